@@ -1,0 +1,34 @@
+/* One call: who makes it, what it works under, and what it may touch.  Implementations in
+ * src/ops get a Call and nothing else; there are no globals. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/op.h"
+#include "core/method.h"
+#include "db/store.h"
+
+typedef struct Core Core;   /* core/core.h: the daemon's services */
+
+typedef struct Call {
+    Core *core;
+    Arena *arena;               /* dies with the call */
+    Op *op;                     /* its deadline and cancel */
+    Db *db;
+    const MethodInfo *method;
+    Uuid session;               /* ref; null for METHOD_NO_SESSION */
+    Uuid task;                  /* ref; null when the call has none */
+    uint8_t roles;              /* of the session, bit 1 << Role; all set for local root */
+    bool is_local_superuser;
+    bool is_pool;               /* a session of the pool itself */
+    const char *user;           /* (arena) auth_user_name */
+    const char *originator;     /* (arena) */
+    const char *peer;           /* (arena) address or "unix" */
+    bool peer_is_local_root;    /* came by the unix socket */
+    void *park;                 /* core/dispatch.c: where a parked call answers */
+} Call;
+
+/* A snapshot taken now, kept until the call ends. (borrowed) Take a new one after a commit. */
+const DbView *call_view(Call *call);
+
+/* Sets the task's progress, 0..1. Cheap: written at most a few times a second. */
+void call_progress(Call *call, double done);

@@ -1,0 +1,213 @@
+/* The hypervisor driver interface: what an engine does for the layers above.
+ *
+ * A driver knows domains, disks and NICs as plain structs.  It never sees the database, a
+ * session or a XenAPI class.  Every hook is there; one that an engine cannot serve fails with
+ * hv_unsupported() and its capability bit is not set.
+ *
+ * Threads: hooks may be called from any thread; calls for one domain are serialised by the
+ * caller (the op-lock of the VM), calls for different domains run side by side.  Hooks that
+ * wait take an Op.  Domains outlive the driver: hv close() leaves them running, open() finds
+ * them again from what is under `run_dir`.
+ *
+ * Ownership: inputs are borrowed for the call; `ret_` outputs are (owned) by the caller. */
+#pragma once
+
+#include "base/op.h"
+#include "base/uuid.h"
+
+#include <stdint.h>
+
+typedef enum HvCaps {
+    HV_CAP_MEMORY_BALLOON = 1 << 0,
+    HV_CAP_VCPU_HOTPLUG = 1 << 1,
+    HV_CAP_SAVE = 1 << 2,
+    HV_CAP_LIVE_SNAPSHOT = 1 << 3, /* disk_snapshot on a running domain */
+    HV_CAP_GUEST_AGENT = 1 << 4,
+    HV_CAP_UEFI = 1 << 5,
+    HV_CAP_DIRECT_KERNEL = 1 << 6,
+    HV_CAP_VNC = 1 << 7,
+    HV_CAP_TEXT_CONSOLE = 1 << 8,
+} HvCaps;
+
+/* One image of a chain, leaf first. */
+typedef struct HvImage {
+    const char *path;
+    const char *format; /* "qcow2" or "raw" */
+} HvImage;
+
+typedef struct HvDisk {
+    const char *id;        /* stable and unique within the domain: the VBD's uuid */
+    unsigned position;     /* the VBD's device number; 0 is the first disk */
+    bool is_cd;
+    bool read_only;
+    bool bootable;
+    const HvImage *images; /* leaf first; none for an empty CD drive */
+    unsigned image_count;
+} HvDisk;
+
+typedef struct HvNic {
+    const char *id;        /* the VIF's uuid */
+    unsigned position;
+    const char *mac;
+    unsigned mtu;
+    int tap_fd;            /* from NwDriver.port_attach; the driver dups it. -1 on fake */
+} HvNic;
+
+typedef enum HvFirmware { HV_FIRMWARE_BIOS, HV_FIRMWARE_UEFI, HV_FIRMWARE_DIRECT_KERNEL } HvFirmware;
+
+typedef struct HvDomainConfig {
+    Uuid uuid;
+    const char *name;
+    unsigned vcpus, vcpus_max;
+    unsigned cores_per_socket;   /* 0: 1 */
+    uint64_t memory_bytes;       /* at start */
+    uint64_t memory_max_bytes;
+    HvFirmware firmware;
+    const char *kernel, *ramdisk, *cmdline; /* HV_FIRMWARE_DIRECT_KERNEL: paths and text */
+    const char *nvram_path;      /* UEFI variable store; created when missing */
+    const char *boot_order;      /* letters c d n; may be empty */
+    const char *vga;             /* "std", "cirrus" or "" for std */
+    int64_t time_offset;         /* seconds added to UTC in the guest's clock */
+    const HvDisk *disks;
+    unsigned disk_count;
+    const HvNic *nics;
+    unsigned nic_count;
+    const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
+    uint64_t start_ticket;       /* told back in hv events: which start this was */
+} HvDomainConfig;
+
+typedef enum HvState { HV_STATE_GONE, HV_STATE_PAUSED, HV_STATE_RUNNING, HV_STATE_SHUTDOWN } HvState;
+
+typedef struct HvDomainInfo {
+    Uuid uuid;
+    HvState state;
+    int domid;              /* a number that is new with every start; the pid for qemu */
+    unsigned vcpus;
+    uint64_t memory_bytes;  /* what the guest has now */
+    uint64_t start_ticket;
+} HvDomainInfo;
+
+typedef struct HvDomainStats {
+    uint64_t cpu_time_ns;
+    uint64_t memory_bytes;
+    uint64_t resident_bytes;  /* of the engine's process, 0 when there is none */
+} HvDomainStats;
+
+typedef struct HvHostInfo {
+    unsigned cpu_count, socket_count;
+    uint64_t memory_total, memory_free; /* bytes */
+    char cpu_vendor[16], cpu_model_name[64], cpu_flags[2048];
+    unsigned cpu_family, cpu_model, cpu_stepping, cpu_mhz;
+    char engine_version[64];            /* "QEMU 7.2.22" */
+    char accelerator[16];               /* "kvm", "tcg", "xen", "none" */
+    uint64_t domain_overhead_bytes;     /* memory a domain costs beyond its own */
+} HvHostInfo;
+
+/* What a guest's agent says. Arrays are NULL-terminated lists of name, value in turn, named as
+ * VM_guest_metrics has them: os_version (name, uname, distro, major, minor), networks
+ * ("0/ip", "0/ipv4/0", "0/ipv6/0"), memory ("total", "free"; KiB), other. */
+typedef struct HvGuestInfo {
+    bool alive;
+    char **os_version, **networks, **memory, **other;
+    char *hostname;
+    char *agent_version;
+} HvGuestInfo;
+void hv_guest_info_clear(HvGuestInfo *info);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HvGuestInfo, hv_guest_info_clear)
+
+typedef enum HvShutdownMode { HV_SHUTDOWN_POWEROFF, HV_SHUTDOWN_REBOOT } HvShutdownMode;
+typedef enum HvExitReason {
+    HV_EXIT_SHUTDOWN, /* the guest powered itself off, or was asked to and did */
+    HV_EXIT_REBOOT,   /* the guest reset itself; the engine has stopped it for us to decide */
+    HV_EXIT_CRASH,    /* the guest panicked, or the engine's process died */
+    HV_EXIT_DESTROYED /* domain_destroy() */
+} HvExitReason;
+
+/* driver -> core; called on the driver's event thread, must not block or call the driver. */
+typedef struct HvEvents {
+    void *user;
+    void (*domain_exited)(void *user, Uuid domain, uint64_t start_ticket, HvExitReason reason);
+    void (*guest_changed)(void *user, Uuid domain);  /* agent came, went or has news: read guest_info */
+    void (*disk_ejected)(void *user, Uuid domain, const char *disk_id); /* by the guest */
+    void (*device_error)(void *user, Uuid domain, const char *disk_id, const char *text);
+} HvEvents;
+
+typedef struct HvConfig {
+    const char *run_dir;      /* sockets, pid files, device state; exists */
+    const char *log_dir;
+    const char *accelerator;  /* "auto", "kvm", "tcg" */
+    const char *user_name;    /* account that runs domains; "" or NULL: root */
+    HvEvents events;
+} HvConfig;
+
+typedef struct Hv Hv; /* an opened driver */
+
+typedef struct HvDriver {
+    const char *name;
+    unsigned caps; /* HvCaps */
+
+    /* Opens the engine; `config` is copied. Adopts the domains that still run. */
+    Hv *(*open)(const HvConfig *config, Err **err);
+    /* Stops threads and frees; domains keep running. */
+    void (*close)(Hv *hv);
+    bool (*host_info)(Hv *hv, HvHostInfo *ret_info, Err **err);
+
+    /* Builds the domain, paused, with all its devices. On failure nothing is left behind.
+     * Fails with INTERNAL_ERROR [text], BOOTLOADER_FAILED ["", text] for a bad kernel. */
+    bool (*domain_create)(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
+    /* Idempotent. */
+    bool (*domain_unpause)(Hv *hv, Op *op, Uuid domain, Err **err);
+    bool (*domain_pause)(Hv *hv, Op *op, Uuid domain, Err **err);
+    /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells. */
+    bool (*domain_shutdown)(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
+    /* Resets a running or a stopped-at-reset domain in place; false where a new create is needed. */
+    bool (*domain_reset)(Hv *hv, Op *op, Uuid domain, Err **err);
+    /* Ends it and waits until nothing of it is left. Success when there was none. */
+    bool (*domain_destroy)(Hv *hv, Op *op, Uuid domain, Err **err);
+    /* Every domain of this engine under run_dir: array of HvDomainInfo. */
+    GArray *(*domain_list)(Hv *hv, Err **err);
+    /* Success with HV_STATE_GONE when there is none. */
+    bool (*domain_info)(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
+    bool (*domain_stats)(Hv *hv, Uuid domain, HvDomainStats *ret_stats, Err **err);
+
+    bool (*domain_set_memory)(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
+    bool (*domain_set_vcpus)(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
+
+    /* Writes CPU, device and memory state into `image` (already created, big enough; qcow2 or raw)
+     * and leaves the domain paused; the caller then destroys it (suspend) or unpauses it
+     * (checkpoint). `image_bytes_needed` tells how much room to make beforehand. */
+    uint64_t (*domain_save_size)(Hv *hv, Uuid domain);
+    bool (*domain_save)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+    /* domain_create() from a saved state; paused afterwards. */
+    bool (*domain_restore)(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
+                           int *ret_domid, Err **err);
+
+    bool (*disk_plug)(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
+    /* Waits until the guest let go: DEVICE_DETACH_TIMEOUT ["VBD", id]. Success when not there. */
+    bool (*disk_unplug)(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);
+    /* `image` NULL ejects. */
+    bool (*cd_change)(Hv *hv, Op *op, Uuid domain, const char *disk_id, const HvImage *image, Err **err);
+    /* Puts new overlays (already created, backed by what the disks have now) under the guest's
+     * writes, all at one instant. `disk_ids[i]` gets `overlays[i]`. */
+    bool (*disk_snapshot)(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
+                          const HvImage *overlays, unsigned count, Err **err);
+    bool (*disk_resize)(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
+
+    bool (*nic_plug)(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
+    bool (*nic_unplug)(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);
+
+    /* A connected socket to the framebuffer (RFB) or the serial line. */
+    int (*console_open_vnc)(Hv *hv, Uuid domain, Err **err);
+    int (*console_open_text)(Hv *hv, Uuid domain, Err **err);
+    /* The picture of the framebuffer as PNG. */
+    GBytes *(*console_screenshot)(Hv *hv, Op *op, Uuid domain, Err **err);
+
+    /* Asks the guest's agent; success with alive = false when there is none. */
+    bool (*guest_info)(Hv *hv, Op *op, Uuid domain, HvGuestInfo *ret_info, Err **err);
+} HvDriver;
+
+extern const HvDriver hv_qemu_driver;
+extern const HvDriver hv_fake_driver;
+
+/* INTERNAL_ERROR ["<driver> cannot <what>"]. */
+bool hv_unsupported(const char *driver, const char *what, Err **err);

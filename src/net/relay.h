@@ -1,0 +1,19 @@
+/* Copies bytes both ways between two streams until either side ends.  One thread carries
+ * many pairs, non-blocking, with back-pressure (64 KiB each way). */
+#pragma once
+
+#include "net/stream.h"
+
+typedef struct Relay Relay;
+
+Relay *relay_new(void); /* starts its thread */
+void relay_free(Relay *relay); /* closes every pair */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Relay, relay_free)
+
+typedef enum RelayFraming { RELAY_RAW, RELAY_WEBSOCKET } RelayFraming;
+
+/* Takes both streams over. `client_framing` says how the client's side is framed.
+ * `on_end` (may be NULL) runs once on the relay's thread. */
+void relay_add(Relay *relay, Stream *client, RelayFraming client_framing, Stream *backend,
+               void (*on_end)(void *user), void *user);
+unsigned relay_count(Relay *relay);

@@ -1,0 +1,87 @@
+/* The HTTP server: listeners, pollers and call workers.
+ *
+ * A poller thread holds every connection that is idle, in its handshake, slow to send or
+ * slow to read.  Only a whole request (head, and body if the route buffers it) reaches a
+ * worker.  A handler answers at once, or parks the exchange and lets any thread answer
+ * later, or takes the connection over as a Stream. */
+#pragma once
+
+#include "net/http1.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+typedef struct HttpServer HttpServer;
+typedef struct HttpExchange HttpExchange;
+
+typedef enum HttpBodyMode {
+    HTTP_BODY_BUFFERED, /* read before the handler runs, up to the route's limit */
+    HTTP_BODY_STREAMED, /* the handler takes the connection over and reads it itself */
+} HttpBodyMode;
+
+/* Runs on a worker. Must end in exactly one of http_reply*(), http_park(), http_take_over(). */
+typedef void (*HttpHandler)(HttpExchange *exchange, void *user);
+
+typedef struct HttpRoute {
+    const char *method;
+    const char *path;      /* longest prefix wins; "/" is the last resort of its method */
+    HttpBodyMode body;
+    size_t body_limit;     /* more: 500, closed (XenAPI's answer), before any is read */
+    HttpHandler handler;
+    void *user;
+} HttpRoute;
+
+typedef struct HttpServerConfig {
+    unsigned pollers;          /* 0: one per four cores, at least one */
+    unsigned min_workers;      /* 0: 8 */
+    unsigned max_workers;      /* 0: 64 */
+    unsigned max_connections;  /* 0: 4096; beyond it the oldest idle one is closed */
+    Usec head_timeout;         /* 0: 10 s from the first byte (or the accept) to the whole head */
+    Usec body_timeout;         /* 0: 60 s without progress */
+    Usec idle_timeout;         /* 0: 300 s between requests */
+    Usec write_timeout;        /* 0: 60 s without progress */
+} HttpServerConfig;
+
+/* Routes are copied; they cannot change while the server runs. */
+HttpServer *http_server_new(const HttpServerConfig *config, const HttpRoute *routes,
+                            unsigned route_count, Err **err);
+/* Listens; may be called for several addresses before or after http_server_start().
+ * `address` is numeric; port 0 takes a free one, told by `ret_port` (may be NULL). */
+bool http_server_listen_tcp(HttpServer *server, const char *address, uint16_t port,
+                            TlsContext *tls /* NULL: plain; borrowed */, uint16_t *ret_port, Err **err);
+/* Connections on this socket count as local root. Mode 0600. */
+bool http_server_listen_unix(HttpServer *server, const char *path, Err **err);
+bool http_server_start(HttpServer *server, Err **err);
+/* Stops listening, lets running handlers end, closes parked exchanges, joins every thread. */
+void http_server_stop(HttpServer *server);
+void http_server_free(HttpServer *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
+
+/* The request. All (borrowed) until the exchange ends. */
+const HttpHead *http_exchange_head(const HttpExchange *exchange);
+const char *http_exchange_body(const HttpExchange *exchange, size_t *ret_length);
+const char *http_exchange_peer(const HttpExchange *exchange); /* numeric address, or "unix" */
+bool http_exchange_is_local_root(const HttpExchange *exchange);
+bool http_exchange_is_tls(const HttpExchange *exchange);
+
+/* Answers. `headers` is a NULL-terminated list of names and values in turn, and may be NULL.
+ * content-length and connection are added.  `body` is taken over and may be NULL.
+ * Thread-safe for a parked exchange; the exchange is gone afterwards. */
+void http_reply(HttpExchange *exchange, int status, const char *const *headers, GString *body);
+/* The HTML body XenServer sends with a failure; closes the connection. */
+void http_reply_error(HttpExchange *exchange, int status, const char *detail /* may be NULL */);
+
+/* The handler returns without an answer; somebody calls http_reply() later.  When the
+ * peer goes away before, `on_gone(user)` runs once on the poller; http_reply() must still
+ * be called (it then only frees). */
+void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user);
+
+/* Ends the exchange; the connection, with every byte already read, becomes the caller's.
+ * For CONNECT, WebSocket, /cli, streamed bodies. (owned) */
+Stream *http_take_over(HttpExchange *exchange);
+
+/* How full the server is, for metrics and tests. */
+typedef struct HttpServerStats {
+    unsigned connections, parked, workers, busy_workers;
+    uint64_t requests;
+} HttpServerStats;
+HttpServerStats http_server_stats(HttpServer *server);

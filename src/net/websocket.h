@@ -1,0 +1,19 @@
+/* WebSocket (RFC 6455), server side: the handshake's accept key and binary frames over a Stream. */
+#pragma once
+
+#include "net/http1.h"
+#include "net/stream.h"
+
+/* Whether `head` asks for version 13. `ret_accept` (owned) is the Sec-WebSocket-Accept value. */
+bool websocket_accept_key(const HttpHead *head, char **ret_accept);
+
+/* A decoder fed with bytes as they come. Pure; fuzzed. */
+typedef struct WebSocketDecoder WebSocketDecoder;
+WebSocketDecoder *websocket_decoder_new(size_t max_frame);
+void websocket_decoder_free(WebSocketDecoder *decoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WebSocketDecoder, websocket_decoder_free)
+/* Appends payload bytes to `out` and whole answers (pong, close) to `control`.
+ * False when the peer broke the protocol or closed. */
+bool websocket_decode(WebSocketDecoder *decoder, const void *data, size_t length, GByteArray *out,
+                      GByteArray *control, bool *ret_closed);
+void websocket_append_binary(GByteArray *out, const void *data, size_t length);

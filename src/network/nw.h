@@ -1,0 +1,71 @@
+/* The network driver interface: bridges, their ports and addresses on this host.
+ *
+ * Plain structs in and out; no database. Hooks are idempotent: asking for what is there already
+ * is success.  Any thread may call; the driver locks what it must. */
+#pragma once
+
+#include "base/op.h"
+
+#include <stdint.h>
+
+typedef struct NwInterface {
+    char name[16];
+    char mac[18];        /* lower case */
+    unsigned mtu;
+    bool carrier, physical, is_bridge;
+    int speed_mbps;      /* -1: unknown */
+    bool full_duplex;
+    char ipv4[16];       /* first address, "" when none */
+    unsigned ipv4_prefix;
+    char gateway[16];
+    char master[16];     /* the bridge it is a port of, or "" */
+    char pci_path[16], vendor_id[8], device_id[8]; /* "0000:00:03.0", "0x1af4" */
+    uint64_t rx_bytes, tx_bytes;
+} NwInterface;
+
+typedef struct NwBridge {
+    const char *name;    /* at most 15 characters */
+    unsigned mtu;
+    const char *uplink;  /* interface to enslave, or NULL for an internal network */
+    bool move_address;   /* take address and routes over from the uplink */
+} NwBridge;
+
+/* Addresses that this host serves on a bridge by DHCP (the host-internal management network). */
+typedef struct NwDhcp {
+    const char *bridge;
+    const char *host_ip;    /* of the bridge itself, e.g. "169.254.0.1" */
+    unsigned prefix;
+    const char *first, *last;
+    const char *state_dir;  /* leases, pid file, configuration */
+    const char *domain;     /* may be NULL */
+} NwDhcp;
+
+typedef struct Nw Nw;
+
+typedef struct NwDriver {
+    const char *name;
+    Nw *(*open)(const char *run_dir, Err **err);
+    void (*close)(Nw *nw); /* bridges, ports in use and DHCP servers stay */
+
+    /* Every interface of the host: array of NwInterface. */
+    GArray *(*interfaces)(Nw *nw, Err **err);
+
+    bool (*bridge_create)(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
+    bool (*bridge_destroy)(Nw *nw, Op *op, const char *name, Err **err);
+    bool (*bridge_exists)(Nw *nw, const char *name);
+
+    /* A tap on the bridge for a guest's NIC, up, with `mtu`. Returns its descriptor; the tap goes
+     * away with the last descriptor and port_detach(). `name` is at most 15 characters. */
+    bool (*port_attach)(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
+                        int *ret_tap_fd, Err **err);
+    bool (*port_detach)(Nw *nw, Op *op, const char *name, Err **err);
+
+    /* Starts (or keeps) the DHCP server; restarts it when its configuration changed. */
+    bool (*dhcp_start)(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
+    bool (*dhcp_stop)(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
+    /* The address leased to `mac`, "" when none. (owned) */
+    char *(*dhcp_lease)(Nw *nw, const char *state_dir, const char *mac, Err **err);
+} NwDriver;
+
+extern const NwDriver nw_bridge_driver;
+extern const NwDriver nw_fake_driver;

@@ -1,0 +1,12 @@
+/* JSON text <-> Value (RFC 8259, by jansson).  Pure; fuzzed. */
+#pragma once
+
+#include "wire/value.h"
+
+/* Parses one JSON document. Numbers without fraction and exponent become VALUE_INT, others
+ * VALUE_FLOAT; strings stay strings; null is VALUE_NIL. Refuses twin member names, depth beyond
+ * WIRE_MAX_DEPTH, NUL characters, text that is not UTF-8. (owned) */
+Value *json_parse(const char *text, size_t length, Err **err);
+
+/* Appends `value`: refs and datetimes as strings, void as "", floats always with a fraction. */
+void json_append(GString *out, const Value *value);
