@@ -35,6 +35,10 @@ void lock_clear(Lock *lock);
 void lock_acquire(Lock *lock);
 void lock_release(Lock *lock);
 
+/* What may block calls this first: a debug build aborts when the thread holds more than `count`
+ * ranked locks (one while it waits for a condition, otherwise none). `where` names the caller. */
+void lock_check_held_at_most(unsigned count, const char *where);
+
 static inline void lock_release_ptr(Lock **lock)
 {
     if (*lock) {

@@ -23,11 +23,13 @@ Op *op_ref(Op *op);
 void op_unref(Op *op);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Op, op_unref)
 
+/* Takes the mutexes of threads inside op_wait() and runs callbacks: call it with no lock held. */
 void op_cancel(Op *op);
 bool op_is_cancelled(const Op *op);
 
 /* Called once when op_cancel() runs, on the cancelling thread; at once when it already has.
- * The returned id removes it again; after removal it does not run. */
+ * The returned id removes it again; after removal it does not run.  Removal waits for a call
+ * that is under way, so hold no lock there that `func` takes. */
 unsigned op_on_cancel(Op *op, void (*func)(void *user), void *user);
 void op_remove_on_cancel(Op *op, unsigned id);
 
@@ -38,10 +40,11 @@ Usec op_deadline(const Op *op);  /* on that clock */
  * TASK_CANCELLED [] or INTERNAL_ERROR ["timed out ..."]; the caller adds what it waited for. */
 bool op_check(Op *op, Err **err);
 
-/* poll(2) until one of `fds` is ready. */
+/* poll(2) until one of `fds` is ready; their `revents` are set. No lock may be held. */
 bool op_poll(Op *op, struct pollfd *fds, unsigned count, Err **err);
 
-/* Waits for `cond` (its mutex held) until signalled; the caller re-checks its predicate. */
+/* Waits for `cond` until signalled; the caller re-checks its predicate.  `mutex`, and no other
+ * lock, is held before, and again after, also when this fails. */
 bool op_wait(Op *op, GCond *cond, GMutex *mutex, Err **err);
 
 /* For pacing a retry, never to wait for a fact that can be waited for. */
