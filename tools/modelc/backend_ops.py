@@ -1,0 +1,71 @@
+"""gen/ops.h: what every implemented message looks like in C.  A missing function fails at link."""
+
+from cnames import banner, camel, lower, ref_type
+from cvalues import in_type, owned_type
+from derive import all_methods
+
+
+def param_name(method, param):
+    """The record of a constructor is called `record`, whatever the wire says."""
+    return 'record' if method.kind == 'METHOD_CREATE' else lower(param.name)
+
+
+def args_type(method):
+    return camel(method.owner.name) + camel(method.name) + 'Args'
+
+
+def signature(method):
+    parts = ['Call *call']
+    if method.params:
+        parts.append(f'const {args_type(method)} *args')
+    if method.result.kind != 'void':
+        parts.append(f'{owned_type(method.result)}*ret_result')
+    return f'bool {method.impl}({", ".join(parts)}, Err **err)'
+
+
+def declare(method):
+    text = ''
+    if method.params:
+        name = args_type(method)
+        text += f'typedef struct {name} {{\n'
+        for param in method.params:
+            text += f'    {in_type(param.type)}{param_name(method, param)};\n'
+        text += f'}} {name};\n'
+    shown = ', '.join(p.name for p in method.params)
+    return text + f'/* {method.wire_name}({shown}): {method.doc} */\n{signature(method)};\n'
+
+
+def changes(model):
+    """(class, field) for every field with code that runs before a client's write."""
+    return [(c, f) for c in model.classes for f in c.fields if f.change]
+
+
+def change_signature(owner, field):
+    return (f'bool {field.change}(Call *call, {ref_type(owner.name)} self, '
+            'const Value *new_value, Err **err)')
+
+
+def implemented(model):
+    return [m for m in all_methods(model) if m.impl]
+
+
+HEADER = '''#pragma once
+
+#include "core/call.h"
+#include "gen/types.h"
+
+/* Arguments are borrowed for the length of the call.  Results are handed over: texts (char *) and
+ * trees (Value *) are owned by the caller. */
+
+'''
+
+CHANGES = '''
+/* Run before a client's write to the field; `new_value` is the field's whole new value. */
+'''
+
+
+def generate(model):
+    text = banner('The messages that have an implementation, as src/ops must define them.') + HEADER
+    text += '\n'.join(declare(m) for m in implemented(model))
+    hooks = ''.join(change_signature(c, f) + ';\n' for c, f in changes(model))
+    return {'ops.h': text + (CHANGES + hooks if hooks else '')}
