@@ -24,7 +24,6 @@ typedef struct Call {
     const char *originator;     /* (arena) */
     const char *peer;           /* (arena) address or "unix" */
     bool peer_is_local_root;    /* came by the unix socket */
-    void *park;                 /* core/dispatch.c: where a parked call answers */
 } Call;
 
 /* A snapshot taken now, kept until the call ends. (borrowed) Take a new one after a commit. */

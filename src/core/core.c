@@ -1,0 +1,131 @@
+/* Making and ending the services, the operation threads and the housekeeping thread. */
+#include "core/core.h"
+
+#include "base/log.h"
+#include "core/oplock.h"
+
+/* How often idle sessions and finished tasks are looked for. */
+#define HOUSEKEEPING_INTERVAL (30 * USEC_PER_SEC)
+
+struct Core {
+    Db *db;
+    void *platform;
+    Auth *auth;
+    Sessions *sessions;
+    Tasks *tasks;
+    Events *events;
+    Op *op;
+    GThreadPool *operations;
+    GThread *housekeeper;
+};
+
+typedef struct Operation {
+    void (*func)(void *user);
+    void *user;
+} Operation;
+
+static void run_operation(gpointer data, gpointer user);
+static gpointer keep_house(gpointer user);
+
+Core *core_new(const CoreConfig *config, Err **err)
+{
+    Core *core = g_new0(Core, 1);
+    core->db = config->db;
+    core->platform = config->platform;
+    core->op = op_new(USEC_NEVER);
+    core->auth = auth_new(config->accounts_path, config->pam_service);
+    core->sessions = sessions_new(core->db, core->auth);
+    core->tasks = tasks_new(core->db);
+    core->events = events_new(core->db);
+    core->operations = g_thread_pool_new(run_operation, core, CORE_MAX_OPERATIONS, FALSE, NULL);
+    tasks_recover(core->tasks);
+    oplock_recover(core->db);
+    GError *error = NULL;
+    core->housekeeper = g_thread_try_new("housekeeper", keep_house, core, &error);
+    if (!core->housekeeper) {
+        err_internal(err, "cannot start a thread: %s", error->message);
+        g_clear_error(&error);
+        core_free(core);
+        return NULL;
+    }
+    return core;
+}
+
+void core_free(Core *core)
+{
+    if (!core) {
+        return;
+    }
+    op_cancel(core->op);
+    if (core->housekeeper) {
+        g_thread_join(core->housekeeper);
+    }
+    g_thread_pool_free(core->operations, FALSE, TRUE);
+    events_free(core->events);
+    tasks_free(core->tasks);
+    sessions_free(core->sessions);
+    auth_free(core->auth);
+    op_unref(core->op);
+    g_free(core);
+}
+
+Db *core_db(Core *core)
+{
+    return core->db;
+}
+
+void *core_platform(Core *core)
+{
+    return core->platform;
+}
+
+Auth *core_auth(Core *core)
+{
+    return core->auth;
+}
+
+Sessions *core_sessions(Core *core)
+{
+    return core->sessions;
+}
+
+Tasks *core_tasks(Core *core)
+{
+    return core->tasks;
+}
+
+Events *core_events(Core *core)
+{
+    return core->events;
+}
+
+Op *core_op(Core *core)
+{
+    return core->op;
+}
+
+void core_run_operation(Core *core, void (*func)(void *user), void *user)
+{
+    Operation *operation = g_new0(Operation, 1);
+    operation->func = func;
+    operation->user = user;
+    g_thread_pool_push(core->operations, operation, NULL);
+}
+
+static void run_operation(gpointer data, gpointer user)
+{
+    (void)user;
+    Operation operation = *(Operation *)data;
+    g_free(data);
+    operation.func(operation.user);
+}
+
+static gpointer keep_house(gpointer user)
+{
+    Core *core = user;
+    while (op_sleep(core->op, HOUSEKEEPING_INTERVAL, NULL)) {
+        sessions_collect(core->sessions);
+        tasks_collect(core->tasks);
+    }
+    return NULL;
+}

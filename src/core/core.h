@@ -1,0 +1,37 @@
+/* The services every call stands on, made once by the daemon: the object store, accounts and
+ * sessions, tasks, operation locks, events, and the threads that long operations run on. */
+#pragma once
+
+#include "core/auth.h"
+#include "core/event.h"
+#include "core/session.h"
+#include "core/task.h"
+
+typedef struct Core Core;
+
+typedef struct CoreConfig {
+    Db *db;                    /* borrowed; outlives the core */
+    const char *accounts_path; /* local accounts, see core/auth.h */
+    const char *pam_service;   /* "" or NULL: PAM is not asked */
+    void *platform;            /* what src/ops works with; opaque here */
+} CoreConfig;
+
+Core *core_new(const CoreConfig *config, Err **err);
+/* Cancels what runs, waits for it, wakes every parked call. */
+void core_free(Core *core);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Core, core_free)
+
+Db *core_db(Core *core);
+void *core_platform(Core *core);
+Auth *core_auth(Core *core);
+Sessions *core_sessions(Core *core);
+Tasks *core_tasks(Core *core);
+Events *core_events(Core *core);
+
+/* The Op whose cancel means that the daemon stops; parent of every call's Op. (borrowed) */
+Op *core_op(Core *core);
+
+/* Runs `func(user)` on an operation thread, at once: there is one for each running operation, at
+ * most CORE_MAX_OPERATIONS; more wait in line. */
+enum { CORE_MAX_OPERATIONS = 256 };
+void core_run_operation(Core *core, void (*func)(void *user), void *user);

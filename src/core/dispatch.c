@@ -1,0 +1,365 @@
+/* The life of a call between the front and its implementation; see docs/ARCHITECTURE.md.
+ *
+ * Short calls run on the thread that brings them.  Calls that take an operation lock run on an
+ * operation thread and answer later.  An Async call answers with its task at once and then goes
+ * the same way.  Parked calls (event.from) hold no thread at all. */
+#include "core/dispatch.h"
+
+#include "base/log.h"
+#include "core/implicit.h"
+#include "core/oplock.h"
+#include "core/rbac.h"
+#include "gen/errors.h"
+#include "wire/json.h"
+
+struct Dispatch {
+    Call call;         /* first: a Call of ours is its Dispatch */
+    char *label;       /* the method as the client wrote it */
+    bool async;
+    Value **args;      /* param_count coerced values (arena) */
+    DbSnapshot *snapshot;
+    DispatchDone done;
+    void *user;
+};
+
+static const char ASYNC_PREFIX[] = "Async.";
+
+static bool resolve(Dispatch *dispatch, const char *method, Err **err);
+static bool take_params(Dispatch *dispatch, const Value *params, Uuid *ret_session,
+                        const char **ret_session_text, Err **err);
+static bool take_session(Dispatch *dispatch, Uuid session, const char *text, Err **err);
+static Value *default_argument(Dispatch *dispatch, const MethodParam *param, Err **err);
+static bool needs_thread(const Dispatch *dispatch);
+static void run_on_thread(void *user);
+static void create_task(Dispatch *dispatch);
+static void run(Dispatch *dispatch);
+static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err);
+static void finish(Dispatch *dispatch, Value *result, Err *error);
+static void dispatch_free(Dispatch *dispatch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatch, dispatch_free)
+
+const DbView *call_view(Call *call)
+{
+    Dispatch *dispatch = (Dispatch *)call;
+    DbSnapshot *newest = db_snapshot(call->db);
+    if (newest == dispatch->snapshot) {
+        db_snapshot_unref(newest);
+    } else {
+        /* Values read from the one before may still be in use: it dies with the call. */
+        arena_own(call->arena, newest, (GDestroyNotify)db_snapshot_unref);
+        dispatch->snapshot = newest;
+    }
+    return db_snapshot_view(dispatch->snapshot);
+}
+
+void call_progress(Call *call, double done)
+{
+    if (!uuid_is_null(call->task)) {
+        tasks_progress(core_tasks(call->core), call->task, done);
+    }
+}
+
+Dispatch *dispatch_new(Core *core, const CoreCaller *caller, const char *method,
+                       const Value *params, Err **err)
+{
+    g_autoptr(Dispatch) dispatch = g_new0(Dispatch, 1);
+    Call *call = &dispatch->call;
+    call->core = core;
+    call->db = core_db(core);
+    call->arena = arena_new();
+    call->op = op_new_child(caller->op ? caller->op : core_op(core), USEC_NEVER);
+    call->peer = arena_strdup(call->arena, caller->peer);
+    call->originator = arena_strdup(call->arena, caller->originator);
+    call->peer_is_local_root = caller->peer_is_local_root;
+    Uuid session = {{0}};
+    const char *session_text = "";
+    if (!resolve(dispatch, method, err) ||
+        !take_params(dispatch, params, &session, &session_text, err) ||
+        !take_session(dispatch, session, session_text, err) ||
+        (!dispatch->async && !rbac_check(call, err))) {
+        return NULL;
+    }
+    return g_steal_pointer(&dispatch);
+}
+
+bool dispatch_may_wait(const Dispatch *dispatch)
+{
+    return !dispatch->async &&
+           (needs_thread(dispatch) || (dispatch->call.method->flags & METHOD_PARKING));
+}
+
+void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user)
+{
+    dispatch->done = done;
+    dispatch->user = user;
+    if (dispatch->async || needs_thread(dispatch)) {
+        create_task(dispatch);
+    }
+    if (dispatch->async) {
+        g_autoptr(Value) task = value_new_ref(dispatch->call.task);
+        dispatch->done = NULL;
+        core_run_operation(dispatch->call.core, run_on_thread, dispatch);
+        done(user, task, NULL);
+    } else if (needs_thread(dispatch)) {
+        core_run_operation(dispatch->call.core, run_on_thread, dispatch);
+    } else {
+        run(dispatch);
+    }
+}
+
+/* How core_invoke() waits for its answer. */
+typedef struct Waiter {
+    GMutex mutex;
+    GCond cond;
+    bool finished;
+    Value *result;
+    Err *error;
+} Waiter;
+
+static void wake_waiter(void *user, const Value *result, const Err *error)
+{
+    Waiter *waiter = user;
+    g_mutex_lock(&waiter->mutex);
+    waiter->result = result ? value_ref((Value *)result) : NULL;
+    waiter->error = error ? err_copy(error) : NULL;
+    waiter->finished = true;
+    g_cond_signal(&waiter->cond);
+    g_mutex_unlock(&waiter->mutex);
+}
+
+Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Value *params,
+                   Err **err)
+{
+    g_autoptr(Value) own_params = params;
+    g_autoptr(Value) all = value_new_array(value_count(params) + 1);
+    const MethodInfo *info = method_find(method, strlen(method));
+    if (!info || !(info->flags & METHOD_NO_SESSION)) {
+        value_array_add(all, value_new_ref(caller->session));
+    }
+    for (unsigned i = 0; i < value_count(params); i++) {
+        value_array_add(all, value_ref(value_at(params, i)));
+    }
+    Dispatch *dispatch = dispatch_new(core, caller, method, all, err);
+    if (!dispatch) {
+        return NULL;
+    }
+    Waiter waiter = {.finished = false};
+    g_mutex_init(&waiter.mutex);
+    g_cond_init(&waiter.cond);
+    dispatch_run(dispatch, wake_waiter, &waiter);
+    g_mutex_lock(&waiter.mutex);
+    while (!waiter.finished) {
+        g_cond_wait(&waiter.cond, &waiter.mutex);
+    }
+    g_mutex_unlock(&waiter.mutex);
+    g_mutex_clear(&waiter.mutex);
+    g_cond_clear(&waiter.cond);
+    if (waiter.error) {
+        err_propagate(err, waiter.error);
+    }
+    return waiter.result;
+}
+
+ParkedCall *call_park(Call *call)
+{
+    return (ParkedCall *)call;
+}
+
+Call *parked_call(ParkedCall *parked)
+{
+    return &((Dispatch *)parked)->call;
+}
+
+void parked_finish(ParkedCall *parked, Value *result, Err *error)
+{
+    finish((Dispatch *)parked, result, error);
+}
+
+static bool resolve(Dispatch *dispatch, const char *method, Err **err)
+{
+    const char *name = method;
+    if (g_str_has_prefix(name, ASYNC_PREFIX)) {
+        dispatch->async = true;
+        name += strlen(ASYNC_PREFIX);
+    }
+    const MethodInfo *info = method_find(name, strlen(name));
+    if (!info) {
+        return err_message_method_unknown(err, method);
+    }
+    if (info->flags & METHOD_REMOVED) {
+        return err_message_removed(err);
+    }
+    if (dispatch->async && !(info->flags & METHOD_ASYNC)) {
+        g_autofree char *text =
+            g_strdup_printf("No async mode for this operation (rpc: %s)", method);
+        return err_set(err, "Fault", text);
+    }
+    dispatch->call.method = info;
+    dispatch->label = g_strdup(method);
+    return true;
+}
+
+static bool take_params(Dispatch *dispatch, const Value *params, Uuid *ret_session,
+                        const char **ret_session_text, Err **err)
+{
+    const MethodInfo *info = dispatch->call.method;
+    unsigned first = info->flags & METHOD_NO_SESSION ? 0 : 1;
+    unsigned given = value_count(params);
+    unsigned received = given > first ? given - first : 0;
+    bool has_defaults = info->required_count < info->param_count;
+    if (given < first || received < info->required_count ||
+        (received > info->param_count && !has_defaults)) {
+        g_autofree char *expected_text = g_strdup_printf("%d", info->required_count);
+        g_autofree char *received_text = g_strdup_printf("%u", received);
+        return err_message_parameter_count_mismatch(err, info->name, expected_text, received_text);
+    }
+    if (first) {
+        Value *session = value_at(params, 0);
+        *ret_session_text = value_string(session);
+        if (value_kind(session) == VALUE_REF) {
+            *ret_session = value_uuid(session);
+        } else {
+            value_ref_parse(value_string(session), ret_session);
+        }
+    }
+    dispatch->args = arena_new0(dispatch->call.arena, Value *, info->param_count + 1);
+    for (unsigned i = 0; i < info->param_count; i++) {
+        const MethodParam *param = &info->params[i];
+        Value *value = i < received
+                           ? type_coerce(db_schema(dispatch->call.db), param->type,
+                                         value_at(params, first + i), param->name, err)
+                           : default_argument(dispatch, param, err);
+        if (!value) {
+            return false;
+        }
+        arena_own(dispatch->call.arena, value, (GDestroyNotify)value_unref);
+        dispatch->args[i] = value;
+    }
+    return true;
+}
+
+static Value *default_argument(Dispatch *dispatch, const MethodParam *param, Err **err)
+{
+    if (!param->default_json) {
+        return type_empty_value(param->type);
+    }
+    g_autoptr(Value) parsed = json_parse(param->default_json, strlen(param->default_json), err);
+    return parsed ? type_coerce(db_schema(dispatch->call.db), param->type, parsed, param->name, err)
+                  : NULL;
+}
+
+static bool take_session(Dispatch *dispatch, Uuid session, const char *text, Err **err)
+{
+    Call *call = &dispatch->call;
+    if (call->method->flags & METHOD_NO_SESSION) {
+        call->is_local_superuser = true; /* nobody yet: these calls carry their own check */
+        call->user = "";
+        return true;
+    }
+    SessionInfo info;
+    if (!sessions_use(core_sessions(call->core), session, &info)) {
+        return err_session_invalid(err, *text ? text : REF_TEXT(session));
+    }
+    call->session = session;
+    call->roles = info.roles;
+    call->is_local_superuser = info.is_local_superuser;
+    call->is_pool = info.is_pool;
+    call->user = arena_strdup(call->arena, info.user);
+    if ((call->method->flags & METHOD_POOL_INTERNAL) && !call->is_pool) {
+        return err_internal(err, "%s is for the hosts of a pool among themselves",
+                            call->method->name);
+    }
+    return true;
+}
+
+static bool needs_thread(const Dispatch *dispatch)
+{
+    return dispatch->call.method->flags & METHOD_LONG;
+}
+
+static void create_task(Dispatch *dispatch)
+{
+    Call *call = &dispatch->call;
+    TaskInfo info = {.label = dispatch->label, .description = "", .session = call->session};
+    call->task = tasks_create(core_tasks(call->core), &info, call->op);
+}
+
+static void run_on_thread(void *user)
+{
+    Dispatch *dispatch = user;
+    log_set_context(REF_TEXT(dispatch->call.task));
+    run(dispatch);
+    log_set_context(NULL);
+}
+
+static void run(Dispatch *dispatch)
+{
+    Value *result = NULL;
+    Err *error = NULL;
+    bool ok = invoke(dispatch, &result, &error);
+    bool parked = ok && !result; /* then it may be gone already: somebody else finishes it */
+    if (!parked) {
+        finish(dispatch, result, error);
+    }
+}
+
+static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
+{
+    Call *call = &dispatch->call;
+    const MethodInfo *info = call->method;
+    if (dispatch->async && !rbac_check(call, err)) {
+        return false;
+    }
+    if (info->kind == METHOD_EXPLICIT && !info->invoke) {
+        return err_not_implemented(err, info->name);
+    }
+    if (!oplock_take(call, dispatch->args, err)) {
+        return false;
+    }
+    if (info->flags & METHOD_PARKING) {
+        return info->invoke(call, dispatch->args, ret_result, err);
+    }
+    bool ok = info->invoke ? info->invoke(call, dispatch->args, ret_result, err)
+                           : implicit_run(call, dispatch->args, ret_result, err);
+    oplock_release(call, dispatch->args);
+    return ok;
+}
+
+/* Takes over `result` and `error`; exactly one is set. Frees `dispatch`. */
+static void finish(Dispatch *dispatch, Value *result, Err *error)
+{
+    Call *call = &dispatch->call;
+    g_autoptr(Value) own_result = result;
+    g_autoptr(Err) own_error = error;
+    if (error) {
+        g_autofree char *text = err_to_string(error);
+        log_info("%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
+                 call->user ? call->user : "", call->peer, text, error->file, error->line);
+    }
+    if (!uuid_is_null(call->task)) {
+        Tasks *tasks = core_tasks(call->core);
+        if (!dispatch->async) {
+            tasks_destroy(tasks, call->task);
+        }
+        if (error) {
+            tasks_fail(tasks, call->task, error);
+        } else {
+            tasks_succeed(tasks, call->task, result);
+        }
+    }
+    if (dispatch->done) {
+        dispatch->done(dispatch->user, result, error);
+    }
+    dispatch_free(dispatch);
+}
+
+static void dispatch_free(Dispatch *dispatch)
+{
+    if (!dispatch) {
+        return;
+    }
+    g_free(dispatch->label);
+    op_unref(dispatch->call.op);
+    arena_free(dispatch->call.arena); /* arguments and snapshots go with it */
+    g_free(dispatch);
+}

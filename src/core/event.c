@@ -1,0 +1,303 @@
+/* One thread serves all calls that wait: commits mark those they concern as due, a little later so
+ * that a burst becomes one answer, and the thread answers what is due or has timed out. */
+#include "core/event.h"
+
+#include "base/lock.h"
+#include "core/dispatch.h"
+#include "core/event_batch.h"
+#include "core/event_queue.h"
+#include "core/subscription.h"
+#include "gen/errors.h"
+#include "gen/schema.h"
+
+/* How long after a change its waiting calls are answered, so that what belongs together arrives
+ * together. Short, for clients measure it as delay. */
+#define BATCH_DELAY (5 * USEC_PER_MSEC)
+
+static const double MAX_TIMEOUT_SECONDS = 86400;
+
+typedef struct Waiter {
+    ParkedCall *call;
+    Subscription *subscription; /* event.from; NULL: event.next, by session */
+    Uuid session;
+    uint64_t generation;        /* event.from: everything up to here was looked at */
+    Usec deadline;              /* answered by then, with nothing if need be */
+    Usec due;                   /* looked at then: the deadline, or soon after a change */
+    bool session_gone;
+} Waiter;
+
+struct Events {
+    Db *db;
+    unsigned watch;
+    Lock lock;          /* everything below */
+    GCond cond;
+    GPtrArray *waiters; /* Waiter * */
+    EventQueue *queue;  /* for event.next */
+    bool stopping;
+    GThread *thread;
+};
+
+static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
+static void mark_waiters(Events *events, const DbChange *change, Usec due);
+static gpointer serve(gpointer user);
+static GPtrArray *take_due(Events *events, Usec *ret_next);
+static void answer(Events *events, Waiter *waiter);
+static void park(Events *events, Waiter *waiter);
+static void waiter_free(gpointer waiter);
+static void fail_session(Waiter *waiter);
+
+Events *events_new(Db *db)
+{
+    Events *events = g_new0(Events, 1);
+    events->db = db;
+    lock_init(&events->lock, LOCK_EVENT);
+    g_cond_init(&events->cond);
+    events->waiters = g_ptr_array_new();
+    events->queue = event_queue_new(db_schema(db));
+    events->watch = db_watch(db, on_commit, events);
+    events->thread = g_thread_new("events", serve, events);
+    return events;
+}
+
+void events_free(Events *events)
+{
+    if (!events) {
+        return;
+    }
+    db_unwatch(events->db, events->watch);
+    lock_acquire(&events->lock);
+    events->stopping = true;
+    g_cond_signal(&events->cond);
+    lock_release(&events->lock);
+    g_thread_join(events->thread);
+    for (guint i = 0; i < events->waiters->len; i++) {
+        fail_session(events->waiters->pdata[i]);
+    }
+    g_ptr_array_unref(events->waiters);
+    event_queue_free(events->queue);
+    g_cond_clear(&events->cond);
+    lock_clear(&events->lock);
+    g_free(events);
+}
+
+bool events_from(Events *events, Call *call, const Value *classes, const char *token,
+                 double timeout, Value **ret_result, Err **err)
+{
+    uint64_t generation;
+    if (!event_token_parse(token, &generation)) {
+        return err_event_from_token_parse_failure(err, token);
+    }
+    g_autoptr(Subscription) subscription = subscription_new(db_schema(events->db), classes, err);
+    if (!subscription) {
+        return false;
+    }
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
+    g_autoptr(EventBatch) batch = event_batch_new(snapshot, subscription, generation);
+    if (event_batch_count(batch) > 0 || timeout <= 0) {
+        *ret_result = event_batch_result(batch);
+        return true;
+    }
+    LOCK_GUARD(&events->lock);
+    if (events->waiters->len >= EVENT_MAX_PARKED || events->stopping) {
+        return err_internal(err, "more than %d event calls wait already", EVENT_MAX_PARKED);
+    }
+    Waiter *waiter = g_new0(Waiter, 1);
+    waiter->call = call_park(call);
+    waiter->subscription = g_steal_pointer(&subscription);
+    waiter->session = call->session;
+    waiter->generation = db_view_generation(db_snapshot_view(snapshot));
+    waiter->deadline = op_now() + (Usec)(MIN(timeout, MAX_TIMEOUT_SECONDS) * USEC_PER_SEC);
+    park(events, waiter);
+    return true;
+}
+
+bool events_register(Events *events, Uuid session, const Value *classes, Err **err)
+{
+    g_autoptr(Subscription) subscription = subscription_new(db_schema(events->db), classes, err);
+    if (!subscription) {
+        return false;
+    }
+    LOCK_GUARD(&events->lock);
+    event_queue_register(events->queue, session, subscription);
+    return true;
+}
+
+bool events_unregister(Events *events, Uuid session, const Value *classes, Err **err)
+{
+    g_autoptr(Subscription) subscription = subscription_new(db_schema(events->db), classes, err);
+    if (!subscription) {
+        return false;
+    }
+    LOCK_GUARD(&events->lock);
+    event_queue_unregister(events->queue, session, subscription);
+    return true;
+}
+
+bool events_next(Events *events, Call *call, Value **ret_result, Err **err)
+{
+    LOCK_GUARD(&events->lock);
+    if (!event_queue_take(events->queue, call->session, ret_result, err)) {
+        return false;
+    }
+    if (*ret_result) {
+        return true;
+    }
+    if (events->waiters->len >= EVENT_MAX_PARKED || events->stopping) {
+        return err_internal(err, "more than %d event calls wait already", EVENT_MAX_PARKED);
+    }
+    Waiter *waiter = g_new0(Waiter, 1);
+    waiter->call = call_park(call);
+    waiter->session = call->session;
+    waiter->deadline = USEC_NEVER;
+    park(events, waiter);
+    return true;
+}
+
+int64_t events_current_id(Events *events)
+{
+    LOCK_GUARD(&events->lock);
+    return event_queue_next_id(events->queue);
+}
+
+char *events_token(uint64_t generation)
+{
+    return event_token_format(generation);
+}
+
+/* Puts a waiter on the list; the lock is held.  A commit that was published after the waiter's last
+ * look, and whose on_commit() ran before the lock was ours, would be missed: then the waiter is due
+ * at once. */
+static void park(Events *events, Waiter *waiter)
+{
+    g_autoptr(DbSnapshot) newest = db_snapshot(events->db);
+    bool missed = waiter->subscription &&
+                  db_view_generation(db_snapshot_view(newest)) != waiter->generation;
+    waiter->due = missed ? op_now() : waiter->deadline;
+    g_ptr_array_add(events->waiters, waiter);
+    g_cond_signal(&events->cond);
+}
+
+static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count)
+{
+    Events *events = user;
+    Usec due = op_now() + BATCH_DELAY;
+    LOCK_GUARD(&events->lock);
+    for (unsigned i = 0; i < count; i++) {
+        event_queue_add(events->queue, db_snapshot_view(snapshot), &changes[i]);
+        mark_waiters(events, &changes[i], due);
+    }
+    g_cond_signal(&events->cond);
+}
+
+static void mark_waiters(Events *events, const DbChange *change, Usec due)
+{
+    bool session_gone = change->class_id == CLASS_SESSION && change->kind == DB_DELETED;
+    if (session_gone) {
+        event_queue_forget(events->queue, change->ref);
+    }
+    for (guint i = 0; i < events->waiters->len; i++) {
+        Waiter *waiter = events->waiters->pdata[i];
+        bool wanted =
+            waiter->subscription
+                ? subscription_wants(waiter->subscription, change->class_id, change->ref)
+                : event_queue_wants(events->queue, waiter->session, change->class_id, change->ref);
+        if (session_gone && uuid_equal(waiter->session, change->ref)) {
+            waiter->session_gone = true;
+        }
+        if (wanted || waiter->session_gone) {
+            waiter->due = MIN(waiter->due, due);
+        }
+    }
+}
+
+static gpointer serve(gpointer user)
+{
+    Events *events = user;
+    lock_acquire(&events->lock);
+    while (!events->stopping) {
+        Usec next = USEC_NEVER;
+        g_autoptr(GPtrArray) due = take_due(events, &next);
+        if (due->len == 0 && next == USEC_NEVER) {
+            g_cond_wait(&events->cond, &events->lock.mutex);
+        } else if (due->len == 0) {
+            g_cond_wait_until(&events->cond, &events->lock.mutex, next);
+        } else {
+            lock_release(&events->lock);
+            for (guint i = 0; i < due->len; i++) {
+                answer(events, due->pdata[i]);
+            }
+            lock_acquire(&events->lock);
+        }
+    }
+    lock_release(&events->lock);
+    return NULL;
+}
+
+/* Removes what is due from the list; `ret_next` is when the next one will be. */
+static GPtrArray *take_due(Events *events, Usec *ret_next)
+{
+    Usec now = op_now();
+    GPtrArray *due = g_ptr_array_new();
+    for (guint i = 0; i < events->waiters->len;) {
+        Waiter *waiter = events->waiters->pdata[i];
+        if (waiter->due <= now) {
+            g_ptr_array_add(due, waiter);
+            g_ptr_array_remove_index_fast(events->waiters, i);
+        } else {
+            *ret_next = MIN(*ret_next, waiter->due);
+            i++;
+        }
+    }
+    return due;
+}
+
+/* Answers a waiter, or puts it back when what changed was not for it. */
+static void answer(Events *events, Waiter *waiter)
+{
+    Value *result = NULL;
+    Err *error = NULL;
+    if (waiter->session_gone) {
+        fail_session(waiter);
+        return;
+    }
+    if (waiter->subscription) {
+        g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
+        g_autoptr(EventBatch) batch =
+            event_batch_new(snapshot, waiter->subscription, waiter->generation);
+        if (event_batch_count(batch) > 0 || op_now() >= waiter->deadline) {
+            result = event_batch_result(batch);
+        }
+        waiter->generation = db_view_generation(db_snapshot_view(snapshot));
+    }
+    {
+        LOCK_GUARD(&events->lock);
+        if (!waiter->subscription) {
+            event_queue_take(events->queue, waiter->session, &result, &error);
+        }
+        if (!result && !error && !events->stopping) {
+            park(events, waiter);
+            return;
+        }
+    }
+    if (result || error) {
+        parked_finish(waiter->call, result, error);
+        waiter_free(waiter);
+    } else {
+        fail_session(waiter);
+    }
+}
+
+static void fail_session(Waiter *waiter)
+{
+    Err *error = NULL;
+    err_session_invalid(&error, REF_TEXT(waiter->session));
+    parked_finish(waiter->call, NULL, error);
+    waiter_free(waiter);
+}
+
+static void waiter_free(gpointer data)
+{
+    Waiter *waiter = data;
+    subscription_free(waiter->subscription);
+    g_free(waiter);
+}

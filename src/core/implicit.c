@@ -1,0 +1,269 @@
+/* One small function for each kind of implicit message, driven by the schema. */
+#include "core/implicit.h"
+
+#include "core/filter.h"
+#include "core/rbac.h"
+#include "core/record.h"
+#include "gen/errors.h"
+
+static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err);
+static bool get_record(Call *call, Value *const *args, Value **ret_result, Err **err);
+static bool get_all(Call *call, bool records, const char *expression, Value **ret_result, Err **err);
+static bool get_by_uuid(Call *call, const char *text, Value **ret_result, Err **err);
+static bool get_by_name_label(Call *call, const char *label, Value **ret_result);
+static bool change_field(Call *call, Value *const *args, Err **err);
+static Value *with_item(Value *set, Value *item);
+static bool create(Call *call, const Value *record, Value **ret_result, Err **err);
+static bool destroy(Call *call, Uuid ref, Err **err);
+
+static const DbClass *class_of(const Call *call)
+{
+    return &db_schema(call->db)->classes[call->method->class_id];
+}
+
+static const DbField *field_of(const Call *call)
+{
+    return &class_of(call)->fields[call->method->field_id];
+}
+
+bool implicit_run(Call *call, Value *const *args, Value **ret_result, Err **err)
+{
+    switch (call->method->kind) {
+    case METHOD_GET_FIELD:
+        return get_field(call, args, ret_result, err);
+    case METHOD_GET_RECORD:
+        return get_record(call, args, ret_result, err);
+    case METHOD_GET_ALL:
+        return get_all(call, false, NULL, ret_result, err);
+    case METHOD_GET_ALL_RECORDS:
+        return get_all(call, true, NULL, ret_result, err);
+    case METHOD_GET_ALL_WHERE:
+        return get_all(call, false, value_string(args[0]), ret_result, err);
+    case METHOD_GET_ALL_RECORDS_WHERE:
+        return get_all(call, true, value_string(args[0]), ret_result, err);
+    case METHOD_GET_BY_UUID:
+        return get_by_uuid(call, value_string(args[0]), ret_result, err);
+    case METHOD_GET_BY_NAME_LABEL:
+        return get_by_name_label(call, value_string(args[0]), ret_result);
+    case METHOD_SET_FIELD:
+    case METHOD_ADD_TO_MAP:
+    case METHOD_REMOVE_FROM_MAP:
+    case METHOD_ADD_TO_SET:
+    case METHOD_REMOVE_FROM_SET:
+        *ret_result = change_field(call, args, err) ? value_new_void() : NULL;
+        return *ret_result != NULL;
+    case METHOD_CREATE:
+        return create(call, args[0], ret_result, err);
+    case METHOD_DESTROY:
+        *ret_result = destroy(call, value_uuid(args[0]), err) ? value_new_void() : NULL;
+        return *ret_result != NULL;
+    case METHOD_EXPLICIT:
+        break;
+    }
+    return err_not_implemented(err, call->method->name);
+}
+
+/* The object a call names, or HANDLE_INVALID. */
+static const DbObject *find_self(Call *call, const DbView *view, Uuid ref, Err **err)
+{
+    const DbObject *object = db_find(view, call->method->class_id, ref);
+    if (!object) {
+        err_handle_invalid(err, class_of(call)->name, REF_TEXT(ref));
+    }
+    return object;
+}
+
+static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err)
+{
+    const DbView *view = call_view(call);
+    const DbObject *object = find_self(call, view, value_uuid(args[0]), err);
+    if (!object) {
+        return false;
+    }
+    *ret_result = record_field(view, object, call->method->field_id);
+    return true;
+}
+
+static bool get_record(Call *call, Value *const *args, Value **ret_result, Err **err)
+{
+    const DbView *view = call_view(call);
+    const DbObject *object = find_self(call, view, value_uuid(args[0]), err);
+    if (!object) {
+        return false;
+    }
+    *ret_result = record_of(view, object);
+    return true;
+}
+
+typedef struct Collector {
+    const DbView *view;
+    const Filter *filter; /* NULL: everything */
+    bool records;
+    Value *result;
+} Collector;
+
+static bool collect(const DbObject *object, void *user)
+{
+    Collector *collector = user;
+    const DbSchema *schema = db_view_schema(collector->view);
+    Uuid ref = db_object_ref_id(object);
+    if (collector->filter && !filter_matches(collector->filter, schema, object)) {
+        return true;
+    }
+    if (collector->records) {
+        value_struct_add(collector->result, REF_TEXT(ref), record_of(collector->view, object));
+    } else {
+        value_array_add(collector->result, value_new_ref(ref));
+    }
+    return true;
+}
+
+static bool get_all(Call *call, bool records, const char *expression, Value **ret_result, Err **err)
+{
+    g_autoptr(Filter) filter = NULL;
+    if (expression) {
+        filter = filter_parse(expression, err);
+        if (!filter) {
+            return false;
+        }
+    }
+    const DbView *view = call_view(call);
+    unsigned count = db_count(view, call->method->class_id);
+    Collector collector = {view, filter, records,
+                           records ? value_new_struct(count) : value_new_array(count)};
+    db_each(view, call->method->class_id, collect, &collector);
+    *ret_result = collector.result;
+    return true;
+}
+
+static bool get_by_uuid(Call *call, const char *text, Value **ret_result, Err **err)
+{
+    Uuid uuid;
+    const DbObject *object =
+        uuid_parse(text, &uuid) ? db_find_by_uuid(call_view(call), call->method->class_id, uuid)
+                                : NULL;
+    if (!object) {
+        return err_uuid_invalid(err, class_of(call)->name, text);
+    }
+    *ret_result = value_new_ref(db_object_ref_id(object));
+    return true;
+}
+
+typedef struct NameSearch {
+    int field;
+    const char *label;
+    Value *found;
+} NameSearch;
+
+static bool match_name(const DbObject *object, void *user)
+{
+    NameSearch *search = user;
+    if (strcmp(value_string(db_object_get(object, search->field)), search->label) == 0) {
+        value_array_add(search->found, value_new_ref(db_object_ref_id(object)));
+    }
+    return true;
+}
+
+static bool get_by_name_label(Call *call, const char *label, Value **ret_result)
+{
+    NameSearch search = {class_of(call)->name_label_field, label, value_new_array(1)};
+    db_each(call_view(call), call->method->class_id, match_name, &search);
+    *ret_result = search.found;
+    return true;
+}
+
+/* What the field will hold; NULL with `err` when the change is refused. (owned) */
+static Value *changed_value(Call *call, Value *old, Value *const *args, Err **err)
+{
+    MethodKind kind = call->method->kind;
+    if (kind == METHOD_ADD_TO_MAP && value_get(old, value_string(args[1]))) {
+        err_map_duplicate_key(err, class_of(call)->name, field_of(call)->name,
+                              REF_TEXT(value_uuid(args[0])), value_string(args[1]));
+        return NULL;
+    }
+    return kind == METHOD_ADD_TO_MAP
+               ? value_struct_with(old, value_string(args[1]), value_ref(args[2]))
+           : kind == METHOD_REMOVE_FROM_MAP ? value_struct_without(old, value_string(args[1]))
+           : kind == METHOD_ADD_TO_SET      ? with_item(old, args[1])
+           : kind == METHOD_REMOVE_FROM_SET ? value_array_without(old, args[1])
+                                            : value_ref(args[1]);
+}
+
+/* A set has no twins. (owned) */
+static Value *with_item(Value *set, Value *item)
+{
+    for (unsigned i = 0; i < value_count(set); i++) {
+        if (value_equal(value_at(set, i), item)) {
+            return value_ref(set);
+        }
+    }
+    return value_array_with(set, value_ref(item));
+}
+
+/* The change is worked out again inside the transaction, so that two calls that add different
+ * keys at the same time both count. */
+static bool change_field(Call *call, Value *const *args, Err **err)
+{
+    const MethodInfo *method = call->method;
+    Uuid self = value_uuid(args[0]);
+    const DbView *view = call_view(call);
+    const DbObject *object = find_self(call, view, self, err);
+    if (!object) {
+        return false;
+    }
+    Value *old = db_object_get(object, method->field_id);
+    g_autoptr(Value) wanted = changed_value(call, old, args, err);
+    if (!wanted ||
+        (field_of(call)->type->kind == TYPE_MAP && !rbac_check_keys(call, old, wanted, err)) ||
+        (method->on_change && !method->on_change(call, self, wanted, err))) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    object = find_self(call, db_txn_view(txn), self, err);
+    Value *value =
+        object ? changed_value(call, db_object_get(object, method->field_id), args, err) : NULL;
+    if (!value) {
+        db_abort(txn);
+        return false;
+    }
+    db_set(txn, method->class_id, self, method->field_id, value);
+    return db_commit(txn, err);
+}
+
+static bool create(Call *call, const Value *record, Value **ret_result, Err **err)
+{
+    const DbClass *class_info = class_of(call);
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        const DbField *field = &class_info->fields[i];
+        unsigned needed = DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT;
+        if ((field->flags & needed) == DB_FIELD_CONSTRUCTOR && !value_get(record, field->name)) {
+            return err_internal(err, "%s: the record has no member %s", call->method->name,
+                                field->name);
+        }
+    }
+    Uuid ref = uuid_generate();
+    DbTxn *txn = db_begin(call->db);
+    db_create(txn, call->method->class_id, ref, uuid_generate());
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        Value *value = value_get(record, class_info->fields[i].name);
+        if (value && (class_info->fields[i].flags & DB_FIELD_CONSTRUCTOR)) {
+            db_set(txn, call->method->class_id, ref, i, value_ref(value));
+        }
+    }
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    *ret_result = value_new_ref(ref);
+    return true;
+}
+
+static bool destroy(Call *call, Uuid ref, Err **err)
+{
+    DbTxn *txn = db_begin(call->db);
+    if (!find_self(call, db_txn_view(txn), ref, err)) {
+        db_abort(txn);
+        return false;
+    }
+    db_delete(txn, call->method->class_id, ref);
+    return db_commit(txn, err);
+}

@@ -1,0 +1,16 @@
+/* The role check: which role a call needs, and the error when the session has none of them. */
+#pragma once
+
+#include "core/call.h"
+
+/* RBAC_PERMISSION_DENIED [permission, text] unless a role of the call allows its method. */
+bool rbac_check(const Call *call, Err **err);
+
+/* For a map field: also the protected keys among those that differ between two values. */
+bool rbac_check_keys(const Call *call, const Value *old_map, const Value *new_map, Err **err);
+
+/* The permission's name: the method in lower case. (owned) */
+char *rbac_permission(const MethodInfo *method);
+
+/* "pool-admin, pool-operator, ...", the roles in `roles`. (owned) */
+char *rbac_role_list(uint8_t roles);

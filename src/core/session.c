@@ -1,0 +1,215 @@
+/* The table of live sessions.  A call looks its session up here, not in the database: the objects
+ * of class session mirror the table for clients that read them. */
+#include "core/session.h"
+
+#include "base/lock.h"
+#include "base/text.h"
+#include "gen/db_session.h"
+#include "gen/errors.h"
+
+typedef struct Session {
+    Uuid ref; /* key of the table */
+    SessionInfo info;
+    char *originator;
+    Usec last_used;        /* monotonic */
+    Usec last_written;     /* when last_active was last put into the database */
+} Session;
+
+/* last_active is written at most this often, as recent servers do. */
+#define LAST_ACTIVE_INTERVAL (600 * USEC_PER_SEC)
+
+struct Sessions {
+    Db *db;
+    Auth *auth;
+    Lock lock;           /* everything below */
+    GHashTable *by_ref;  /* Uuid * -> Session * */
+    Uuid host;
+};
+
+static void session_free(gpointer session);
+static void write_session(Sessions *sessions, const Session *session);
+static void write_last_active(Sessions *sessions, Uuid ref);
+static void delete_sessions(Sessions *sessions, GArray *refs);
+static void collect_idle(Sessions *sessions, GArray *ret_victims);
+static void collect_excess(Sessions *sessions, const char *originator, GArray *ret_victims);
+
+Sessions *sessions_new(Db *db, Auth *auth)
+{
+    Sessions *sessions = g_new0(Sessions, 1);
+    sessions->db = db;
+    sessions->auth = auth;
+    lock_init(&sessions->lock, LOCK_SESSION);
+    sessions->by_ref = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, session_free);
+    return sessions;
+}
+
+void sessions_free(Sessions *sessions)
+{
+    if (!sessions) {
+        return;
+    }
+    g_hash_table_unref(sessions->by_ref);
+    lock_clear(&sessions->lock);
+    g_free(sessions);
+}
+
+bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
+                    Err **err)
+{
+    if (!login->is_local_root &&
+        !auth_check(sessions->auth, op, login->user, login->password, err)) {
+        return false;
+    }
+    Session *session = g_new0(Session, 1);
+    session->ref = uuid_generate();
+    session->info.roles = UINT8_MAX;
+    session->info.is_local_superuser = true;
+    g_strlcpy(session->info.user, login->user, sizeof session->info.user);
+    session->originator = g_strdup(login->originator);
+    session->last_used = session->last_written = op_now();
+    write_session(sessions, session);
+    *ret_session = session->ref;
+
+    g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    {
+        LOCK_GUARD(&sessions->lock);
+        g_hash_table_insert(sessions->by_ref, &session->ref, session);
+        collect_excess(sessions, login->originator, victims);
+    }
+    delete_sessions(sessions, victims);
+    return true;
+}
+
+bool sessions_use(Sessions *sessions, Uuid ref, SessionInfo *ret_info)
+{
+    Usec now = op_now();
+    bool write = false;
+    {
+        LOCK_GUARD(&sessions->lock);
+        Session *session = g_hash_table_lookup(sessions->by_ref, &ref);
+        if (!session) {
+            return false;
+        }
+        session->last_used = now;
+        if (now - session->last_written > LAST_ACTIVE_INTERVAL) {
+            session->last_written = now;
+            write = true;
+        }
+        *ret_info = session->info;
+    }
+    if (write) {
+        write_last_active(sessions, ref);
+    }
+    return true;
+}
+
+void sessions_logout(Sessions *sessions, Uuid session)
+{
+    g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    g_array_append_val(victims, session);
+    {
+        LOCK_GUARD(&sessions->lock);
+        g_hash_table_remove(sessions->by_ref, &session);
+    }
+    delete_sessions(sessions, victims);
+}
+
+void sessions_collect(Sessions *sessions)
+{
+    g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    {
+        LOCK_GUARD(&sessions->lock);
+        collect_idle(sessions, victims);
+    }
+    delete_sessions(sessions, victims);
+}
+
+void sessions_set_host(Sessions *sessions, Uuid host)
+{
+    LOCK_GUARD(&sessions->lock);
+    sessions->host = host;
+}
+
+static void session_free(gpointer data)
+{
+    Session *session = data;
+    g_free(session->originator);
+    g_free(session);
+}
+
+static void write_session(Sessions *sessions, const Session *session)
+{
+    int64_t now = g_get_real_time() / USEC_PER_SEC;
+    SessionRef ref = {session->ref};
+    DbTxn *txn = db_begin(sessions->db);
+    db_create(txn, CLASS_SESSION, session->ref, uuid_generate());
+    db_session_set_this_host(txn, ref, (HostRef){sessions->host});
+    db_session_set_last_active(txn, ref, now);
+    db_session_set_validation_time(txn, ref, now);
+    db_session_set_is_local_superuser(txn, ref, session->info.is_local_superuser);
+    db_session_set_auth_user_name(txn, ref, session->info.user);
+    db_session_set_originator(txn, ref, session->originator);
+    db_commit_async(txn);
+}
+
+static void write_last_active(Sessions *sessions, Uuid ref)
+{
+    DbTxn *txn = db_begin(sessions->db);
+    db_session_set_last_active(txn, (SessionRef){ref}, g_get_real_time() / USEC_PER_SEC);
+    db_commit_async(txn);
+}
+
+/* Calls that wait under these sessions are woken by the deletion of the objects. */
+static void delete_sessions(Sessions *sessions, GArray *refs)
+{
+    if (refs->len == 0) {
+        return;
+    }
+    DbTxn *txn = db_begin(sessions->db);
+    for (guint i = 0; i < refs->len; i++) {
+        db_session_delete(txn, (SessionRef){g_array_index(refs, Uuid, i)});
+    }
+    db_commit_async(txn);
+}
+
+static void collect_idle(Sessions *sessions, GArray *ret_victims)
+{
+    Usec oldest_kept = op_now() - SESSION_IDLE_SECONDS * USEC_PER_SEC;
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, sessions->by_ref);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        Session *session = value;
+        if (session->last_used < oldest_kept) {
+            g_array_append_val(ret_victims, session->ref);
+            g_hash_table_iter_remove(&iter);
+        }
+    }
+}
+
+/* Drops the sessions of `originator` that were idle longest until it is within its limit. */
+static void collect_excess(Sessions *sessions, const char *originator, GArray *ret_victims)
+{
+    unsigned limit = *originator ? SESSION_MAX_PER_ORIGINATOR : SESSION_MAX_ANONYMOUS;
+    for (;;) {
+        unsigned count = 0;
+        Session *oldest = NULL;
+        GHashTableIter iter;
+        g_hash_table_iter_init(&iter, sessions->by_ref);
+        for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+            Session *session = value;
+            if (session->info.is_pool || !text_equal(session->originator, originator)) {
+                continue;
+            }
+            count++;
+            if (!oldest || session->last_used < oldest->last_used) {
+                oldest = session;
+            }
+        }
+        if (count <= limit) {
+            return;
+        }
+        Uuid victim = oldest->ref;
+        g_array_append_val(ret_victims, victim);
+        g_hash_table_remove(sessions->by_ref, &victim);
+    }
+}

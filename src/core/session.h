@@ -1,0 +1,43 @@
+/* Sessions: who is logged in, with which roles, and when that ends.
+ * Each is also an object of class session, which does not survive a restart. */
+#pragma once
+
+#include "core/auth.h"
+#include "core/method.h"
+#include "db/store.h"
+
+typedef struct Sessions Sessions;
+
+enum {
+    SESSION_IDLE_SECONDS = 86400,   /* dropped after that long without a call */
+    SESSION_MAX_PER_ORIGINATOR = 500,
+    SESSION_MAX_ANONYMOUS = 400,    /* without originator, of root */
+};
+
+typedef struct SessionInfo {
+    uint8_t roles;             /* bit 1 << Role */
+    bool is_local_superuser;
+    bool is_pool;
+    char user[AUTH_MAX_USER + 1];
+} SessionInfo;
+
+typedef struct SessionLogin {
+    const char *user, *password;
+    const char *originator;    /* "" when the client gave none */
+    bool is_local_root;        /* by the unix socket: no password is asked */
+} SessionLogin;
+
+Sessions *sessions_new(Db *db, Auth *auth);
+void sessions_free(Sessions *sessions);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
+
+bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
+                    Err **err);
+/* The session of a call that comes in now; refreshes its last use. False: SESSION_INVALID is
+ * the caller's to say. */
+bool sessions_use(Sessions *sessions, Uuid session, SessionInfo *ret_info);
+void sessions_logout(Sessions *sessions, Uuid session);
+/* Drops what is idle for too long or over the limits, oldest first. */
+void sessions_collect(Sessions *sessions);
+/* Names the host that new sessions belong to. */
+void sessions_set_host(Sessions *sessions, Uuid host);

@@ -1,0 +1,188 @@
+/* The envelope of a call.  What an envelope holds is core/dispatch.c's matter; a body that is none
+ * at all is an HTTP failure, everything else is answered with status 200. */
+#include "front/rpc.h"
+
+#include "base/text.h"
+#include "gen/errors.h"
+#include "wire/jsonrpc.h"
+#include "wire/xmlrpc.h"
+
+/* One call in flight: where and in which form to answer. */
+typedef struct RpcReply {
+    HttpExchange *exchange;
+    bool is_json;
+    JsonRpcRequest json; /* for its version and id */
+} RpcReply;
+
+static const char *const XML_HEADERS[] = {"cache-control",
+                                          "no-cache, no-store",
+                                          "content-type",
+                                          "text/xml",
+                                          "Access-Control-Allow-Origin",
+                                          "*",
+                                          "Access-Control-Allow-Headers",
+                                          "X-Requested-With",
+                                          NULL};
+static const char *const JSON_HEADERS[] = {"cache-control",
+                                           "no-cache, no-store",
+                                           "content-type",
+                                           "application/json",
+                                           "Access-Control-Allow-Origin",
+                                           "*",
+                                           "Access-Control-Allow-Headers",
+                                           "X-Requested-With",
+                                           NULL};
+
+static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params);
+static bool answer_system_call(RpcReply *reply, const char *method, const Value *params);
+static void send_answer(void *user, const Value *result, const Err *error);
+static Value *list_methods(void);
+static void refuse_body(HttpExchange *exchange, Err *error);
+
+void rpc_handle_xml(HttpExchange *exchange, void *user)
+{
+    size_t length;
+    const char *body = http_exchange_body(exchange, &length);
+    g_auto(XmlRpcRequest) request = {0};
+    Err *error = NULL;
+    if (!xmlrpc_parse_request(body, length, &request, &error)) {
+        refuse_body(exchange, error);
+        return;
+    }
+    RpcReply *reply = g_new0(RpcReply, 1);
+    reply->exchange = exchange;
+    start_call(user, reply, request.method, request.params);
+}
+
+void rpc_handle_json(HttpExchange *exchange, void *user)
+{
+    size_t length;
+    const char *body = http_exchange_body(exchange, &length);
+    RpcReply *reply = g_new0(RpcReply, 1);
+    reply->exchange = exchange;
+    reply->is_json = true;
+    Err *error = NULL;
+    if (!jsonrpc_parse_request(body, length, &reply->json, &error)) {
+        g_free(reply);
+        refuse_body(exchange, error);
+        return;
+    }
+    start_call(user, reply, reply->json.method, reply->json.params);
+}
+
+void rpc_handle_options(HttpExchange *exchange, void *user)
+{
+    (void)user;
+    const char *asked =
+        http_header(http_exchange_head(exchange), "access-control-request-headers");
+    g_autofree char *allowed = asked ? g_strdup_printf("%s, X-Requested-With", asked)
+                                     : g_strdup("X-Requested-With");
+    const char *const headers[] = {"Access-Control-Allow-Origin",
+                                   "*",
+                                   "Access-Control-Allow-Methods",
+                                   "PUT",
+                                   "Access-Control-Allow-Headers",
+                                   allowed,
+                                   NULL};
+    http_reply(exchange, 200, headers, NULL);
+}
+
+static void refuse_body(HttpExchange *exchange, Err *error)
+{
+    g_autoptr(Err) own_error = error;
+    g_autofree char *text = err_to_string(own_error);
+    http_reply_error(exchange, 500, text);
+}
+
+/* Parameters must be text that XML can carry, whatever brought them. */
+static bool check_text(const Value *value, Err **err)
+{
+    if (value_kind(value) == VALUE_STRING &&
+        !text_is_utf8_xml(value_string(value), value_string_length(value))) {
+        g_autofree char *shown = g_utf8_make_valid(value_string(value), -1);
+        return err_invalid_value(err, "Invalid UTF-8 string in parameter", shown);
+    }
+    for (unsigned i = 0; i < value_count(value); i++) {
+        if (!check_text(value_at(value, i), err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params)
+{
+    HttpExchange *exchange = reply->exchange;
+    if (answer_system_call(reply, method, params)) {
+        return;
+    }
+    const char *agent = http_header(http_exchange_head(exchange), "originator");
+    const CoreCaller caller = {.peer = http_exchange_peer(exchange),
+                               .originator = agent ? agent : "",
+                               .peer_is_local_root = http_exchange_is_local_root(exchange)};
+    g_autoptr(Err) error = NULL;
+    Dispatch *dispatch =
+        check_text(params, &error) ? dispatch_new(core, &caller, method, params, &error) : NULL;
+    if (!dispatch) {
+        send_answer(reply, NULL, error);
+        return;
+    }
+    if (dispatch_may_wait(dispatch)) {
+        http_park(exchange, NULL, NULL);
+    }
+    dispatch_run(dispatch, send_answer, reply);
+}
+
+/* The two calls that belong to no class. */
+static bool answer_system_call(RpcReply *reply, const char *method, const Value *params)
+{
+    static const char ALIVE[] = "system.isAlive:";
+    if (g_str_has_prefix(method, ALIVE)) {
+        g_autoptr(Value) echo =
+            value_count(params) > 0 ? value_ref(value_at(params, 0)) : value_new_void();
+        send_answer(reply, echo, NULL);
+        return true;
+    }
+    if (strcmp(method, "system.listMethods") != 0) {
+        return false;
+    }
+    g_autoptr(Value) methods = list_methods();
+    if (reply->is_json) {
+        send_answer(reply, methods, NULL);
+        return true;
+    }
+    GString *body = g_string_new(NULL);
+    xmlrpc_append_bare_result(body, methods);
+    http_reply(reply->exchange, 200, XML_HEADERS, body);
+    g_free(reply);
+    return true;
+}
+
+static void send_answer(void *user, const Value *result, const Err *error)
+{
+    RpcReply *reply = user;
+    GString *body = g_string_sized_new(512);
+    if (reply->is_json && error) {
+        jsonrpc_append_error(body, &reply->json, error);
+    } else if (reply->is_json) {
+        jsonrpc_append_result(body, &reply->json, result);
+    } else if (error) {
+        xmlrpc_append_error(body, error);
+    } else {
+        xmlrpc_append_result(body, result);
+    }
+    http_reply(reply->exchange, 200, reply->is_json ? JSON_HEADERS : XML_HEADERS, body);
+    jsonrpc_request_clear(&reply->json);
+    g_free(reply);
+}
+
+static Value *list_methods(void)
+{
+    Value *names = value_new_array(method_count);
+    for (size_t i = 0; i < method_count; i++) {
+        if (!(method_table[i].flags & METHOD_REMOVED)) {
+            value_array_add(names, value_new_string(method_table[i].name));
+        }
+    }
+    return names;
+}
