@@ -6,6 +6,7 @@
 
 static bool err_take(Err **err, const char *file, int line, const char *code, char **params);
 static bool err_take_internal(Err **err, const char *file, int line, char *text);
+static void err_make_valid(char **params);
 
 void err_free(Err *err)
 {
@@ -97,6 +98,7 @@ static bool err_take(Err **err, const char *file, int line, const char *code, ch
         return false;
     }
     g_assert(!*err);
+    err_make_valid(params);
     *err = g_new0(Err, 1);
     **err = (Err){.code = g_strdup(code), .params = params, .file = file, .line = line};
     return false;
@@ -107,4 +109,17 @@ static bool err_take_internal(Err **err, const char *file, int line, char *text)
     char **params = g_new0(char *, 2);
     params[0] = text;
     return err_take(err, file, line, "INTERNAL_ERROR", params);
+}
+
+/* Parameters quote file names, output of programs and input that was refused; a reply must stay
+ * UTF-8 whatever is in them. */
+static void err_make_valid(char **params)
+{
+    for (; *params; params++) {
+        if (!g_utf8_validate(*params, -1, NULL)) {
+            char *invalid = *params;
+            *params = g_utf8_make_valid(invalid, -1);
+            g_free(invalid);
+        }
+    }
 }

@@ -17,7 +17,7 @@
 
 typedef struct Err {
     char *code;       /* e.g. "VM_BAD_POWER_STATE" */
-    char **params;    /* NULL-terminated, never NULL itself */
+    char **params;    /* NULL-terminated, never NULL itself; always valid UTF-8 */
     const char *file; /* where it was first set, for the log only */
     int line;
 } Err;

@@ -19,6 +19,7 @@ typedef enum LockRank {
     LOCK_NETWORK,
     LOCK_HV,
     LOCK_HV_DOMAIN,
+    LOCK_VM_WATCH,
     LOCK_NET_SERVER,
     LOCK_NET_CONNECTION,
     LOCK_OP,

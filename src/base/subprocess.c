@@ -74,6 +74,8 @@ typedef struct Running {
     int err_fd;
     GString *out;
     GString *err;
+    SubprocessWatch watch; /* takes stdout in place of `out`; may be NULL */
+    void *user;
 } Running;
 
 static void spawn_plan_clear(SpawnPlan *plan);
@@ -111,11 +113,24 @@ void subprocess_result_clear(SubprocessResult *result)
 
 bool op_run(Op *op, const char *const *argv, SubprocessResult *ret_result, Err **err)
 {
+    return op_run_watched(op, argv, NULL, NULL, ret_result, err);
+}
+
+bool op_run_watched(Op *op, const char *const *argv, SubprocessWatch watch, void *user,
+                    SubprocessResult *ret_result, Err **err)
+{
     if (!op_check(op, err)) {
         return false;
     }
-    g_auto(Running)
-        running = {.name = argv[0], .pid_fd = -1, .report_fd = -1, .out_fd = -1, .err_fd = -1};
+    g_auto(Running) running = {
+        .name = argv[0],
+        .pid_fd = -1,
+        .report_fd = -1,
+        .out_fd = -1,
+        .err_fd = -1,
+        .watch = watch,
+        .user = user,
+    };
     if (!running_start(&running, argv, err) || !running_finish(&running, op, err)) {
         return false;
     }
@@ -302,6 +317,8 @@ static bool running_read(Running *running, int *fd, GString *text, Err **err)
         }
         if (got == 0) {
             fd_close(fd);
+        } else if (running->watch && text == running->out) {
+            running->watch(running->user, chunk, (size_t)got);
         } else if (text->len + (size_t)got > SUBPROCESS_MAX_OUTPUT) {
             return err_internal(err, "%s wrote more than %u bytes", running->name,
                                 SUBPROCESS_MAX_OUTPUT);

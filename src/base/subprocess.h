@@ -21,6 +21,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SubprocessResult, subprocess_result_clear)
  * timed out (the child is then killed and reaped); a bad exit status is the caller's matter. */
 bool op_run(Op *op, const char *const *argv, SubprocessResult *ret_result, Err **err);
 
+/* As op_run(), but stdout is handed to `watch` piece by piece as it arrives, on the calling
+ * thread; the result's `out` stays empty. For programs that tell their progress. */
+typedef void (*SubprocessWatch)(void *user, const char *data, size_t length);
+bool op_run_watched(Op *op, const char *const *argv, SubprocessWatch watch, void *user,
+                    SubprocessResult *ret_result, Err **err);
+
 /* As op_run(), but any exit status but 0 is INTERNAL_ERROR with the last line of stderr.
  * `ret_out` (owned) may be NULL. */
 bool op_run_ok(Op *op, const char *const *argv, char **ret_out, Err **err);

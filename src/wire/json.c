@@ -1,0 +1,217 @@
+/* JSON by jansson on the way in, straight to the buffer on the way out.  The envelopes of
+ * JSON-RPC are in jsonrpc.c. */
+#include "wire/json.h"
+
+#include "base/text.h"
+#include "wire/limits.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+typedef json_t JsonNode;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(JsonNode, json_decref)
+
+static bool json_check_limits(const char *text, size_t length, Err **err);
+static Value *json_to_value(const json_t *node);
+static Value *json_array_to_value(const json_t *node);
+static Value *json_object_to_value(const json_t *node);
+static void json_append_string(GString *out, const char *text, size_t length);
+static void json_append_float(GString *out, double number);
+static void json_append_items(GString *out, const Value *value);
+
+Value *json_parse(const char *text, size_t length, Err **err)
+{
+    if (!json_check_limits(text, length, err)) {
+        return NULL;
+    }
+    json_error_t error;
+    const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES;
+    g_autoptr(JsonNode) root = json_loadb(text, length, flags, &error);
+    if (!root) {
+        err_internal(err, "JSON: %s (line %d, column %d)", error.text, error.line, error.column);
+        return NULL;
+    }
+    return json_to_value(root);
+}
+
+void json_append(GString *out, const Value *value)
+{
+    char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
+    switch (value_kind(value)) {
+    case VALUE_NIL:
+        g_string_append(out, "null");
+        return;
+    case VALUE_VOID:
+        g_string_append(out, "\"\"");
+        return;
+    case VALUE_STRING:
+        json_append_string(out, value_string(value), value_string_length(value));
+        return;
+    case VALUE_INT:
+        g_string_append_printf(out, "%" G_GINT64_FORMAT, value_int(value));
+        return;
+    case VALUE_FLOAT:
+        json_append_float(out, value_float(value));
+        return;
+    case VALUE_BOOL:
+        g_string_append(out, value_bool(value) ? "true" : "false");
+        return;
+    case VALUE_DATETIME:
+        g_string_append_printf(out, "\"%s\"", text_format_datetime(value_datetime(value), buffer));
+        return;
+    case VALUE_REF:
+        g_string_append_printf(out, "\"%s\"", value_ref_format(value_uuid(value), buffer));
+        return;
+    case VALUE_ARRAY:
+    case VALUE_STRUCT:
+        json_append_items(out, value);
+        return;
+    }
+    g_assert_not_reached();
+}
+
+/* jansson recurses and allocates as deep and as much as the text says, so depth and size are
+ * looked at before it is asked.  Text that is not JSON passes here and fails there. */
+static bool json_check_limits(const char *text, size_t length, Err **err)
+{
+    size_t depth = 0;
+    /* Every value but the first stands behind an opening bracket or behind a comma. */
+    size_t values = 1;
+    bool in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (in_string) {
+            i += c == '\\';
+            in_string = c != '"';
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            values++;
+            depth++;
+        } else if (c == ',') {
+            values++;
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
+        }
+        if (depth > WIRE_MAX_DEPTH) {
+            return err_internal(err, "JSON: nested deeper than %d", WIRE_MAX_DEPTH);
+        }
+        if (values > WIRE_MAX_VALUES) {
+            return err_internal(err, "JSON: more than %d values", WIRE_MAX_VALUES);
+        }
+    }
+    return true;
+}
+
+static Value *json_to_value(const json_t *node)
+{
+    switch (json_typeof(node)) {
+    case JSON_NULL:
+        return value_new_nil();
+    case JSON_TRUE:
+        return value_new_bool(true);
+    case JSON_FALSE:
+        return value_new_bool(false);
+    case JSON_INTEGER:
+        return value_new_int(json_integer_value(node));
+    case JSON_REAL:
+        return value_new_float(json_real_value(node));
+    case JSON_STRING:
+        return value_new_string_len(json_string_value(node), json_string_length(node));
+    case JSON_ARRAY:
+        return json_array_to_value(node);
+    case JSON_OBJECT:
+        return json_object_to_value(node);
+    }
+    g_assert_not_reached();
+}
+
+static Value *json_array_to_value(const json_t *node)
+{
+    size_t count = json_array_size(node);
+    Value *array = value_new_array((unsigned)count);
+    for (size_t i = 0; i < count; i++) {
+        value_array_add(array, json_to_value(json_array_get(node, i)));
+    }
+    return array;
+}
+
+static Value *json_object_to_value(const json_t *node)
+{
+    json_t *object = (json_t *)node; /* jansson's iterators are not const */
+    Value *record = value_new_struct((unsigned)json_object_size(object));
+    for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+        value_struct_add(record, json_object_iter_key(at),
+                         json_to_value(json_object_iter_value(at)));
+    }
+    return record;
+}
+
+/* Runs that need no escape, which is nearly all text, are copied whole. */
+static void json_append_string(GString *out, const char *text, size_t length)
+{
+    size_t start = 0;
+    g_string_append_c(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            continue;
+        }
+        g_string_append_len(out, text + start, (gssize)(i - start));
+        start = i + 1;
+        if (byte == '\n') {
+            g_string_append(out, "\\n");
+        } else if (byte == '\t') {
+            g_string_append(out, "\\t");
+        } else if (byte == '\r') {
+            g_string_append(out, "\\r");
+        } else if (byte < 0x20) {
+            g_string_append_printf(out, "\\u%04x", byte);
+        } else {
+            g_string_append_c(out, '\\');
+            g_string_append_c(out, (gchar)byte);
+        }
+    }
+    g_string_append_len(out, text + start, (gssize)(length - start));
+    g_string_append_c(out, '"');
+}
+
+/* The shortest of 16 and 17 digits that reads back the same.  JSON has no word for what is not
+ * a number. */
+static void json_append_float(GString *out, double number)
+{
+    char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+    if (!isfinite(number)) {
+        g_string_append(out, "null");
+        return;
+    }
+    g_ascii_formatd(buffer, sizeof buffer, "%.16g", number);
+    if (g_ascii_strtod(buffer, NULL) != number) {
+        g_ascii_formatd(buffer, sizeof buffer, "%.17g", number);
+    }
+    size_t mantissa = strcspn(buffer, "e");
+    g_string_append_len(out, buffer, (gssize)mantissa);
+    if (!memchr(buffer, '.', mantissa)) {
+        g_string_append(out, ".0"); /* tells clients with typed numbers that it is no integer */
+    }
+    g_string_append(out, buffer + mantissa);
+}
+
+static void json_append_items(GString *out, const Value *value)
+{
+    bool is_struct = value_kind(value) == VALUE_STRUCT;
+    g_string_append_c(out, is_struct ? '{' : '[');
+    for (unsigned i = 0; i < value_count(value); i++) {
+        if (i > 0) {
+            g_string_append_c(out, ',');
+        }
+        if (is_struct) {
+            const char *name = value_name_at(value, i);
+            json_append_string(out, name, strlen(name));
+            g_string_append_c(out, ':');
+        }
+        json_append(out, value_at(value, i));
+    }
+    g_string_append_c(out, is_struct ? '}' : ']');
+}

@@ -1,0 +1,159 @@
+/* Writing XML-RPC: the byte shapes the XenAPI's clients compare with.  Reading is in
+ * xmlrpc_parse.c. */
+#include "wire/xmlrpc.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define XMLRPC_PROLOGUE "<?xml version=\"1.0\"?><methodResponse><params><param>"
+#define XMLRPC_EPILOGUE "</param></params></methodResponse>"
+
+/* What the xmlrpc_escape table says about a byte, where it does not name its entity. */
+static const char xmlrpc_drop[] = "";
+
+/* Control characters cannot be written in XML at all, except for TAB, LF and CR. */
+static const char *const xmlrpc_escape[256] = {
+    [0x00 ... 0x08] = xmlrpc_drop,
+    [0x0b ... 0x0c] = xmlrpc_drop,
+    [0x0e ... 0x1f] = xmlrpc_drop,
+    ['<'] = "&lt;",
+    ['>'] = "&gt;",
+    ['&'] = "&amp;",
+    ['"'] = "&quot;",
+};
+
+static void xmlrpc_append_text(GString *out, const char *text, size_t length);
+static void xmlrpc_append_float(GString *out, double number);
+static void xmlrpc_append_array(GString *out, const Value *array);
+static void xmlrpc_append_struct(GString *out, const Value *record);
+static void xmlrpc_append_status(GString *out, const char *status, const char *name);
+
+void xmlrpc_request_clear(XmlRpcRequest *request)
+{
+    g_clear_pointer(&request->method, g_free);
+    g_clear_pointer(&request->params, value_unref);
+}
+
+void xmlrpc_append_value(GString *out, const Value *value)
+{
+    char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
+    g_string_append(out, "<value>");
+    switch (value_kind(value)) {
+    case VALUE_NIL:
+        g_string_append(out, "<nil/>");
+        break;
+    case VALUE_VOID:
+        break;
+    case VALUE_STRING:
+        xmlrpc_append_text(out, value_string(value), value_string_length(value));
+        break;
+    case VALUE_INT:
+        g_string_append_printf(out, "%" G_GINT64_FORMAT, value_int(value));
+        break;
+    case VALUE_FLOAT:
+        xmlrpc_append_float(out, value_float(value));
+        break;
+    case VALUE_BOOL:
+        g_string_append_printf(out, "<boolean>%d</boolean>", value_bool(value));
+        break;
+    case VALUE_DATETIME:
+        g_string_append_printf(out, "<dateTime.iso8601>%s</dateTime.iso8601>",
+                               text_format_datetime(value_datetime(value), buffer));
+        break;
+    case VALUE_REF:
+        g_string_append(out, value_ref_format(value_uuid(value), buffer));
+        break;
+    case VALUE_ARRAY:
+        xmlrpc_append_array(out, value);
+        break;
+    case VALUE_STRUCT:
+        xmlrpc_append_struct(out, value);
+        break;
+    }
+    g_string_append(out, "</value>");
+}
+
+void xmlrpc_append_result(GString *out, const Value *result)
+{
+    xmlrpc_append_status(out, "Success", "Value");
+    xmlrpc_append_value(out, result);
+    g_string_append(out, "</member></struct></value>" XMLRPC_EPILOGUE);
+}
+
+void xmlrpc_append_error(GString *out, const Err *error)
+{
+    xmlrpc_append_status(out, "Failure", "ErrorDescription");
+    g_string_append(out, "<value><array><data><value>");
+    xmlrpc_append_text(out, error->code, strlen(error->code));
+    g_string_append(out, "</value>");
+    for (char **param = error->params; *param; param++) {
+        g_string_append(out, "<value>");
+        xmlrpc_append_text(out, *param, strlen(*param));
+        g_string_append(out, "</value>");
+    }
+    g_string_append(out, "</data></array></value></member></struct></value>" XMLRPC_EPILOGUE);
+}
+
+void xmlrpc_append_bare_result(GString *out, const Value *result)
+{
+    g_string_append(out, XMLRPC_PROLOGUE);
+    xmlrpc_append_value(out, result);
+    g_string_append(out, XMLRPC_EPILOGUE);
+}
+
+/* Runs that need no escape, which is nearly all text, are copied whole. */
+static void xmlrpc_append_text(GString *out, const char *text, size_t length)
+{
+    size_t start = 0;
+    for (size_t i = 0; i < length; i++) {
+        const char *escape = xmlrpc_escape[(unsigned char)text[i]];
+        if (escape) {
+            g_string_append_len(out, text + start, (gssize)(i - start));
+            g_string_append(out, escape);
+            start = i + 1;
+        }
+    }
+    g_string_append_len(out, text + start, (gssize)(length - start));
+}
+
+static void xmlrpc_append_float(GString *out, double number)
+{
+    char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+    g_ascii_formatd(buffer, sizeof buffer, "%.16g", number);
+    g_string_append_printf(out, "<double>%s</double>", buffer);
+}
+
+static void xmlrpc_append_array(GString *out, const Value *array)
+{
+    g_string_append(out, "<array><data>");
+    for (unsigned i = 0; i < value_count(array); i++) {
+        xmlrpc_append_value(out, value_at(array, i));
+    }
+    g_string_append(out, "</data></array>");
+}
+
+/* XenServer writes member names as they are.  Those that need no escape look the same here, and
+ * one with a "<" in it, the key of somebody's other_config, does not break the document. */
+static void xmlrpc_append_struct(GString *out, const Value *record)
+{
+    g_string_append(out, "<struct>");
+    for (unsigned i = 0; i < value_count(record); i++) {
+        const char *name = value_name_at(record, i);
+        g_string_append(out, "<member><name>");
+        xmlrpc_append_text(out, name, strlen(name));
+        g_string_append(out, "</name>");
+        xmlrpc_append_value(out, value_at(record, i));
+        g_string_append(out, "</member>");
+    }
+    g_string_append(out, "</struct>");
+}
+
+/* Opens the response up to the name of its second member. */
+static void xmlrpc_append_status(GString *out, const char *status, const char *name)
+{
+    g_string_append_printf(out,
+                           XMLRPC_PROLOGUE "<value><struct><member><name>Status</name>"
+                                           "<value>%s</value></member><member><name>%s</name>",
+                           status, name);
+}
