@@ -1,0 +1,61 @@
+# A thin front for meson, ninja and the scripts in tools/. `make help` lists what there is.
+
+BUILD  := build/out
+PREFIX ?= /usr
+JOBS   ?= $(shell nproc)
+# Debian's own tools, whatever else a machine has in front of them.
+export PATH := /usr/sbin:/usr/bin:/sbin:/bin
+
+.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install format clean help
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j $(JOBS)
+
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) --prefix $(PREFIX)
+
+deps:
+	@tools/deps/install
+
+guest: deps
+	@tools/guest/build build/guest
+
+demo: deps guest all
+	@tools/demo start
+
+demo-stop:
+	@tools/demo stop
+
+check: deps guest
+	@tools/run-checks
+
+bench: deps guest all
+	@tests/bench/run
+
+fuzz: deps
+	@tests/fuzz/run
+
+api-coverage:
+	@python3 tools/modelc --coverage model/*.model
+
+install: all
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+format: deps
+	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
+
+clean:
+	rm -rf build/out build/asan build/guest
+
+help:
+	@echo 'make              build into $(BUILD)'
+	@echo 'make deps         install the Debian packages that are missing (as root)'
+	@echo 'make demo         start a host in build/demo with one Linux VM on it (as root)'
+	@echo 'make demo-stop    stop that host and its VM'
+	@echo 'make check        run all tests (as root)'
+	@echo 'make bench        measure against libvirt (as root)'
+	@echo 'make fuzz         look for new crashing inputs'
+	@echo 'make api-coverage how much of the XenAPI is there'
+	@echo 'make install      install to $$DESTDIR$(PREFIX)'
+	@echo 'make format       lay out all C files'
+	@echo 'make clean        remove what was built; a demo stays'
