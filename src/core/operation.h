@@ -6,23 +6,54 @@
 #include "db/schema.h"
 
 typedef enum OperationFlags {
-    OPERATION_LISTED = 1 << 0,            /* appears in allowed_operations */
-    OPERATION_ON_TEMPLATE = 1 << 1,       /* VM: also on a template */
+    OPERATION_LISTED = 1 << 0,              /* appears in allowed_operations */
+    OPERATION_ON_TEMPLATE = 1 << 1,         /* VM: also on a template */
     OPERATION_ON_DEFAULT_TEMPLATE = 1 << 2, /* VM: even on one that came with the product */
-    OPERATION_ON_SNAPSHOT = 1 << 3,       /* VM: also on a snapshot */
-    OPERATION_ON_CONTROL_DOMAIN = 1 << 4, /* VM: also on the control domain */
-    OPERATION_ONLY_TEMPLATE = 1 << 5,     /* VM: ONLY_PROVISION_TEMPLATE otherwise */
-    OPERATION_ONLY_SNAPSHOT = 1 << 6,     /* VM: ONLY_REVERT_SNAPSHOT otherwise */
+    OPERATION_ON_SNAPSHOT = 1 << 3,         /* VM: also on a snapshot */
+    OPERATION_ON_CONTROL_DOMAIN = 1 << 4,   /* VM: also on the control domain */
+    OPERATION_ONLY_TEMPLATE = 1 << 5,       /* VM: ONLY_PROVISION_TEMPLATE otherwise */
+    OPERATION_ONLY_SNAPSHOT = 1 << 6,       /* VM: ONLY_REVERT_SNAPSHOT otherwise */
+    /* What else has to hold; each names the error that says it does not. */
+    OPERATION_NEEDS_SUSPEND = 1 << 7,       /* VM: the guest can, VM_LACKS_FEATURE_SUSPEND */
+    OPERATION_NEEDS_SHUTDOWN = 1 << 8,      /* VM: the guest can, VM_LACKS_FEATURE_SHUTDOWN */
+    OPERATION_NEEDS_REBOOT = 1 << 9,        /* VM: the guest can, VM_LACKS_FEATURE */
+    OPERATION_NEEDS_VCPU_HOTPLUG = 1 << 10, /* VM: the guest can, VM_LACKS_FEATURE_VCPU_HOTPLUG */
+    OPERATION_NEEDS_MOBILE = 1 << 11,       /* VM: not bound to a host, VM_IS_IMMOBILE */
+    OPERATION_NEEDS_KEPT_DISKS = 1 << 12,   /* VM: no disk is reset at boot,
+                                               VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION */
+    OPERATION_NEEDS_NO_PASSTHROUGH = 1
+                                     << 13, /* VM: VM_HAS_PCI_ATTACHED, VM_HAS_VGPU, VM_HAS_VUSBS */
+    OPERATION_NEEDS_NO_NESTED_VIRT = 1 << 14, /* VM: VM_IS_USING_NESTED_VIRT */
+    OPERATION_NEEDS_NO_APPLIANCE = 1 << 15,   /* VM: VM_IS_PART_OF_AN_APPLIANCE */
+    OPERATION_NEEDS_QUIESCE = 1 << 16,        /* VM: VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED */
+    OPERATION_NEEDS_SYSTEM_DOMAIN = 1 << 17,  /* VM: NOT_SYSTEM_DOMAIN */
+    OPERATION_NEEDS_RUNNING_VM = 1 << 18,     /* VBD, VIF: VM_BAD_POWER_STATE */
+    OPERATION_NEEDS_REMOVABLE = 1 << 19,      /* VBD: a CD drive, VBD_NOT_REMOVABLE_MEDIA */
+    OPERATION_NEEDS_EMPTY = 1 << 20,          /* VBD: no medium in it, VBD_NOT_EMPTY */
+    OPERATION_NEEDS_MEDIUM = 1 << 21,         /* VBD: a medium in it, VBD_IS_EMPTY */
+    OPERATION_NEEDS_UNPLUGGABLE = 1 << 22,    /* VBD: VBD_NOT_UNPLUGGABLE */
+    OPERATION_NEEDS_PLUGGED_SR = 1 << 23,     /* VDI: some host reaches its SR, SR_HAS_NO_PBDS */
+    OPERATION_NEEDS_NO_CBT = 1 << 24,         /* VDI: VDI_CBT_ENABLED */
+    OPERATION_NEEDS_CBT = 1 << 25,            /* VDI: VDI_NO_CBT_METADATA */
+    OPERATION_NEEDS_NO_VDIS = 1 << 26,        /* SR: no managed disks on it, SR_NOT_EMPTY */
 } OperationFlags;
 
-/* Bits of `states`. For VM: 1 << VmPowerState. For VBD, VIF and PBD, by currently_attached: */
+/* Bits of `states`. For VM: 1 << VmPowerState; for other classes the <CLASS>_STATE_ constants of
+ * gen/operations.h; a class without states has rules that say 0. For VBD, VIF and PBD, by
+ * currently_attached: */
 enum { OPERATION_DETACHED = 1 << 0, OPERATION_ATTACHED = 1 << 1 };
+/* In place of states: no state allows it. */
+#define OPERATION_NEVER (1u << 31)
 
 typedef struct OperationRule {
     uint16_t class_id;
     const char *op;
-    unsigned states;              /* 0: any */
-    unsigned flags;               /* OperationFlags */
+    unsigned states;                /* 0: any */
+    unsigned snapshot_states;       /* VM: more states for a snapshot */
+    unsigned control_domain_states; /* VM: more states for a control domain */
+    unsigned flags;                 /* OperationFlags */
+    const char *capability; /* VDI, SR: what the SR's driver must be able to do, as SM.features
+                               has it (SR_OPERATION_NOT_SUPPORTED); NULL: nothing */
     const char *const *concurrent; /* operations it may run beside, NULL-terminated; "*": any */
 } OperationRule;
 

@@ -18,6 +18,7 @@ import backend_coverage
 import backend_db
 import backend_dispatch
 import backend_errors
+import backend_operations
 import backend_ops
 import backend_schema
 import backend_types
@@ -28,7 +29,7 @@ from parse import parse_model
 # A back end has generate(model) -> {file name: text}; one with statements of its own lists their
 # first words in STATEMENTS and finds the blocks in model.extra.
 BACKENDS = (backend_errors, backend_types, backend_schema, backend_db, backend_ops,
-            backend_dispatch)
+            backend_dispatch, backend_operations)
 
 
 def load(paths):

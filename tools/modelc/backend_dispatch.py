@@ -160,7 +160,7 @@ def flags_of(model, method):
         flags.append('METHOD_LONG')
     if method.life.removed:
         flags.append('METHOD_REMOVED')
-    if model.in_release(method.life, 'clearwater'):
+    if model.in_release('clearwater', method.owner.life, method.life):
         flags.append('METHOD_IN_6_2')
     return ' | '.join(flags) or '0'
 

@@ -16,7 +16,7 @@ def declare(error):
     text += signature(error) + (' G_GNUC_NULL_TERMINATED;\n' if error.variadic else ';\n')
     place = '(err), __FILE__, __LINE__'
     if error.variadic:
-        text += f'#define {name}(err, ...) {name}_at({place}, __VA_ARGS__, NULL)\n'
+        text += f'#define {name}(err, ...) {name}_at({place}, ##__VA_ARGS__, NULL)\n'
     elif error.params:
         text += f'#define {name}(err, ...) {name}_at({place}, __VA_ARGS__)\n'
     else:

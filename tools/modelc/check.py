@@ -4,6 +4,14 @@ import re
 
 from lexer import ModelError
 
+# What `on`, `only` and `also` of an operation can name, and what it can need.  The meaning of
+# each is told in core/operation.h.
+RULE_KINDS = ('template', 'default-template', 'snapshot', 'control-domain')
+RULE_NEEDS = ('suspend', 'shutdown', 'reboot', 'vcpu-hotplug', 'mobile', 'kept-disks',
+              'no-passthrough', 'no-nested-virt', 'no-appliance', 'quiesce', 'system-domain',
+              'running-vm', 'removable', 'empty', 'medium', 'unpluggable', 'plugged-sr',
+              'no-cbt', 'cbt', 'no-vdis')
+
 
 
 def check_unique(nodes, what):
@@ -88,6 +96,8 @@ def check_operations(model, owner, message):
             raise ModelError(message.loc, f'{message.name}: operation {name} has no object')
         if name not in operation_names(model, model.find_class(param.type.name)):
             raise ModelError(message.loc, f"'{name}' is no operation of {param.type.name}")
+        if not any(r.name == name for r in model.find_class(param.type.name).rules):
+            raise ModelError(message.loc, f"operation '{name}' of {param.type.name} has no rule")
 
 
 def operation_names(model, owner):
@@ -121,9 +131,19 @@ def check_message(model, owner, message, generated=False):
 
 def check_rule(model, owner, rule):
     names = operation_names(model, owner)
-    for name in [rule.name] + rule.beside:
+    wanted = [rule.name] + [b for b in rule.beside if b not in ('any', 'any-but')]
+    for name in wanted:
         if name not in names:
             raise ModelError(rule.loc, f"'{name}' is no operation of {owner.name}")
+    for states in [rule.states or []] + list(rule.also.values()):
+        for state in states:
+            if state not in owner.states:
+                raise ModelError(rule.loc, f"'{state}' is no state of {owner.name}")
+    for words, known, what in ((rule.kinds + rule.only + list(rule.also), RULE_KINDS, 'kind'),
+                               (rule.needs, RULE_NEEDS, 'need')):
+        for word in words:
+            if word not in known:
+                raise ModelError(rule.loc, f"unknown {what} '{word}'; known: {', '.join(known)}")
 
 
 def check_class(model, owner):

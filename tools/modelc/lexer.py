@@ -1,7 +1,7 @@
 """Text to blocks: the shape of the model language, without its meaning.
 
-A statement begins in column 0 and is a block; the indented lines under it are its clauses.
-A line goes on while a bracket is open, or when the next one begins with a string.
+A statement begins in column 0 and is a block; the lines under it, indented by four, are its
+clauses.  A line that is indented deeper continues the one before.
 '#' begins a comment.  Strings have no escapes but \\" and \\\\.
 """
 
@@ -16,6 +16,7 @@ TOKEN = re.compile(r'''
     (?P<word>[A-Za-z0-9_](?:[A-Za-z0-9_.*/]|-(?!>))*|-[0-9][0-9.]*) |
     (?P<punct>\.\.\.|[():,=\[\]{}+])
 ''', re.VERBOSE)
+CLAUSE_INDENT = 4
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,6 @@ def tokenize(text, loc):
     return tokens
 
 
-def open_brackets(tokens):
-    return sum((t.kind in ('(', '[', '{')) - (t.kind in (')', ']', '}')) for t in tokens)
-
-
 def read_blocks(path, name):
     """The blocks of one file; `name` is how messages call it."""
     blocks, current = [], None
@@ -88,14 +85,17 @@ def read_blocks(path, name):
         tokens = tokenize(row, loc)
         if not tokens:
             continue
-        if current and (open_brackets(current.tokens) > 0 or tokens[0].kind == 'string'):
+        indent = len(row) - len(row.lstrip(' '))
+        if indent > CLAUSE_INDENT and current:
             current.tokens += tokens
             continue
         current = Line(loc, tokens)
-        if not row.startswith(' '):
+        if indent == 0:
             blocks.append(Block(current))
         elif not blocks:
             raise ModelError(loc, 'a clause stands before the first statement')
+        elif indent < CLAUSE_INDENT:
+            raise ModelError(loc, f'clauses are indented by {CLAUSE_INDENT}')
         else:
             blocks[-1].clauses.append(current)
     return blocks

@@ -184,6 +184,10 @@ def clause_operation(node, cursor, model, owner):
     node.operations.append((name, param))
 
 
+def clause_states(node, cursor, model, owner):
+    node.states = cursor.words()
+
+
 def clause_value(node, cursor, model, owner):
     node.values.append((cursor.word('a literal'), cursor.text('a sentence')))
 
@@ -194,7 +198,8 @@ LIFE = {
     'deprecated': clause_life('deprecated'),
     'removed': clause_life('removed'),
 }
-CLASS_CLAUSES = {'doc': clause_doc, **LIFE, 'reads': clause_roles('read_roles')}
+CLASS_CLAUSES = {'doc': clause_doc, **LIFE, 'reads': clause_roles('read_roles'),
+                 'states': clause_states}
 CLASS_FLAGS = ('persistent', 'events', 'no-table', 'no-accessors', 'no-get-all',
                'no-get-by-name-label')
 CLASS_CLAUSES.update({flag: clause_class_flag(flag) for flag in CLASS_FLAGS})
@@ -262,19 +267,23 @@ def start_destroy(cursor, model, owner):
 
 
 def start_rule(cursor, model, owner):
-    """operation NAME when any|never|STATES [KIND STATES].. [on KINDS] [needs ..] [beside ..]"""
+    """operation NAME when any|never|STATES, and then in any order
+    [also KIND STATES] [on KINDS | only KIND] [needs FACTS] [sm CAPABILITY] [unlisted]
+    [beside OPERATIONS | beside any | beside any-but OPERATIONS]"""
     node = Rule(cursor.loc, cursor.word('an operation'))
+    lists = {'on': node.kinds, 'only': node.only, 'needs': node.needs, 'sm': node.sm,
+             'beside': node.beside}
     target = None
     while cursor.peek():
-        word = cursor.word('when, also, on, needs, beside or unlisted')
+        word = cursor.word('when, also, on, only, needs, sm, beside or unlisted')
         if word == 'unlisted':
             node.listed = False
         elif word == 'when':
             target = node.states = []
         elif word == 'also':
-            target = node.extra.setdefault(cursor.word('a kind of object'), [])
-        elif word in ('on', 'needs', 'beside'):
-            target = {'on': node.kinds, 'needs': node.needs, 'beside': node.beside}[word]
+            target = node.also.setdefault(cursor.word('a kind of object'), [])
+        elif word in lists:
+            target = lists[word]
         elif target is None:
             raise ModelError(cursor.loc, f"unexpected '{word}'")
         else:

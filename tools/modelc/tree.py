@@ -138,11 +138,13 @@ class Message(Node):
 @dataclass
 class Rule(Node):
     """When an operation of `allowed_operations` may run."""
-    states: Optional[list] = None          # None: any
-    extra: dict = field(default_factory=dict)  # kind -> more states
-    kinds: list = field(default_factory=list)
+    states: Optional[list] = None  # None: any; []: never
+    also: dict = field(default_factory=dict)     # kind -> more states
+    kinds: list = field(default_factory=list)    # special objects it may run on
+    only: list = field(default_factory=list)     # the one kind of object it is for
     needs: list = field(default_factory=list)
-    beside: list = field(default_factory=list)
+    sm: list = field(default_factory=list)       # the storage capability it needs
+    beside: list = field(default_factory=list)   # operations it may run at the same time as
     listed: bool = True
 
 
@@ -154,6 +156,7 @@ class Class(Node):
     messages: list = field(default_factory=list)
     create: Optional[Message] = None
     destroy: Optional[Message] = None
+    states: list = field(default_factory=list)  # what `when` of an operation can name
     rules: list = field(default_factory=list)
 
     def field(self, name):
@@ -182,9 +185,9 @@ class Model:
     def role_names(self):
         return [r.name for r in self.roles]
 
-    def in_release(self, life, release):
-        """Was a thing with this life there in `release`?"""
+    def in_release(self, release, *lives):
+        """Was a thing there in `release`, given its life and those of what it belongs to?"""
         order = [r.name for r in self.releases]
         at = order.index(release)
-        return order.index(life.since) <= at and not (
-            life.removed and order.index(life.removed) <= at)
+        return all(order.index(life.since) <= at and
+                   not (life.removed and order.index(life.removed) <= at) for life in lives)
