@@ -18,7 +18,8 @@ void subprocess_result_clear(SubprocessResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SubprocessResult, subprocess_result_clear)
 
 /* Runs `argv` to its end. False only when it could not be run, was cancelled or
- * timed out (the child is then killed and reaped); a bad exit status is the caller's matter. */
+ * timed out or wrote more than SUBPROCESS_MAX_OUTPUT (the child is then killed and reaped); a
+ * bad exit status is the caller's matter. */
 bool op_run(Op *op, const char *const *argv, SubprocessResult *ret_result, Err **err);
 
 /* As op_run(), but stdout is handed to `watch` piece by piece as it arrives, on the calling
@@ -31,13 +32,14 @@ bool op_run_watched(Op *op, const char *const *argv, SubprocessWatch watch, void
  * `ret_out` (owned) may be NULL. */
 bool op_run_ok(Op *op, const char *const *argv, char **ret_out, Err **err);
 
-/* Starts a program that outlives the call, in its own session. */
+/* Starts a program that outlives the call and the daemon, in its own session.  It is not our
+ * child: its end is seen with pidfd_open(2) or subprocess_is_alive(), not with waitpid(2). */
 typedef struct SubprocessSpec {
     const char *const *argv;
     const char *const *env;     /* extra "K=V", may be NULL */
     uid_t uid;                  /* 0: stay as we are */
     gid_t gid;
-    const int *fds;             /* inherited as they are numbered; no CLOEXEC for them */
+    const int *fds; /* inherited as they are numbered, 3 or above; no CLOEXEC for them */
     unsigned fd_count;
     const char *log_path;       /* stdout and stderr are appended here; NULL: /dev/null */
     const char *cwd;            /* may be NULL */
