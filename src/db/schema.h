@@ -43,9 +43,9 @@ typedef enum DbFieldFlags {
 #define DB_NO_RELATION UINT16_MAX
 
 typedef struct DbField {
-    const char *name;       /* as on the wire: name_label, VCPUs_max */
+    const char *name; /* as on the wire: name_label, VCPUs_max */
     const TypeInfo *type;
-    unsigned flags;         /* DbFieldFlags */
+    unsigned flags;           /* DbFieldFlags */
     const char *default_json; /* the default as JSON in wire form; NULL: the type's empty value */
     /* A one-to-many relation.  On the "many" side (a set of refs) these name the ref field of the
      * other class from which this set is derived; such a set is never stored or set by hand.
@@ -65,8 +65,8 @@ typedef struct DbClass {
     unsigned flags;
     const DbField *fields;
     uint16_t field_count;
-    int uuid_field;         /* index, or -1 */
-    int name_label_field;   /* index, or -1 */
+    int uuid_field;       /* index, or -1 */
+    int name_label_field; /* index, or -1 */
 } DbClass;
 
 typedef struct DbSchema {
@@ -80,7 +80,12 @@ typedef struct DbSchema {
  * (owned) */
 Value *type_coerce(const DbSchema *schema, const TypeInfo *type, Value *value, const char *what,
                    Err **err);
-Value *type_empty_value(const TypeInfo *type); /* "" 0 false epoch first-literal [] {} NULL (owned) */
+/* As type_coerce() for what the store itself wrote: twins stay, because some sets are lists in
+ * truth (task.error_info is a code and its parameters). (owned) */
+Value *type_restore(const DbSchema *schema, const TypeInfo *type, Value *value, const char *what,
+                    Err **err);
+Value *type_empty_value(
+    const TypeInfo *type); /* "" 0 false epoch first-literal [] {} NULL (owned) */
 
 int db_schema_find_class(const DbSchema *schema, const char *name); /* exact case; -1 when none */
 int db_class_find_field(const DbClass *class_info, const char *name);

@@ -13,10 +13,10 @@
 #include "db/schema.h"
 
 typedef struct Db Db;
-typedef struct DbView DbView;         /* what can be read: a snapshot or a transaction */
+typedef struct DbView DbView; /* what can be read: a snapshot or a transaction */
 typedef struct DbSnapshot DbSnapshot;
 typedef struct DbTxn DbTxn;
-typedef struct DbObject DbObject;     /* one immutable version of one object */
+typedef struct DbObject DbObject; /* one immutable version of one object */
 
 /* Where commits go. One row is one object: class, ref and a JSON text of its stored fields. */
 typedef struct DbRow {
@@ -25,23 +25,26 @@ typedef struct DbRow {
     const char *json; /* NULL: the row is deleted */
 } DbRow;
 
+typedef bool (*DbLoadFunc)(void *user, const char *class_name, Uuid ref, const char *json,
+                           Err **err);
+
 typedef struct DbBackend {
     const char *name;
     void *user;
     /* Calls `each` for every stored row. Runs once, before anything else. */
-    bool (*load)(void *user, bool (*each)(void *each_user, const char *class_name, Uuid ref,
-                                          const char *json, Err **err),
-                 void *each_user, uint64_t *ret_generation, Err **err);
-    /* Makes `rows` durable as one unit; on failure nothing of them is. Commit thread only. */
+    bool (*load)(void *user, DbLoadFunc each, void *each_user, uint64_t *ret_generation, Err **err);
+    /* Makes `rows` and the generation durable as one unit; on failure nothing of them is. Called
+     * by one thread at a time: db_open(), later the commit thread. */
     bool (*commit)(void *user, const DbSchema *schema, const DbRow *rows, unsigned count,
                    uint64_t generation, Err **err);
     void (*close)(void *user);
 } DbBackend;
 
-/* Reads everything through `backend` (copied; closed by db_close()). Unknown classes and fields in
- * rows are dropped with a warning, missing fields get their defaults. */
+/* Reads everything through `backend` (copied; closed by db_close(), or here on failure). Unknown
+ * classes and fields in rows are dropped with a warning, missing fields get their defaults; a row
+ * that cannot be read at all fails. Generations go on above every one that was ever published. */
 Db *db_open(const DbSchema *schema, const DbBackend *backend, Err **err);
-void db_close(Db *db); /* flushes */
+void db_close(Db *db); /* flushes; every snapshot was given back before */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_close)
 const DbSchema *db_schema(const Db *db);
 
@@ -59,22 +62,22 @@ const DbView *db_snapshot_view(const DbSnapshot *snapshot); /* (borrowed) */
 /* Reading. Everything returned is (borrowed) from the view, and for a transaction only until
  * its next write to that object. */
 const DbSchema *db_view_schema(const DbView *view);
-uint64_t db_view_generation(const DbView *view);
+uint64_t db_view_generation(const DbView *view); /* a transaction's: what it would publish */
 const DbObject *db_find(const DbView *view, uint16_t class_id, Uuid ref); /* NULL when gone */
 const DbObject *db_find_by_uuid(const DbView *view, uint16_t class_id, Uuid uuid);
 unsigned db_count(const DbView *view, uint16_t class_id);
 /* Calls `each` for every object of the class until it returns false; order is not defined but
  * stable for a view. */
-void db_each(const DbView *view, uint16_t class_id, bool (*each)(const DbObject *object, void *user),
-             void *user);
+void db_each(const DbView *view, uint16_t class_id,
+             bool (*each)(const DbObject *object, void *user), void *user);
 /* All refs of a class, as an array of Uuid. (owned) */
 GArray *db_refs(const DbView *view, uint16_t class_id);
 
 Uuid db_object_ref_id(const DbObject *object);
 uint16_t db_object_class(const DbObject *object);
 Value *db_object_get(const DbObject *object, uint16_t field_id); /* never NULL */
-uint64_t db_object_created(const DbObject *object);  /* generation */
-uint64_t db_object_modified(const DbObject *object); /* generation */
+uint64_t db_object_created(const DbObject *object);              /* generation */
+uint64_t db_object_modified(const DbObject *object);             /* generation */
 /* The record of get_record: every field that is neither internal nor removed. (owned) */
 Value *db_object_record(const DbSchema *schema, const DbObject *object);
 /* The value of one field; the type's empty value when the object is gone. (borrowed) */
@@ -84,7 +87,8 @@ Value *db_get(const DbView *view, uint16_t class_id, Uuid ref, uint16_t field_id
  * never nest them.  Exactly one of commit and abort ends one. */
 DbTxn *db_begin(Db *db);
 const DbView *db_txn_view(DbTxn *txn);
-/* Creates an object with `ref`, fields at their defaults and `uuid` set when the class has one. */
+/* Creates an object with `ref`, which no object of the class has, fields at their defaults and
+ * `uuid` set when the class has one. */
 void db_create(DbTxn *txn, uint16_t class_id, Uuid ref, Uuid uuid);
 /* Takes `value` over; it must have the field's form (type_coerce). Equal values change nothing.
  * An object that is gone is left alone. */
@@ -96,15 +100,18 @@ void db_set_remove(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, c
 void db_delete(DbTxn *txn, uint16_t class_id, Uuid ref);
 /* Marks the object as modified though nothing changed (event.inject). */
 void db_touch(DbTxn *txn, uint16_t class_id, Uuid ref);
-/* Publishes, then waits until durable. False: the backend failed; memory has the change, the log
- * has the reason, and the daemon must stop taking writes. Frees `txn`. */
+/* Publishes, then waits until durable. Changes of volatile fields alone are not waited for; when
+ * nothing changed, nothing is published, and what the transaction saw is durable on return.
+ * False: the backend failed, the log has the reason. Memory has the change of a transaction that
+ * was under way then; every later one is refused, and the daemon must stop. Frees `txn`. */
 bool db_commit(DbTxn *txn, Err **err);
 /* Publishes and does not wait; for changes nobody was promised. Frees `txn`. */
 void db_commit_async(DbTxn *txn);
 void db_abort(DbTxn *txn);
 
-/* Watching: `func` runs after each publication, on the committing thread, outside every lock,
- * in generation order. It must be short. */
+/* Watching: `func` runs after each publication, on a committing thread, outside every lock, in
+ * generation order, and before the commit that published returns. It must be short; it may commit
+ * itself, which is told after it returns. After db_unwatch() it does not run. */
 typedef enum DbChangeKind { DB_ADDED, DB_MODIFIED, DB_DELETED } DbChangeKind;
 typedef struct DbChange {
     DbChangeKind kind;
@@ -112,13 +119,14 @@ typedef struct DbChange {
     Uuid ref;
     const DbObject *object; /* the new version; NULL when deleted */
 } DbChange;
-typedef void (*DbWatchFunc)(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
+typedef void (*DbWatchFunc)(void *user, DbSnapshot *snapshot, const DbChange *changes,
+                            unsigned count);
 unsigned db_watch(Db *db, DbWatchFunc func, void *user);
 void db_unwatch(Db *db, unsigned id);
 
-/* Deletions after `generation`, newest last; `ret_complete` is false when older ones were already
- * forgotten (DB_MAX_DELETIONS are kept). Array of DbChange with created generation in `object`
- * unset. (owned) */
+/* Deletions of classes with DB_CLASS_EVENTS after `generation` and up to the snapshot, newest
+ * last; `ret_complete` is false when some were already forgotten: DB_MAX_DELETIONS are kept, none
+ * over a restart. Array of DbDeletion. (owned) */
 enum { DB_MAX_DELETIONS = 10000 };
 typedef struct DbDeletion {
     uint16_t class_id;

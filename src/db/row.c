@@ -1,0 +1,74 @@
+/* Objects to rows and back. What is not stored (plan.h) neither leaves nor comes back. */
+#include "db/row.h"
+
+#include "wire/json.h"
+
+static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int guess);
+
+char *row_encode(const DbPlan *plan, const DbObject *object)
+{
+    const DbClass *class_info = plan_class(plan, object->class_id);
+    g_autoptr(Value) row = value_new_struct(object->field_count + 1u);
+    value_struct_add_static(row, ROW_CREATED, value_new_int((int64_t)object->created));
+    for (uint16_t f = 0; f < object->field_count; f++) {
+        if (plan->fields[object->class_id][f].is_stored) {
+            value_struct_add_static(row, class_info->fields[f].name, value_ref(object->cells[f]));
+        }
+    }
+    GString *json = g_string_new(NULL);
+    json_append(json, row);
+    return g_string_free(json, FALSE);
+}
+
+DbObject *row_decode(const DbPlan *plan, uint16_t class_id, Uuid ref, const char *json,
+                     void (*skipped)(void *user, const char *field, const char *why), void *user,
+                     Err **err)
+{
+    const DbClass *class_info = plan_class(plan, class_id);
+    g_autoptr(Value) row = json_parse(json, strlen(json), err);
+    if (!row) {
+        return NULL;
+    }
+    if (value_kind(row) != VALUE_STRUCT) {
+        err_internal(err, "the row is not a JSON object");
+        return NULL;
+    }
+    g_autoptr(DbObject) object = object_new(plan, class_id, ref, 0);
+    int field_id = -1;
+    for (unsigned i = 0; i < value_count(row); i++) {
+        const char *name = value_name_at(row, i);
+        if (strcmp(name, ROW_CREATED) == 0) {
+            object->created = (uint64_t)value_int(value_at(row, i));
+            continue;
+        }
+        field_id = find_stored_field(plan, class_id, name, field_id + 1);
+        if (field_id < 0) {
+            skipped(user, name, "no such field is stored");
+            continue;
+        }
+        g_autoptr(Err) cause = NULL;
+        const TypeInfo *type = class_info->fields[field_id].type;
+        Value *cell = type_restore(plan->schema, type, value_at(row, i), "it", &cause);
+        if (cell) {
+            object_set(object, (uint16_t)field_id, cell);
+        } else {
+            g_autofree char *why = err_to_string(cause);
+            skipped(user, name, why);
+        }
+    }
+    return g_steal_pointer(&object);
+}
+
+/* Rows are written in the order of the fields, so the first guess is nearly always right. */
+static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int guess)
+{
+    const DbClass *class_info = plan_class(plan, class_id);
+    while (guess < class_info->field_count && !plan->fields[class_id][guess].is_stored) {
+        guess++;
+    }
+    if (guess < class_info->field_count && strcmp(class_info->fields[guess].name, name) == 0) {
+        return guess;
+    }
+    int field_id = db_class_find_field(class_info, name);
+    return field_id >= 0 && plan->fields[class_id][field_id].is_stored ? field_id : -1;
+}
