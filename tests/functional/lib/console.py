@@ -1,0 +1,73 @@
+"""A shell in a guest, through the text console that the XenAPI offers."""
+
+import re
+import socket
+
+from . import wait
+
+PROMPT = b"clearwater-guest# "
+# The guest's shell echoes and edits; this loop in it does neither. It ends each command's output
+# with a line that no command prints.
+LOOP = b"stty -echo; while read -r line; do eval \"$line\"; echo \"<<status $?>>\"; done\n"
+STATUS = re.compile(rb"<<status (\d+)>>\r?\n")
+
+
+class Console:
+    """One connection to the console; run() types a command and returns what it printed."""
+
+    def __init__(self, socket_path, console_ref, seconds=120):
+        self.buffer = b""
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(socket_path)
+        self.socket.sendall(f"CONNECT /console?ref={console_ref} HTTP/1.0\r\n\r\n".encode())
+        deadline = wait.Deadline(seconds, "a shell on the guest's console")
+        head = self.read_until(b"\r\n\r\n", deadline)
+        if b" 200 " not in head.split(b"\r\n")[0]:
+            raise ConnectionError(f"console: {head!r}")
+        # Asks for a prompt: one that was printed before we came does not come again.
+        self.socket.sendall(b"\n")
+        self.read_until(PROMPT, deadline)
+        self.socket.sendall(LOOP)
+        self.run("true")
+
+    def read_until(self, text, deadline):
+        """Returns the output up to and with `text`."""
+        while text not in self.buffer:
+            self.receive(deadline)
+        end = self.buffer.index(text) + len(text)
+        head, self.buffer = self.buffer[:end], self.buffer[end:]
+        return head
+
+    def receive(self, deadline):
+        wait.readable(self.socket, deadline)
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError(f"console: closed after {self.buffer[-200:]!r}")
+        self.buffer += data
+
+    def send(self, command):
+        """Types a command and does not wait for it."""
+        self.socket.sendall(command.encode() + b"\n")
+
+    def run(self, command, seconds=60):
+        """Runs a shell command in the guest; returns its output or raises AssertionError when it
+        fails. The command is one line."""
+        deadline = wait.Deadline(seconds, f"guest: {command}")
+        self.send(command)
+        while True:
+            match = STATUS.search(self.buffer)
+            if match:
+                break
+            self.receive(deadline)
+        output, self.buffer = self.buffer[:match.start()], self.buffer[match.end():]
+        text = output.decode(errors="replace").replace("\r\n", "\n")
+        if match.group(1) != b"0":
+            raise AssertionError(f"guest: {command}: status {match.group(1).decode()}: {text}")
+        return text
+
+    def wait_for(self, command, seconds=60):
+        """Runs a command that waits inside the guest until it succeeds."""
+        return self.run(f"until {command}; do usleep 100000; done", seconds)
+
+    def close(self):
+        self.socket.close()

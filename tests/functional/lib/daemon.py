@@ -1,0 +1,101 @@
+"""One clearwaterd, with its state in a directory of its own."""
+
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+from . import api, wait
+
+TREE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = pathlib.Path(os.environ.get("CLEARWATER_BUILD", TREE / "build/out"))
+# Short, because the paths of unix sockets end after 107 characters.
+ROOTS = TREE / "build/t"
+HTTPS_PORT = 8443
+HTTP_PORT = 8080
+
+
+class Daemon:
+    """Start, stop, kill; whatever guests it runs live on until destroy()."""
+
+    def __init__(self, name, engine="qemu"):
+        self.name = name
+        self.engine = engine
+        self.root = ROOTS / f"{name}-{os.getpid()}"
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir(parents=True)
+        self.socket = str(self.root / "run/clearwater/xapi.sock")
+        self.output = self.root / "clearwaterd.out"
+        self.process = None
+
+    def start(self, seconds=60):
+        """Starts the daemon and returns a session of root's once it answers."""
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [BUILD / "src/daemon/clearwaterd", "--root", self.root, "--foreground",
+                 "--engine", self.engine, "--https", f"127.0.0.1:{HTTPS_PORT}",
+                 "--http", f"127.0.0.1:{HTTP_PORT}"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        deadline = wait.Deadline(seconds, f"start of {self.name}")
+        while True:
+            if self.process.poll() is not None:
+                raise ChildProcessError(f"clearwaterd ended with {self.process.returncode}")
+            try:
+                return self.connect()
+            except (OSError, api.ApiError) as error:
+                # Not there yet, or there and still booting.
+                if isinstance(error, api.ApiError) and error.code != "HOST_STILL_BOOTING":
+                    raise
+                wait.pause(deadline)
+
+    def connect(self):
+        """A new session of root's by the unix socket."""
+        connection = api.Api.local(self.socket)
+        connection.login("root", "")
+        return connection
+
+    def stop(self):
+        """Asks the daemon to end; guests stay. Returns its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(timeout=60)
+
+    def kill(self):
+        """What a power cut does to the daemon alone."""
+        self.process.kill()
+        self.process.wait(timeout=60)
+
+    def pids(self):
+        """Processes that were started for this root directory: the daemon, guests, helpers."""
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                arguments = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(self.root) in arguments:
+                yield int(entry.name)
+
+    def destroy(self):
+        """Ends everything that runs under the root directory and removes it."""
+        for pid in list(self.pids()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process:
+            self.process.wait(timeout=60)
+        deadline = wait.Deadline(60, f"end of what {self.name} started")
+        while any(self.pids()):
+            wait.pause(deadline)
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def logs(self):
+        """(name, last lines) of every log under the root directory."""
+        paths = [self.output, *sorted(self.root.glob("var/log/**/*"))]
+        for path in paths:
+            if path.is_file():
+                text = path.read_text(encoding="utf-8", errors="replace")
+                yield path.relative_to(self.root), text.splitlines()[-60:]

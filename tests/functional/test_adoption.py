@@ -1,0 +1,62 @@
+"""Guests outlive the daemon, and the next one finds them again."""
+
+import tap
+from lib.case import FunctionalCase
+from lib.guest import MIB
+
+
+class Adoption(FunctionalCase):
+    def boot(self):
+        guest = self.host.create_guest("survivor")
+        guest.add_nic(self.host.internal_network())
+        guest.add_disk(self.host.create_vdi("data", 16 * MIB))
+        guest.start()
+        guest.wait_address()
+        return guest
+
+    def check_adopted(self, guest, before, boot_id):
+        """The guest runs on as it was, and can be worked with."""
+        self.restart()
+        guest = self.host.guest(guest.vm)
+        after = self.api.VM.get_record(guest.vm)
+        for field in ("power_state", "domid", "resident_on", "VBDs", "VIFs"):
+            self.assertEqual(after[field], before[field], field)
+        self.assertEqual(after["current_operations"], {})
+        guest.wait_agent()
+        self.assertEqual(guest.run("cat /proc/sys/kernel/random/boot_id"), boot_id)
+        vbd = guest.add_disk(self.host.create_vdi("more", 16 * MIB), plug=True)
+        guest.wait_for("[ -b /dev/vdb ]")
+        self.api.VBD.unplug(vbd)
+        self.api.VM.clean_shutdown(guest.vm)
+        self.assertEqual(guest.state(), "Halted")
+
+    def test_daemon_is_killed(self):
+        guest = self.boot()
+        boot_id = guest.run("cat /proc/sys/kernel/random/boot_id")
+        before = self.api.VM.get_record(guest.vm)
+        self.daemon.kill()
+        self.check_adopted(guest, before, boot_id)
+
+    def test_daemon_is_restarted(self):
+        guest = self.boot()
+        boot_id = guest.run("cat /proc/sys/kernel/random/boot_id")
+        before = self.api.VM.get_record(guest.vm)
+        self.assertEqual(self.daemon.stop(), 0)
+        self.check_adopted(guest, before, boot_id)
+
+    def test_guest_ends_while_nobody_looks(self):
+        guest = self.boot()
+        shell = guest.open_shell()
+        # The console ends with the daemon; the guest does what it was told a little later.
+        shell.send("(usleep 2000000; poweroff -f) &")
+        shell.run("true")
+        self.daemon.kill()
+        self.restart()
+        guest = self.host.guest(guest.vm)
+        guest.wait_state("Halted")
+        self.assertEqual(self.api.VM.get_domid(guest.vm), -1)
+        guest.start().wait_agent()
+
+
+if __name__ == "__main__":
+    tap.main()
