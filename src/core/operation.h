@@ -38,7 +38,7 @@ typedef enum OperationFlags {
     OPERATION_NEEDS_NO_VDIS = 1 << 26,        /* SR: no managed disks on it, SR_NOT_EMPTY */
 } OperationFlags;
 
-/* Bits of `states`. For VM: 1 << VmPowerState; for other classes the <CLASS>_STATE_ constants of
+/* Bits of `states`. For VM: 1 << VmPowerState; for other classes the <CLASS>_WHEN_ constants of
  * gen/operations.h; a class without states has rules that say 0. For VBD, VIF and PBD, by
  * currently_attached: */
 enum { OPERATION_DETACHED = 1 << 0, OPERATION_ATTACHED = 1 << 1 };

@@ -17,10 +17,13 @@ sys.dont_write_bytecode = True  # nothing is written beside the sources
 import backend_coverage
 import backend_db
 import backend_dispatch
+import backend_doc
 import backend_errors
+import backend_json
 import backend_operations
 import backend_ops
 import backend_schema
+import backend_ts
 import backend_types
 from check import check_model
 from lexer import ModelError
@@ -29,13 +32,12 @@ from parse import parse_model
 # A back end has generate(model) -> {file name: text}; one with statements of its own lists their
 # first words in STATEMENTS and finds the blocks in model.extra.
 BACKENDS = (backend_errors, backend_types, backend_schema, backend_db, backend_ops,
-            backend_dispatch, backend_operations)
+            backend_dispatch, backend_operations, backend_json, backend_ts, backend_doc)
 
 
 def load(paths):
     words = [word for backend in BACKENDS for word in getattr(backend, 'STATEMENTS', ())]
-    files = [(path, os.path.join('model', os.path.basename(path))) for path in paths]
-    model = parse_model(files, words)
+    model = parse_model(paths, words)
     check_model(model)
     return model
 

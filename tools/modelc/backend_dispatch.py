@@ -71,8 +71,8 @@ def define_roles(model, methods):
             sets.update((roles_name(model, r), r) for _, r in field.key_roles)
     text = 'enum {\n'
     for name in sorted(sets, key=lambda n: (len(sets[n]), n)):
-        bits = ' | '.join(f'1 << ROLE_{upper(r)}' for r in sets[name]) or '0'
-        text += f'    {name} = {bits},\n'
+        bits = ' |\n        '.join(f'1 << ROLE_{upper(r)}' for r in sets[name]) or '0'
+        text += f'    {name} =\n        {bits},\n'
     return text + '};\n'
 
 
@@ -92,9 +92,8 @@ def result_thunk(method, call):
 
 def thunk(method):
     unused = '' if method.params else ' G_GNUC_UNUSED'
-    text = (f'static bool invoke_{method.impl}(Call *call, Value *const *args{unused}, '
-            'Value **ret_result,\n'
-            f'                       Err **err)\n{{\n')
+    text = (f'static bool invoke_{method.impl}(\n    Call *call, Value *const *args{unused}, '
+            'Value **ret_result, Err **err)\n{\n')
     call = f'{method.impl}(call'
     if method.params:
         text += f'    const {args_type(method)} unpacked = {{\n'
@@ -106,7 +105,7 @@ def thunk(method):
 
 
 def change_thunk(owner, field):
-    return (f'static bool change_{field.change}(Call *call, Uuid self, const Value *new_value, '
+    return (f'static bool run_{field.change}(\n    Call *call, Uuid self, const Value *new_value, '
             f'Err **err)\n{{\n    return {field.change}(call, ({ref_type(owner.name)}){{self}}, '
             'new_value, err);\n}\n')
 
@@ -181,7 +180,7 @@ def table_entry(model, method, params, operations, count):
     if method.impl:
         text += f'     .invoke = invoke_{method.impl},\n'
     if method.field and method.field.change and method.kind != 'METHOD_GET_FIELD':
-        text += f'     .on_change = change_{method.field.change},\n'
+        text += f'     .on_change = run_{method.field.change},\n'
     return text + '    },\n'
 
 
@@ -207,8 +206,8 @@ def generate(model):
     text = banner('Every method a client can call, the way to its code, and how to find it.')
     text += '#include "core/method.h"\n#include "gen/ops.h"\n#include "gen/schema.h"\n\n'
     text += define_roles(model, methods) + '\n' + params.text + '\n' + operations + '\n'
-    text += '\n'.join(thunk(m) for m in implemented(model))
-    text += '\n'.join(change_thunk(c, f) for c, f in changes(model))
+    text += '\n'.join([thunk(m) for m in implemented(model)] +
+                      [change_thunk(c, f) for c, f in changes(model)])
     text += f'\nconst MethodInfo method_table[] = {{\n{entries}}};\n'
     text += 'const size_t method_count = G_N_ELEMENTS(method_table);\n\n'
     text += number_table('displacements', displacements) + number_table('slots', slots)

@@ -6,14 +6,15 @@ from cnames import banner, lower, quote
 def signature(error):
     params = ''.join(f', const char *{lower(p)}' for p in error.params)
     tail = ', ...' if error.variadic else ''
-    return f'bool err_{error.name.lower()}_at(Err **err, const char *file, int line{params}{tail})'
+    name = f'err_{error.name.lower()}_at'
+    return f'bool {name}(\n    Err **err, const char *file, int line{params}{tail})'
 
 
 def declare(error):
     name = f'err_{error.name.lower()}'
     shown = ', '.join(list(error.params) + (['...'] if error.variadic else []))
     text = f'/* {error.name} [{shown}]: {error.doc} */\n'
-    text += signature(error) + (' G_GNUC_NULL_TERMINATED;\n' if error.variadic else ';\n')
+    text += signature(error) + ('\n    G_GNUC_NULL_TERMINATED;\n' if error.variadic else ';\n')
     place = '(err), __FILE__, __LINE__'
     if error.variadic:
         text += f'#define {name}(err, ...) {name}_at({place}, ##__VA_ARGS__, NULL)\n'

@@ -10,7 +10,7 @@ ONLY_FLAGS = {'template': ['ONLY_TEMPLATE', 'ON_TEMPLATE', 'ON_DEFAULT_TEMPLATE'
 
 
 def state_name(owner, state):
-    return f'{upper(owner.name)}_STATE_{upper(state)}'
+    return f'{upper(owner.name)}_WHEN_{upper(state)}'
 
 
 def state_bits(owner, states):

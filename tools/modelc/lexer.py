@@ -73,13 +73,13 @@ def tokenize(text, loc):
     return tokens
 
 
-def read_blocks(path, name):
-    """The blocks of one file; `name` is how messages call it."""
+def read_blocks(path):
+    """The blocks of one file."""
     blocks, current = [], None
     with open(path, encoding='utf-8') as file:
         rows = file.read().split('\n')
     for number, row in enumerate(rows, 1):
-        loc = Loc(name, number)
+        loc = Loc(path, number)
         if '\t' in row:
             raise ModelError(loc, 'tabs are not used here')
         tokens = tokenize(row, loc)
