@@ -6,7 +6,7 @@
 
 typedef struct Relay Relay;
 
-Relay *relay_new(void); /* starts its thread */
+Relay *relay_new(void);        /* starts its thread */
 void relay_free(Relay *relay); /* closes every pair */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Relay, relay_free)
 

@@ -18,27 +18,29 @@ typedef enum HttpBodyMode {
     HTTP_BODY_STREAMED, /* the handler takes the connection over and reads it itself */
 } HttpBodyMode;
 
-/* Runs on a worker. Must end in exactly one of http_reply*(), http_park(), http_take_over(). */
+/* Runs on a worker. Must end in exactly one of http_reply*(), http_park(), http_take_over().
+ * The exchange is gone after the first and the last; after http_park() any other thread may
+ * have ended it, so park before it becomes known to one. */
 typedef void (*HttpHandler)(HttpExchange *exchange, void *user);
 
 typedef struct HttpRoute {
     const char *method;
-    const char *path;      /* longest prefix wins; "/" is the last resort of its method */
+    const char *path; /* longest prefix wins; "/" is the last resort of its method */
     HttpBodyMode body;
-    size_t body_limit;     /* more: 500, closed (XenAPI's answer), before any is read */
+    size_t body_limit; /* more: 500, closed (XenAPI's answer), before any is read */
     HttpHandler handler;
     void *user;
 } HttpRoute;
 
 typedef struct HttpServerConfig {
-    unsigned pollers;          /* 0: one per four cores, at least one */
-    unsigned min_workers;      /* 0: 8 */
-    unsigned max_workers;      /* 0: 64 */
-    unsigned max_connections;  /* 0: 4096; beyond it the oldest idle one is closed */
-    Usec head_timeout;         /* 0: 10 s from the first byte (or the accept) to the whole head */
-    Usec body_timeout;         /* 0: 60 s without progress */
-    Usec idle_timeout;         /* 0: 300 s between requests */
-    Usec write_timeout;        /* 0: 60 s without progress */
+    unsigned pollers;         /* 0: one per four cores, at least one */
+    unsigned min_workers;     /* 0: 8; that many stay when there is nothing to do */
+    unsigned max_workers;     /* 0: 64 */
+    unsigned max_connections; /* 0: 4096; beyond it the oldest idle one is closed */
+    Usec head_timeout;        /* 0: 10 s from the first byte (or the accept) to the whole head */
+    Usec body_timeout;        /* 0: 60 s without progress */
+    Usec idle_timeout;        /* 0: 300 s between requests */
+    Usec write_timeout;       /* 0: 60 s without progress */
 } HttpServerConfig;
 
 /* Routes are copied; they cannot change while the server runs. */
@@ -47,13 +49,16 @@ HttpServer *http_server_new(const HttpServerConfig *config, const HttpRoute *rou
 /* Listens; may be called for several addresses before or after http_server_start().
  * `address` is numeric; port 0 takes a free one, told by `ret_port` (may be NULL). */
 bool http_server_listen_tcp(HttpServer *server, const char *address, uint16_t port,
-                            TlsContext *tls /* NULL: plain; borrowed */, uint16_t *ret_port, Err **err);
-/* Connections on this socket count as local root. Mode 0600. */
+                            TlsContext *tls /* NULL: plain; borrowed */, uint16_t *ret_port,
+                            Err **err);
+/* Mode 0600.  A peer whose user is root or the daemon's own counts as local root.  A socket
+ * that an earlier run left at `path` is replaced. */
 bool http_server_listen_unix(HttpServer *server, const char *path, Err **err);
 bool http_server_start(HttpServer *server, Err **err);
-/* Stops listening, lets running handlers end, closes parked exchanges, joins every thread. */
+/* Stops listening, lets running handlers end, closes parked exchanges, joins every thread.
+ * Parked exchanges learn by on_gone(), which here runs on the calling thread. */
 void http_server_stop(HttpServer *server);
-void http_server_free(HttpServer *server);
+void http_server_free(HttpServer *server); /* stops first; http_reply() may still follow */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
 
 /* The request. All (borrowed) until the exchange ends. */
@@ -65,18 +70,25 @@ bool http_exchange_is_tls(const HttpExchange *exchange);
 
 /* Answers. `headers` is a NULL-terminated list of names and values in turn, and may be NULL.
  * content-length and connection are added.  `body` is taken over and may be NULL.
- * Thread-safe for a parked exchange; the exchange is gone afterwards. */
+ * Statuses other than 2xx and 304 close the connection, as does a body left unread.
+ * Thread-safe for a parked exchange; the exchange is gone afterwards.  Never waits for the
+ * peer: what it does not take at once is sent by a poller. */
 void http_reply(HttpExchange *exchange, int status, const char *const *headers, GString *body);
 /* The HTML body XenServer sends with a failure; closes the connection. */
 void http_reply_error(HttpExchange *exchange, int status, const char *detail /* may be NULL */);
 
 /* The handler returns without an answer; somebody calls http_reply() later.  When the
- * peer goes away before, `on_gone(user)` runs once on the poller; http_reply() must still
- * be called (it then only frees). */
+ * peer goes away before, `on_gone(user)` (may be NULL) runs once on the poller, or at once when
+ * the server is stopping; http_reply() must still be called (it then only frees).
+ * on_gone() never begins after http_reply() has returned, and http_reply() waits for one that
+ * runs: do not call it with a lock held that on_gone() takes.  on_gone() itself may end its own
+ * exchange, and no other. */
 void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user);
 
 /* Ends the exchange; the connection, with every byte already read, becomes the caller's.
- * For CONNECT, WebSocket, /cli, streamed bodies. (owned) */
+ * The stream begins behind the head, or behind the body if the route buffers it.  Copy what
+ * the head is needed for first.  For CONNECT, WebSocket, /cli, streamed bodies; only from the
+ * handler. (owned) */
 Stream *http_take_over(HttpExchange *exchange);
 
 /* How full the server is, for metrics and tests. */

@@ -1,0 +1,246 @@
+/* One request and its answer: what a handler sees and may do.
+ * The bytes come and go in connection.c. */
+#include "base/log.h"
+#include "net/server_priv.h"
+
+static bool claim(HttpExchange *exchange);
+static void free_gone(HttpExchange *exchange);
+static bool may_keep_connection(const HttpExchange *exchange, int status);
+static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
+                            GString *body);
+static GString *new_error_page(int status, const char *detail);
+static void answer(Connection *connection, int status, const char *const *headers, GString *body,
+                   bool keep);
+static void send_continue(const HttpExchange *exchange, Stream *stream);
+
+const HttpHead *http_exchange_head(const HttpExchange *exchange)
+{
+    return &exchange->head;
+}
+
+const char *http_exchange_body(const HttpExchange *exchange, size_t *ret_length)
+{
+    *ret_length = exchange->body_length;
+    return (const char *)exchange->connection->in->data + exchange->head_length;
+}
+
+const char *http_exchange_peer(const HttpExchange *exchange)
+{
+    return exchange->connection->peer;
+}
+
+bool http_exchange_is_local_root(const HttpExchange *exchange)
+{
+    return exchange->connection->is_local_root;
+}
+
+bool http_exchange_is_tls(const HttpExchange *exchange)
+{
+    return exchange->connection->is_tls;
+}
+
+void http_reply(HttpExchange *exchange, int status, const char *const *headers, GString *body)
+{
+    if (claim(exchange)) {
+        answer(exchange->connection, status, headers, body, may_keep_connection(exchange, status));
+    } else if (body) {
+        g_string_free(body, true);
+    }
+}
+
+void http_reply_error(HttpExchange *exchange, int status, const char *detail)
+{
+    if (claim(exchange)) {
+        exchange_refuse(exchange->connection, status, detail);
+    }
+}
+
+void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user)
+{
+    Connection *connection = exchange->connection;
+    exchange->on_gone = on_gone;
+    exchange->on_gone_user = user;
+    exchange->parked = true;
+    *exchange->ended = true;
+    exchange->ended = NULL;
+    connection->phase = CONNECTION_PARKED;
+    g_atomic_int_inc(&connection->server->parked);
+    if (!poller_arm(connection->poller, &connection->item, EPOLLRDHUP, POLLER_NO_TIMER)) {
+        exchange_peer_gone(connection);
+    }
+}
+
+Stream *http_take_over(HttpExchange *exchange)
+{
+    Connection *connection = exchange->connection;
+    *exchange->ended = true;
+    Stream *stream = connection->stream;
+    if (exchange->route->body == HTTP_BODY_STREAMED) {
+        send_continue(exchange, stream);
+    }
+    connection_end_request(connection);
+    if (connection->in) {
+        stream_unread(stream, connection->in->data, connection->in->len);
+    }
+    return connection_detach(connection);
+}
+
+void exchange_run_handler(void *job)
+{
+    Connection *connection = job;
+    HttpExchange *exchange = &connection->exchange;
+    const HttpRoute *route = exchange->route;
+    bool ended = false;
+    exchange->ended = &ended;
+    route->handler(exchange, route->user);
+    if (!ended) {
+        log_error("the handler of %s %s left a request without an answer", route->method,
+                  route->path);
+        http_reply_error(exchange, 500, NULL);
+    }
+}
+
+void exchange_refuse(Connection *connection, int status, const char *detail)
+{
+    static const char *const headers[] = {
+        "cache-control", "no-cache, no-store", "content-type", "text/html", NULL,
+    };
+    answer(connection, status, headers, new_error_page(status, detail), false);
+}
+
+void exchange_peer_gone(Connection *connection)
+{
+    HttpServer *server = server_ref(connection->server);
+    HttpExchange *exchange = &connection->exchange;
+    poller_forget(connection->poller, &connection->item);
+    g_clear_pointer(&connection->stream, stream_free);
+    g_atomic_int_add(&server->connections, -1);
+
+    lock_acquire(&server->lock);
+    exchange->gone = GONE_RUNNING;
+    exchange->gone_thread = g_thread_self();
+    lock_release(&server->lock);
+    if (exchange->on_gone) {
+        exchange->on_gone(exchange->on_gone_user);
+    }
+    lock_acquire(&server->lock);
+    exchange->gone = GONE_DONE;
+    bool replied = exchange->replied_in_gone;
+    g_cond_broadcast(&server->gone_changed);
+    lock_release(&server->lock);
+    /* If not replied, another thread may have freed it by now. */
+    if (replied) {
+        free_gone(exchange);
+    }
+    server_unref(server);
+}
+
+/* Makes the calling thread the connection's holder.  False when the peer of a parked exchange has
+ * gone: then everything is freed. */
+static bool claim(HttpExchange *exchange)
+{
+    Connection *connection = exchange->connection;
+    HttpServer *server = connection->server;
+    if (!exchange->parked) {
+        *exchange->ended = true;
+        return true;
+    }
+    if (poller_disarm(connection->poller, &connection->item)) {
+        g_atomic_int_add(&server->parked, -1);
+        return true;
+    }
+
+    lock_acquire(&server->lock);
+    bool inside = exchange->gone == GONE_RUNNING && exchange->gone_thread == g_thread_self();
+    exchange->replied_in_gone = inside;
+    while (!inside && exchange->gone != GONE_DONE) {
+        g_cond_wait(&server->gone_changed, &server->lock.mutex);
+    }
+    lock_release(&server->lock);
+    if (!inside) {
+        free_gone(exchange);
+    }
+    return false;
+}
+
+static void free_gone(HttpExchange *exchange)
+{
+    Connection *connection = exchange->connection;
+    HttpServer *server = connection->server;
+    g_atomic_int_add(&server->parked, -1);
+    connection_free(connection);
+    server_unref(server);
+}
+
+static bool may_keep_connection(const HttpExchange *exchange, int status)
+{
+    const HttpHead *head = &exchange->head;
+    bool good = (status >= 200 && status < 300) || status == 304;
+    if (!good || !head->keep_alive || server_is_stopping(exchange->connection->server)) {
+        return false;
+    }
+    if (exchange->route->body == HTTP_BODY_BUFFERED) {
+        return true;
+    }
+    /* Nobody has read the body, if there is one: without a length a PUT goes on to the end. */
+    bool bodiless = g_str_equal(head->method, "GET") || g_str_equal(head->method, "HEAD") ||
+                    g_str_equal(head->method, "OPTIONS");
+    return head->content_length == 0 || (head->content_length < 0 && bodiless && !head->chunked);
+}
+
+static void answer(Connection *connection, int status, const char *const *headers, GString *body,
+                   bool keep)
+{
+    GString *message = new_message(&connection->exchange.head, status, keep, headers, body);
+    connection_end_request(connection);
+    connection_send(connection, message, keep ? FLUSH_THEN_NEXT : FLUSH_THEN_CLOSE);
+}
+
+/* Takes `body` over. `head` is empty when the request could not be parsed. */
+static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
+                            GString *body)
+{
+    bool is_http10 = head->method && head->minor_version == 0;
+    bool is_head = head->method && g_str_equal(head->method, "HEAD");
+    bool has_body = status != 204 && status != 304;
+    GString *message = g_string_sized_new(256 + (body ? body->len : 0));
+    g_string_printf(message, "HTTP/1.%d %d %s\r\n", is_http10 ? 0 : 1, status, http_reason(status));
+    if (has_body) {
+        g_string_append_printf(message, "content-length: %zu\r\n", body ? body->len : 0);
+    }
+    g_string_append_printf(message, "connection: %s\r\n", keep ? "keep-alive" : "close");
+    http1_append_headers(message, headers);
+    g_string_append(message, "\r\n");
+    if (body) {
+        if (has_body && !is_head) {
+            g_string_append_len(message, body->str, (gssize)body->len);
+        }
+        g_string_free(body, true);
+    }
+    return message;
+}
+
+static GString *new_error_page(int status, const char *detail)
+{
+    g_autofree char *phrase = g_ascii_strdown(http_reason(status), -1);
+    GString *page = g_string_new(NULL);
+    g_string_printf(page, "<html><body><h1>HTTP %d %s</h1>", status,
+                    status == 500 ? "internal server error" : phrase);
+    if (detail) {
+        g_autofree char *escaped = g_markup_escape_text(detail, -1);
+        g_string_append_printf(page, "<h1> Additional information </h1>%s", escaped);
+    }
+    g_string_append(page, "</body></html>");
+    return page;
+}
+
+/* The client of a streamed route waits for this before its body.  Best effort: when the socket
+ * is full it goes on without, after a pause of its own choosing. */
+static void send_continue(const HttpExchange *exchange, Stream *stream)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    const HttpHead *head = &exchange->head;
+    if (head->minor_version > 0 && http_header_has_token(head, "Expect", "100-continue")) {
+        (void)stream_try_write(stream, text, sizeof text - 1);
+    }
+}
