@@ -24,6 +24,7 @@ struct Dispatch {
 
 static const char ASYNC_PREFIX[] = "Async.";
 
+static Dispatch *new_dispatch(Core *core, const CoreCaller *caller);
 static bool resolve(Dispatch *dispatch, const char *method, Err **err);
 static bool take_params(Dispatch *dispatch, const Value *params, Uuid *ret_session,
                         const char **ret_session_text, Err **err);
@@ -62,15 +63,8 @@ void call_progress(Call *call, double done)
 Dispatch *dispatch_new(Core *core, const CoreCaller *caller, const char *method,
                        const Value *params, Err **err)
 {
-    g_autoptr(Dispatch) dispatch = g_new0(Dispatch, 1);
+    g_autoptr(Dispatch) dispatch = new_dispatch(core, caller);
     Call *call = &dispatch->call;
-    call->core = core;
-    call->db = core_db(core);
-    call->arena = arena_new();
-    call->op = op_new_child(caller->op ? caller->op : core_op(core), USEC_NEVER);
-    call->peer = arena_strdup(call->arena, caller->peer);
-    call->originator = arena_strdup(call->arena, caller->originator);
-    call->peer_is_local_root = caller->peer_is_local_root;
     Uuid session = {{0}};
     const char *session_text = "";
     if (!resolve(dispatch, method, err) ||
@@ -160,6 +154,22 @@ Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Val
     return waiter.result;
 }
 
+bool core_run_internal(Core *core, const char *label, bool (*func)(Call *call, void *user, Err **err),
+                       void *user, Err **err)
+{
+    const CoreCaller caller = {.peer = "internal", .originator = ""};
+    g_autoptr(Dispatch) dispatch = new_dispatch(core, &caller);
+    Call *call = &dispatch->call;
+    call->is_local_superuser = true;
+    call->user = "";
+    dispatch->label = g_strdup(label);
+    create_task(dispatch);
+    tasks_destroy(core_tasks(core), call->task);
+    bool ok = func(call, user, err);
+    tasks_succeed(core_tasks(core), call->task, NULL);
+    return ok;
+}
+
 ParkedCall *call_park(Call *call)
 {
     return (ParkedCall *)call;
@@ -175,6 +185,20 @@ void parked_finish(ParkedCall *parked, Value *result, Err *error)
     finish((Dispatch *)parked, result, error);
 }
 
+static Dispatch *new_dispatch(Core *core, const CoreCaller *caller)
+{
+    Dispatch *dispatch = g_new0(Dispatch, 1);
+    Call *call = &dispatch->call;
+    call->core = core;
+    call->db = core_db(core);
+    call->arena = arena_new();
+    call->op = op_new_child(caller->op ? caller->op : core_op(core), USEC_NEVER);
+    call->peer = arena_strdup(call->arena, caller->peer);
+    call->originator = arena_strdup(call->arena, caller->originator);
+    call->peer_is_local_root = caller->peer_is_local_root;
+    return dispatch;
+}
+
 static bool resolve(Dispatch *dispatch, const char *method, Err **err)
 {
     const char *name = method;
@@ -186,7 +210,7 @@ static bool resolve(Dispatch *dispatch, const char *method, Err **err)
     if (!info) {
         return err_message_method_unknown(err, method);
     }
-    if (info->flags & METHOD_REMOVED) {
+    if ((info->flags & METHOD_REMOVED) && info->kind == METHOD_EXPLICIT) {
         return err_message_removed(err);
     }
     if (dispatch->async && !(info->flags & METHOD_ASYNC)) {

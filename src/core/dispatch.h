@@ -35,6 +35,11 @@ void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user);
 Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Value *params,
                    Err **err);
 
+/* Work of the daemon's own that needs what a call has: `func` runs here and now, as local root and
+ * under a task called `label` that is gone afterwards. */
+bool core_run_internal(Core *core, const char *label, bool (*func)(Call *call, void *user, Err **err),
+                       void *user, Err **err);
+
 /* For implementations of METHOD_PARKING messages: the call goes on after they return. They leave
  * their result NULL and return true; somebody calls parked_finish() once, from any thread. */
 typedef struct ParkedCall ParkedCall;

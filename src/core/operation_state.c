@@ -1,0 +1,144 @@
+/* One bit for each object, in the words of its class; see gen/operations.h. */
+#include "core/operation_state.h"
+
+#include "gen/db_host.h"
+#include "gen/db_host_metrics.h"
+#include "gen/db_pbd.h"
+#include "gen/db_sr.h"
+#include "gen/db_task.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
+#include "gen/db_vif.h"
+#include "gen/db_vm.h"
+#include "gen/errors.h"
+#include "gen/operations.h"
+
+static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref);
+static unsigned sr_state(const DbView *view, SrRef sr);
+static unsigned vdi_state(const DbView *view, VdiRef vdi);
+static unsigned host_state(const DbView *view, HostRef host);
+static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err);
+static bool refuse(uint16_t class_id, unsigned state, const char *op, const char *ref, Err **err);
+
+bool operation_state_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+{
+    unsigned states = rule->states;
+    if (states == 0) {
+        return true;
+    }
+    if (rule->class_id == CLASS_VM) {
+        VmRef vm = {ref};
+        states |= db_vm_is_a_snapshot(view, vm) ? rule->snapshot_states : 0;
+        states |= db_vm_is_control_domain(view, vm) ? rule->control_domain_states : 0;
+    }
+    unsigned state = state_of(view, rule->class_id, ref);
+    if (states & state) {
+        return true;
+    }
+    if (!err) {
+        return false;
+    }
+    return rule->class_id == CLASS_VM
+               ? refuse_vm(view, states, (VmRef){ref}, err)
+               : refuse(rule->class_id, state, rule->op, REF_TEXT(ref), err);
+}
+
+static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref)
+{
+    switch (class_id) {
+    case CLASS_VM:
+        return 1u << db_vm_power_state(view, (VmRef){ref});
+    case CLASS_VBD:
+        return db_vbd_currently_attached(view, (VbdRef){ref}) ? VBD_WHEN_ATTACHED
+                                                              : VBD_WHEN_DETACHED;
+    case CLASS_VIF:
+        return db_vif_currently_attached(view, (VifRef){ref}) ? VIF_WHEN_ATTACHED
+                                                              : VIF_WHEN_DETACHED;
+    case CLASS_PBD:
+        return db_pbd_currently_attached(view, (PbdRef){ref}) ? OPERATION_ATTACHED
+                                                              : OPERATION_DETACHED;
+    case CLASS_SR:
+        return sr_state(view, (SrRef){ref});
+    case CLASS_VDI:
+        return vdi_state(view, (VdiRef){ref});
+    case CLASS_HOST:
+        return host_state(view, (HostRef){ref});
+    case CLASS_TASK:
+        return db_task_status(view, (TaskRef){ref}) == TASK_STATUS_TYPE_PENDING
+                   ? TASK_WHEN_PENDING
+                   : TASK_WHEN_COMPLETED;
+    }
+    return 0;
+}
+
+static unsigned sr_state(const DbView *view, SrRef sr)
+{
+    unsigned pbds = db_sr_pbds_count(view, sr);
+    for (unsigned i = 0; i < pbds; i++) {
+        if (db_pbd_currently_attached(view, db_sr_pbds_at(view, sr, i))) {
+            return SR_WHEN_PLUGGED;
+        }
+    }
+    return pbds > 0 ? SR_WHEN_UNPLUGGED : SR_WHEN_NO_PBDS;
+}
+
+static unsigned vdi_state(const DbView *view, VdiRef vdi)
+{
+    unsigned state = VDI_WHEN_UNATTACHED;
+    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
+        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
+        if (db_vbd_currently_attached(view, vbd)) {
+            if (db_vbd_mode(view, vbd) == VBD_MODE_RW) {
+                return VDI_WHEN_READ_WRITE;
+            }
+            state = VDI_WHEN_READ_ONLY;
+        }
+    }
+    return state;
+}
+
+static unsigned host_state(const DbView *view, HostRef host)
+{
+    if (!db_host_metrics_live(view, db_host_metrics(view, host))) {
+        return HOST_WHEN_DEAD;
+    }
+    return db_host_enabled(view, host) ? HOST_WHEN_ENABLED : HOST_WHEN_DISABLED;
+}
+
+static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err)
+{
+    g_autoptr(GString) expected = g_string_new(NULL);
+    for (int power = 0; power < VM_POWER_STATE_COUNT; power++) {
+        if (states & (1u << power)) {
+            g_string_append_printf(expected, "%s%s", expected->len ? ", " : "",
+                                   vm_power_state_to_string(power));
+        }
+    }
+    g_string_ascii_down(expected);
+    g_autofree char *actual =
+        g_ascii_strdown(vm_power_state_to_string(db_vm_power_state(view, vm)), -1);
+    return err_vm_bad_power_state(err, REF_TEXT(vm.id), expected->str, actual);
+}
+
+static bool refuse(uint16_t class_id, unsigned state, const char *op, const char *ref, Err **err)
+{
+    switch (class_id) {
+    case CLASS_VBD:
+    case CLASS_VIF:
+        return state == VBD_WHEN_ATTACHED ? err_device_already_attached(err, ref)
+                                          : err_device_already_detached(err, ref);
+    case CLASS_PBD:
+        return err_operation_not_allowed(err, state == OPERATION_ATTACHED
+                                                  ? "PBD is currently attached"
+                                                  : "PBD is not currently attached");
+    case CLASS_SR:
+        return state == SR_WHEN_PLUGGED ? err_sr_has_pbd(err, ref) : err_sr_has_no_pbds(err, ref);
+    case CLASS_VDI:
+        return err_vdi_in_use(err, ref, op);
+    case CLASS_HOST:
+        return state == HOST_WHEN_ENABLED    ? err_host_not_disabled(err)
+               : state == HOST_WHEN_DISABLED ? err_host_disabled(err, ref)
+                                             : err_host_not_live(err);
+    }
+    return err_operation_not_allowed(err, op);
+}
