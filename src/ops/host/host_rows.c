@@ -1,0 +1,260 @@
+/* What clients read of a host.  Facts of the machine come from the engine; the rest are the constants
+ * by which clients tell what a server can do. */
+#include "ops/host/host_rows.h"
+
+#include "gen/db_host.h"
+#include "gen/db_host_cpu.h"
+#include "gen/db_host_metrics.h"
+#include "gen/db_pool.h"
+#include "gen/db_vm.h"
+#include "gen/db_vm_metrics.h"
+
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+enum { API_MAJOR = 2, API_MINOR = 21 };
+
+/* Clients tell by brand and version what a server understands: these are the ones of the release
+ * whose API this is. */
+static const char PRODUCT_BRAND[] = "XenServer";
+static const char PRODUCT_VERSION[] = "6.2.0";
+static const char PLATFORM_VERSION[] = "1.8.0";
+
+static HostRef find_or_create_host(DbTxn *txn, Platform *platform);
+static void write_identity(DbTxn *txn, Platform *platform, HostRef host);
+static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static void write_metrics(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static void write_control_domain(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static PoolRef write_pool(DbTxn *txn, HostRef host);
+static Value *new_map(const char *const *pairs);
+static Value *restrictions(void);
+
+bool host_rows_write(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err **err)
+{
+    HvHostInfo info;
+    if (!platform_hv_driver(platform)->host_info(platform_hv(platform), &info, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(platform_db(platform));
+    HostRef host = find_or_create_host(txn, platform);
+    write_identity(txn, platform, host);
+    write_versions(txn, host, &info);
+    write_cpus(txn, host, &info);
+    write_metrics(txn, host, &info);
+    write_control_domain(txn, host, &info);
+    PoolRef pool = write_pool(txn, host);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    *ret_host = host;
+    *ret_pool = pool;
+    return true;
+}
+
+static HostRef find_or_create_host(DbTxn *txn, Platform *platform)
+{
+    g_autoptr(GArray) hosts = db_host_all(db_txn_view(txn));
+    if (hosts->len > 0) {
+        return g_array_index(hosts, HostRef, 0);
+    }
+    HostRef host = db_host_create(txn);
+    db_host_set_name_label(txn, host, platform_config(platform)->host_name);
+    db_host_set_name_description(txn, host, "Default install");
+    db_host_set_enabled(txn, host, true);
+    g_autofree char *iqn = g_strdup_printf("iqn.2026-01.org.clearwater:%.8s",
+                                           db_host_uuid(db_txn_view(txn), host));
+    db_host_set_iscsi_iqn(txn, host, iqn);
+    return host;
+}
+
+/* The numbers under which clients expect times in other_config: seconds with a trailing dot. */
+static void write_times(DbTxn *txn, HostRef host)
+{
+    struct sysinfo machine;
+    int64_t now = g_get_real_time() / USEC_PER_SEC;
+    sysinfo(&machine);
+    g_autofree char *boot = g_strdup_printf("%" G_GINT64_FORMAT ".", now - machine.uptime);
+    g_autofree char *start = g_strdup_printf("%" G_GINT64_FORMAT ".", now);
+    db_host_set_other_config_key(txn, host, "boot_time", boot);
+    db_host_set_other_config_key(txn, host, "agent_start_time", start);
+}
+
+static void write_identity(DbTxn *txn, Platform *platform, HostRef host)
+{
+    const PlatformConfig *config = platform_config(platform);
+    db_host_set_address(txn, host, config->address);
+    db_host_set_hostname(txn, host, config->host_name);
+    db_host_set_api_version_major(txn, host, API_MAJOR);
+    db_host_set_api_version_minor(txn, host, API_MINOR);
+    db_host_set_api_version_vendor(txn, host, "XenSource");
+    db_host_set_edition(txn, host, "free");
+    db_host_set_sched_policy(txn, host, "credit");
+    db_host_set_tls_verification_enabled(txn, host, false);
+    write_times(txn, host);
+}
+
+static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info)
+{
+    struct utsname kernel;
+    uname(&kernel);
+    const char *const versions[] = {"product_brand", PRODUCT_BRAND,
+                                    "product_version", PRODUCT_VERSION,
+                                    "product_version_text", "6.2",
+                                    "product_version_text_short", "6.2",
+                                    "platform_name", "Clearwater",
+                                    "platform_version", PLATFORM_VERSION,
+                                    "build_number", CLEARWATER_VERSION,
+                                    "xapi", "1.3",
+                                    "xen", info->engine_version,
+                                    "linux", kernel.release,
+                                    "hostname", kernel.nodename,
+                                    "date", CLEARWATER_DATE,
+                                    "dbv", "",
+                                    "network_backend", "bridge",
+                                    NULL};
+    const char *const license[] = {"sku_type", "free", "version", PRODUCT_VERSION,
+                                   "expiry", "20991231T23:59:59Z", "grace", "no",
+                                   "sku_marketing_name", "Clearwater", NULL};
+    const char *const chipset[] = {"iommu", "false", NULL};
+    db_host_set_software_version(txn, host, new_map(versions));
+    db_host_set_chipset_info(txn, host, new_map(chipset));
+    Value *params = new_map(license);
+    g_autoptr(Value) restricted = restrictions();
+    for (unsigned i = 0; i < value_count(restricted); i++) {
+        value_struct_add(params, value_name_at(restricted, i),
+                         value_ref(value_at(restricted, i)));
+    }
+    db_host_set_license_params(txn, host, params);
+    Value *capabilities = value_new_array(2);
+    value_array_add(capabilities, value_new_string("xen-3.0-x86_64"));
+    value_array_add(capabilities, value_new_string("hvm-3.0-x86_64"));
+    db_host_set_capabilities(txn, host, capabilities);
+    Value *bootloaders = value_new_array(2);
+    value_array_add(bootloaders, value_new_string("pygrub"));
+    value_array_add(bootloaders, value_new_string("eliloader"));
+    db_host_set_supported_bootloaders(txn, host, bootloaders);
+}
+
+static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info)
+{
+    char count[16], sockets[16], speed[16], family[16], model[16], stepping[16];
+    g_snprintf(count, sizeof count, "%u", info->cpu_count);
+    g_snprintf(sockets, sizeof sockets, "%u", info->socket_count);
+    g_snprintf(speed, sizeof speed, "%u", info->cpu_mhz);
+    g_snprintf(family, sizeof family, "%u", info->cpu_family);
+    g_snprintf(model, sizeof model, "%u", info->cpu_model);
+    g_snprintf(stepping, sizeof stepping, "%u", info->cpu_stepping);
+    const char *const facts[] = {"cpu_count", count,
+                                 "socket_count", sockets,
+                                 "threads_per_core", "1",
+                                 "vendor", info->cpu_vendor,
+                                 "speed", speed,
+                                 "modelname", info->cpu_model_name,
+                                 "family", family,
+                                 "model", model,
+                                 "stepping", stepping,
+                                 "flags", info->cpu_flags,
+                                 "features", "",
+                                 NULL};
+    db_host_set_cpu_info(txn, host, new_map(facts));
+    g_autoptr(GArray) old = db_host_host_cpus_array(db_txn_view(txn), host);
+    for (guint i = info->cpu_count; i < old->len; i++) {
+        db_host_cpu_delete(txn, g_array_index(old, HostCpuRef, i));
+    }
+    for (guint i = 0; i < info->cpu_count; i++) {
+        HostCpuRef cpu = i < old->len ? g_array_index(old, HostCpuRef, i) : db_host_cpu_create(txn);
+        db_host_cpu_set_host(txn, cpu, host);
+        db_host_cpu_set_number(txn, cpu, i);
+        db_host_cpu_set_vendor(txn, cpu, info->cpu_vendor);
+        db_host_cpu_set_speed(txn, cpu, info->cpu_mhz);
+        db_host_cpu_set_modelname(txn, cpu, info->cpu_model_name);
+        db_host_cpu_set_family(txn, cpu, info->cpu_family);
+        db_host_cpu_set_model(txn, cpu, info->cpu_model);
+        db_host_cpu_set_stepping(txn, cpu, stepping);
+        db_host_cpu_set_flags(txn, cpu, info->cpu_flags);
+    }
+}
+
+static void write_metrics(DbTxn *txn, HostRef host, const HvHostInfo *info)
+{
+    const DbView *view = db_txn_view(txn);
+    HostMetricsRef metrics = db_host_metrics(view, host);
+    if (!db_host_metrics_exists(view, metrics)) {
+        metrics = db_host_metrics_create(txn);
+        db_host_set_metrics(txn, host, metrics);
+    }
+    db_host_metrics_set_live(txn, metrics, true);
+    db_host_metrics_set_memory_total(txn, metrics, info->memory_total);
+    db_host_metrics_set_memory_free(txn, metrics, info->memory_free);
+    db_host_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
+}
+
+/* The domain that the daemon itself runs in; clients look for one on every host. */
+static void write_control_domain(DbTxn *txn, HostRef host, const HvHostInfo *info)
+{
+    const DbView *view = db_txn_view(txn);
+    VmRef vm = db_host_control_domain(view, host);
+    if (!db_vm_exists(view, vm)) {
+        vm = db_vm_create(txn);
+        VmMetricsRef metrics = db_vm_metrics_create(txn);
+        db_vm_set_metrics(txn, vm, metrics);
+        db_vm_set_is_control_domain(txn, vm, true);
+        db_host_set_control_domain(txn, host, vm);
+    }
+    g_autofree char *label =
+        g_strdup_printf("Control domain on host: %s", db_host_name_label(view, host));
+    db_vm_set_name_label(txn, vm, label);
+    db_vm_set_power_state(txn, vm, VM_POWER_STATE_RUNNING);
+    db_vm_set_resident_on(txn, vm, host);
+    db_vm_set_domid(txn, vm, 0);
+    db_vm_set_vcpus_max(txn, vm, info->cpu_count);
+    db_vm_set_vcpus_at_startup(txn, vm, info->cpu_count);
+    db_vm_set_memory_target(txn, vm, info->domain_overhead_bytes);
+}
+
+static PoolRef write_pool(DbTxn *txn, HostRef host)
+{
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) pools = db_pool_all(view);
+    PoolRef pool = pools->len > 0 ? g_array_index(pools, PoolRef, 0) : db_pool_create(txn);
+    db_pool_set_master(txn, pool, host);
+    db_pool_set_restrictions(txn, pool, restrictions());
+    db_pool_set_cpu_info(txn, pool, value_ref((Value *)db_host_cpu_info(view, host)));
+    return pool;
+}
+
+static Value *new_map(const char *const *pairs)
+{
+    Value *map = value_new_struct(16);
+    for (; pairs[0]; pairs += 2) {
+        value_struct_add(map, pairs[0], value_new_string(pairs[1]));
+    }
+    return map;
+}
+
+/* Nothing is restricted: there is one edition. Clients take a missing key as restricted. */
+static Value *restrictions(void)
+{
+    static const char *const names[] = {
+        "restrict_vlan", "restrict_qos", "restrict_pool_attached_storage", "restrict_netapp",
+        "restrict_equalogic", "restrict_pooling", "restrict_marathon", "restrict_email_alerting",
+        "restrict_historical_performance", "restrict_wlb", "restrict_rbac", "restrict_dmc",
+        "restrict_checkpoint", "restrict_cpu_masking", "restrict_connection", "platform_filter",
+        "regular_nag_dialog", "restrict_vmpr", "restrict_vmss", "restrict_intellicache",
+        "restrict_gpu", "restrict_dr", "restrict_vif_locking", "restrict_storage_xen_motion",
+        "restrict_vgpu", "restrict_integrated_gpu_passthrough", "restrict_vss",
+        "restrict_guest_agent_auto_update", "restrict_pci_device_for_auto_update",
+        "restrict_xen_motion", "restrict_guest_ip_setting", "restrict_ad", "restrict_nested_virt",
+        "restrict_live_patching", "restrict_set_vcpus_number_live", "restrict_pvs_proxy",
+        "restrict_igmp_snooping", "restrict_rpu", "restrict_pool_size", "restrict_cbt",
+        "restrict_usb_passthrough", "restrict_network_sriov", "restrict_corosync",
+        "restrict_zstd_export", "restrict_pool_secret_rotation", "restrict_certificate_verification",
+        "restrict_updates", "restrict_internal_repo_access", "restrict_vtpm", "restrict_vm_groups"};
+    Value *map = value_new_struct(G_N_ELEMENTS(names) + 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        value_struct_add_static(map, names[i], value_new_string("false"));
+    }
+    value_struct_add_static(map, "enable_xha", value_new_string("true"));
+    return map;
+}

@@ -1,0 +1,22 @@
+/* The order matters: the host and its pool first, then networks and storage that objects of VMs
+ * refer to, then what really runs, which wins over what the database remembers. */
+#include "ops/host/startup.h"
+
+#include "core/dispatch.h"
+#include "ops/host/host_rows.h"
+#include "ops/network/network_startup.h"
+#include "ops/role/role_startup.h"
+#include "ops/sr/sr_startup.h"
+#include "ops/vm/template_startup.h"
+#include "ops/vm/vm_adopt.h"
+
+bool startup_run(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err **err)
+{
+    Core *core = platform_core(platform);
+    return host_rows_write(platform, ret_host, ret_pool, err) &&
+           role_startup(platform_db(platform), err) &&
+           core_run_internal(core, "network start", network_startup, platform, err) &&
+           core_run_internal(core, "storage start", sr_startup, platform, err) &&
+           template_startup(platform_db(platform), err) &&
+           core_run_internal(core, "domain adoption", vm_adopt, platform, err);
+}

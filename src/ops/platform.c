@@ -1,0 +1,220 @@
+/* The engine, network and storage handles of this host.  What happens with them at start is in
+ * ops/host/startup.c. */
+#include "ops/platform.h"
+
+#include "base/fd.h"
+#include "core/core.h"
+#include "gen/db_sr.h"
+#include "gen/errors.h"
+#include "ops/host/startup.h"
+#include "ops/vm/vm_watch.h"
+
+typedef struct AttachedSr {
+    Uuid uuid; /* key of the table */
+    const SrDriver *driver;
+    Sr *sr;
+} AttachedSr;
+
+struct Platform {
+    Db *db;
+    Core *core;
+    PlatformConfig config;
+    char *strings[7]; /* what config points to */
+    Hv *hv;
+    Nw *nw;
+    HostRef host;
+    PoolRef pool;
+    VmWatch *watch;
+    Lock lock;       /* srs */
+    GHashTable *srs; /* Uuid * -> AttachedSr * */
+};
+
+static const SrDriver *const sr_drivers[] = {&sr_file_driver, &sr_ext_driver, &sr_iso_driver,
+                                             &sr_fake_driver, NULL};
+
+static void copy_config(Platform *platform, const PlatformConfig *config);
+
+Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
+{
+    g_autoptr(Platform) platform = g_new0(Platform, 1);
+    platform->db = db;
+    lock_init(&platform->lock, LOCK_SR);
+    platform->srs = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
+    copy_config(platform, config);
+    platform->watch = vm_watch_new(platform);
+    g_autofree char *hv_dir = g_build_filename(config->paths.run_dir, "domains", NULL);
+    g_autofree char *nw_dir = g_build_filename(config->paths.run_dir, "networks", NULL);
+    if (!fd_make_dirs(hv_dir, 0711, err) || !fd_make_dirs(nw_dir, 0755, err)) {
+        return NULL;
+    }
+    const HvConfig hv_config = {.run_dir = hv_dir,
+                                .log_dir = config->paths.log_dir,
+                                .accelerator = config->accelerator,
+                                .user_name = config->guest_user,
+                                .events = vm_watch_events(platform->watch)};
+    platform->nw = config->nw->open(nw_dir, err);
+    platform->hv = platform->nw ? config->hv->open(&hv_config, err) : NULL;
+    return platform->hv ? g_steal_pointer(&platform) : NULL;
+}
+
+void platform_free(Platform *platform)
+{
+    if (!platform) {
+        return;
+    }
+    vm_watch_stop(platform->watch);
+    if (platform->hv) {
+        platform->config.hv->close(platform->hv);
+    }
+    if (platform->nw) {
+        platform->config.nw->close(platform->nw);
+    }
+    vm_watch_free(platform->watch);
+    g_hash_table_unref(platform->srs);
+    lock_clear(&platform->lock);
+    for (size_t i = 0; i < G_N_ELEMENTS(platform->strings); i++) {
+        g_free(platform->strings[i]);
+    }
+    g_free(platform);
+}
+
+bool platform_start(Platform *platform, Core *core, Err **err)
+{
+    platform->core = core;
+    if (!startup_run(platform, &platform->host, &platform->pool, err)) {
+        return false;
+    }
+    sessions_set_host(core_sessions(core), platform->host.id);
+    return vm_watch_start(platform->watch, err);
+}
+
+Platform *call_platform(Call *call)
+{
+    return core_platform(call->core);
+}
+
+const HvDriver *platform_hv_driver(const Platform *platform)
+{
+    return platform->config.hv;
+}
+
+Hv *platform_hv(const Platform *platform)
+{
+    return platform->hv;
+}
+
+const NwDriver *platform_nw_driver(const Platform *platform)
+{
+    return platform->config.nw;
+}
+
+Nw *platform_nw(const Platform *platform)
+{
+    return platform->nw;
+}
+
+const PlatformPaths *platform_paths(const Platform *platform)
+{
+    return &platform->config.paths;
+}
+
+const PlatformConfig *platform_config(const Platform *platform)
+{
+    return &platform->config;
+}
+
+Db *platform_db(const Platform *platform)
+{
+    return platform->db;
+}
+
+Core *platform_core(const Platform *platform)
+{
+    return platform->core;
+}
+
+HostRef platform_host(const Platform *platform)
+{
+    return platform->host;
+}
+
+PoolRef platform_pool(const Platform *platform)
+{
+    return platform->pool;
+}
+
+VmWatch *platform_vm_watch(const Platform *platform)
+{
+    return platform->watch;
+}
+
+const SrDriver *const *platform_sr_drivers(void)
+{
+    return sr_drivers;
+}
+
+const SrDriver *platform_sr_driver(const char *type)
+{
+    for (const SrDriver *const *driver = sr_drivers; *driver; driver++) {
+        if (strcmp((*driver)->type, type) == 0) {
+            return *driver;
+        }
+    }
+    return NULL;
+}
+
+bool platform_use_sr(Platform *platform, const DbView *view, SrRef sr, SrUse *ret_use, Err **err)
+{
+    Uuid uuid;
+    if (!uuid_parse(db_sr_uuid(view, sr), &uuid)) {
+        return err_handle_invalid(err, "SR", REF_TEXT(sr.id));
+    }
+    LOCK_GUARD(&platform->lock);
+    AttachedSr *attached = g_hash_table_lookup(platform->srs, &uuid);
+    if (!attached) {
+        return err_sr_has_no_pbds(err, REF_TEXT(sr.id));
+    }
+    *ret_use = (SrUse){attached->driver, attached->sr};
+    return true;
+}
+
+void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver, Sr *sr)
+{
+    AttachedSr *attached = g_new0(AttachedSr, 1);
+    *attached = (AttachedSr){sr_uuid, driver, sr};
+    LOCK_GUARD(&platform->lock);
+    g_hash_table_replace(platform->srs, &attached->uuid, attached);
+}
+
+Sr *platform_take_sr(Platform *platform, Uuid sr_uuid, const SrDriver **ret_driver)
+{
+    LOCK_GUARD(&platform->lock);
+    AttachedSr *attached = g_hash_table_lookup(platform->srs, &sr_uuid);
+    if (!attached) {
+        return NULL;
+    }
+    Sr *sr = attached->sr;
+    *ret_driver = attached->driver;
+    g_hash_table_remove(platform->srs, &sr_uuid);
+    return sr;
+}
+
+bool platform_has_sr(Platform *platform, Uuid sr_uuid)
+{
+    LOCK_GUARD(&platform->lock);
+    return g_hash_table_contains(platform->srs, &sr_uuid);
+}
+
+static void copy_config(Platform *platform, const PlatformConfig *config)
+{
+    platform->config = *config;
+    const char **owned[] = {&platform->config.paths.state_dir, &platform->config.paths.run_dir,
+                            &platform->config.paths.log_dir,   &platform->config.accelerator,
+                            &platform->config.guest_user,      &platform->config.address,
+                            &platform->config.host_name};
+    G_STATIC_ASSERT(G_N_ELEMENTS(owned) == G_N_ELEMENTS(platform->strings));
+    for (size_t i = 0; i < G_N_ELEMENTS(owned); i++) {
+        platform->strings[i] = g_strdup(*owned[i]);
+        *owned[i] = platform->strings[i];
+    }
+}

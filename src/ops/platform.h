@@ -1,0 +1,69 @@
+/* What implementations work with beyond the database: the engine, the networks and the attached
+ * repositories of this host.  One Platform lives as long as the daemon. */
+#pragma once
+
+#include "base/lock.h"
+#include "core/call.h"
+#include "gen/types.h"
+#include "hv/hv.h"
+#include "network/nw.h"
+#include "storage/sr.h"
+
+typedef struct Platform Platform;
+
+typedef struct PlatformPaths {
+    const char *state_dir; /* <root>/var/lib/clearwater */
+    const char *run_dir;   /* <root>/run/clearwater */
+    const char *log_dir;   /* <root>/var/log/clearwater */
+} PlatformPaths;
+
+typedef struct PlatformConfig {
+    const HvDriver *hv;
+    const NwDriver *nw;
+    PlatformPaths paths;
+    const char *accelerator; /* "auto", "kvm", "tcg" */
+    const char *guest_user;  /* account that runs guests; "" for root */
+    const char *address;     /* what clients reach this host by, e.g. "127.0.0.1" */
+    uint16_t https_port;     /* for console locations; 443 is left out of them */
+    const char *host_name;
+} PlatformConfig;
+
+/* `config` is copied. `db` is borrowed and outlives the platform. */
+Platform *platform_new(Db *db, const PlatformConfig *config, Err **err);
+void platform_free(Platform *platform);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Platform, platform_free)
+
+/* Brings the database in line with this host: the host and pool objects, the default networks and
+ * templates, the storage that was attached, the domains that still run.  Once, before the first
+ * call is served and after the core exists (it fills in sessions_set_host()). */
+bool platform_start(Platform *platform, Core *core, Err **err);
+
+Platform *call_platform(Call *call);
+
+/* Borrowed, never NULL after platform_new(). */
+const HvDriver *platform_hv_driver(const Platform *platform);
+Hv *platform_hv(const Platform *platform);
+const NwDriver *platform_nw_driver(const Platform *platform);
+Nw *platform_nw(const Platform *platform);
+const PlatformPaths *platform_paths(const Platform *platform);
+const PlatformConfig *platform_config(const Platform *platform);
+Db *platform_db(const Platform *platform);
+Core *platform_core(const Platform *platform);
+HostRef platform_host(const Platform *platform);
+PoolRef platform_pool(const Platform *platform);
+struct VmWatch *platform_vm_watch(const Platform *platform);
+
+/* Storage drivers by SR type, and the repositories attached on this host, by SR uuid.
+ * An attached one stays until platform_take_sr(); users hold SrUse while they work with it. */
+const SrDriver *platform_sr_driver(const char *type); /* NULL: SR_UNKNOWN_DRIVER is the caller's */
+const SrDriver *const *platform_sr_drivers(void);     /* NULL-terminated */
+typedef struct SrUse {
+    const SrDriver *driver;
+    Sr *sr;
+} SrUse;
+/* False when the SR is not attached here: SR_HAS_NO_PBDS [sr ref]. */
+bool platform_use_sr(Platform *platform, const DbView *view, SrRef sr, SrUse *ret_use, Err **err);
+void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver, Sr *sr /* taken over */);
+/* Removes it from the table for detaching. NULL when it was not there. */
+Sr *platform_take_sr(Platform *platform, Uuid sr_uuid, const SrDriver **ret_driver);
+bool platform_has_sr(Platform *platform, Uuid sr_uuid);

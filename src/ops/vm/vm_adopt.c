@@ -1,0 +1,111 @@
+/* The daemon may have died at any line of any operation.  What a domain found now means depends on
+ * what the database had promised:
+ *   running or paused  -> it is adopted as it is;
+ *   halted, running    -> its start was done but for the last write: adopted;
+ *   halted, paused     -> its start was half done and nobody was told of it: ended;
+ *   suspended          -> its memory is safe in the image: ended;
+ *   no VM at all       -> ended.
+ * A VM recorded as running without a domain is halted, unless the engine knows how it ended: then
+ * the watch acts on that. */
+#include "ops/vm/vm_adopt.h"
+
+#include "base/log.h"
+#include "gen/db_vm.h"
+#include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_state.h"
+#include "ops/vm/vm_watch.h"
+
+static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err);
+static void adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain);
+static bool is_recorded_up(const DbView *view, VmRef vm);
+static bool halt_missing(Call *call, const GArray *domains, Err **err);
+static bool has_domain(const GArray *domains, Uuid uuid);
+
+bool vm_adopt(Call *call, void *user, Err **err)
+{
+    Platform *platform = user;
+    g_autoptr(GArray) domains =
+        platform_hv_driver(platform)->domain_list(platform_hv(platform), err);
+    if (!domains) {
+        return false;
+    }
+    for (guint i = 0; i < domains->len; i++) {
+        if (!settle_domain(call, &g_array_index(domains, HvDomainInfo, i), err)) {
+            return false;
+        }
+    }
+    return halt_missing(call, domains, err);
+}
+
+static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain->uuid));
+    bool is_halted = db_vm_power_state(view, vm) == VM_POWER_STATE_HALTED;
+    bool is_wanted = !vm_ref_is_null(vm) &&
+                     (is_recorded_up(view, vm) || (is_halted && domain->state == HV_STATE_RUNNING));
+    if (domain->state == HV_STATE_GONE || domain->state == HV_STATE_SHUTDOWN) {
+        return true; /* the watch was told and acts on it */
+    }
+    if (is_wanted) {
+        adopt_domain(call, vm, domain);
+        return true;
+    }
+    log_warn("ending domain %s: no VM that should run stands behind it", UUID_TEXT(domain->uuid));
+    return vm_ref_is_null(vm) ? platform_hv_driver(platform)->domain_destroy(
+                                    platform_hv(platform), call->op, domain->uuid, err)
+                              : vm_end_domain(call, vm, err);
+}
+
+static void adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain)
+{
+    Platform *platform = call_platform(call);
+    bool is_paused = domain->state == HV_STATE_PAUSED;
+    vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
+    DbTxn *txn = db_begin(call->db);
+    if (is_recorded_up(db_txn_view(txn), vm)) {
+        db_vm_set_domid(txn, vm, domain->domid);
+        db_vm_set_resident_on(txn, vm, platform_host(platform));
+        vm_state_set_paused(txn, vm, is_paused);
+    } else {
+        vm_state_set_running(txn, platform, vm, domain->domid, is_paused);
+    }
+    db_commit_async(txn);
+    log_info("adopted domain %s", UUID_TEXT(domain->uuid));
+}
+
+static bool is_recorded_up(const DbView *view, VmRef vm)
+{
+    VmPowerState state = db_vm_power_state(view, vm);
+    return state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+}
+
+static bool halt_missing(Call *call, const GArray *domains, Err **err)
+{
+    VmWatch *watch = platform_vm_watch(call_platform(call));
+    DbTxn *txn = db_begin(call->db);
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) vms = db_vm_all(view);
+    for (guint i = 0; i < vms->len; i++) {
+        VmRef vm = g_array_index(vms, VmRef, i);
+        Uuid uuid = vm_domain_uuid(view, vm);
+        if (is_recorded_up(view, vm) && !db_vm_is_control_domain(view, vm) &&
+            !has_domain(domains, uuid) && !vm_watch_has_exit(watch, uuid)) {
+            log_info("VM %s does not run any more", db_vm_uuid(view, vm));
+            vm_state_set_halted(txn, vm);
+        }
+    }
+    return db_commit(txn, err);
+}
+
+static bool has_domain(const GArray *domains, Uuid uuid)
+{
+    for (guint i = 0; i < domains->len; i++) {
+        const HvDomainInfo *domain = &g_array_index(domains, HvDomainInfo, i);
+        if (domain->state != HV_STATE_GONE && uuid_equal(domain->uuid, uuid)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,126 @@
+/* The story of a start: check, plan (disks opened, NICs plugged), build, let go, write down. */
+#include "ops/vm/vm_boot.h"
+
+#include "core/core.h"
+#include "gen/db_vif.h"
+#include "gen/db_vm.h"
+#include "gen/errors.h"
+#include "ops/vm/vm_check.h"
+#include "ops/vm/vm_plan.h"
+#include "ops/vm/vm_state.h"
+#include "ops/vm/vm_watch.h"
+
+/* What it takes to end a domain whose start failed later on. */
+typedef struct BuiltDomain {
+    Platform *platform;
+    Op *op;
+    Uuid uuid;
+} BuiltDomain;
+
+static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot *how, Undo *undo,
+                         int *ret_domid, Err **err);
+static void destroy_built(void *user);
+static void detach_taps(Call *call, VmRef vm);
+
+bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
+{
+    Platform *platform = call_platform(call);
+    g_auto(Undo) undo = {0};
+    HvDomainConfig config;
+    int domid;
+    if (!vm_check_can_boot(call, vm, how->force, err) || !vm_plan(call, vm, &undo, &config, err) ||
+        !build_domain(call, &config, how, &undo, &domid, err)) {
+        return false;
+    }
+    vm_watch_started(platform_vm_watch(platform), config.uuid, config.start_ticket);
+    if (!how->paused && !platform_hv_driver(platform)->domain_unpause(
+                            platform_hv(platform), call->op, config.uuid, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    vm_state_set_running(txn, platform, vm, domid, how->paused);
+    undo_disarm(&undo);
+    return db_commit(txn, err);
+}
+
+bool vm_halt(Call *call, VmRef vm, Err **err)
+{
+    if (!vm_end_domain(call, vm, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    vm_state_set_halted(txn, vm);
+    return db_commit(txn, err);
+}
+
+bool vm_restart(Call *call, VmRef vm, Err **err)
+{
+    const VmBoot again = {.force = true};
+    if (!vm_end_domain(call, vm, err)) {
+        return false;
+    }
+    if (vm_boot(call, vm, &again, err)) {
+        return true;
+    }
+    DbTxn *txn = db_begin(call->db);
+    vm_state_set_halted(txn, vm);
+    db_commit_async(txn);
+    return false;
+}
+
+bool vm_end_domain(Call *call, VmRef vm, Err **err)
+{
+    Platform *platform = call_platform(call);
+    Uuid uuid = vm_domain_uuid(call_view(call), vm);
+    vm_watch_ended(platform_vm_watch(platform), uuid);
+    if (!platform_hv_driver(platform)->domain_destroy(platform_hv(platform), core_op(call->core),
+                                                      uuid, err)) {
+        return false;
+    }
+    detach_taps(call, vm);
+    return true;
+}
+
+Uuid vm_domain_uuid(const DbView *view, VmRef vm)
+{
+    Uuid uuid = {{0}};
+    uuid_parse(db_vm_uuid(view, vm), &uuid);
+    return uuid;
+}
+
+static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot *how, Undo *undo,
+                         int *ret_domid, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const HvDriver *hv = platform_hv_driver(platform);
+    bool ok = how->saved ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
+                                              ret_domid, err)
+                         : hv->domain_create(platform_hv(platform), call->op, config, ret_domid,
+                                             err);
+    if (ok) {
+        BuiltDomain *built = arena_new0(call->arena, BuiltDomain, 1);
+        *built = (BuiltDomain){platform, core_op(call->core), config->uuid};
+        undo_push(undo, destroy_built, built);
+    }
+    return ok;
+}
+
+static void destroy_built(void *user)
+{
+    BuiltDomain *built = user;
+    vm_watch_ended(platform_vm_watch(built->platform), built->uuid);
+    platform_hv_driver(built->platform)
+        ->domain_destroy(platform_hv(built->platform), built->op, built->uuid, NULL);
+}
+
+/* A port that is already gone is no failure, and one that stays is found at the next start. */
+static void detach_taps(Call *call, VmRef vm)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
+        const char *tap = vm_plan_tap_name(call, view, db_vm_vifs_at(view, vm, i));
+        platform_nw_driver(platform)->port_detach(platform_nw(platform), core_op(call->core), tap,
+                                                  NULL);
+    }
+}

@@ -1,0 +1,18 @@
+/* Whether a VM could boot on this host now, by what its objects say. */
+#pragma once
+
+#include "ops/platform.h"
+
+/* HVM, as 6.2 tells it: it has a boot policy. Else a direct kernel. */
+bool vm_check_is_hvm(const DbView *view, VmRef vm);
+
+/* The checks of VM.assert_can_boot_here, in their order; the first that fails names the error.
+ * `force` leaves out the memory. */
+bool vm_check_can_boot(Call *call, VmRef vm, bool force, Err **err);
+
+/* static_min <= dynamic_min <= dynamic_max <= static_max, else MEMORY_CONSTRAINT_VIOLATION_ORDER. */
+typedef struct VmMemory {
+    int64_t static_min, dynamic_min, dynamic_max, static_max;
+} VmMemory;
+VmMemory vm_check_memory_of(const DbView *view, VmRef vm);
+bool vm_check_memory(const VmMemory *memory, Err **err);

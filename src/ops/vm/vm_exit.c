@@ -1,0 +1,86 @@
+/* Acts like a client that shuts the VM down or starts it again, under the same operation lock. */
+#include "ops/vm/vm_exit.h"
+
+#include "base/log.h"
+#include "core/dispatch.h"
+#include "core/oplock.h"
+#include "gen/db_vm.h"
+#include "ops/message/alert.h"
+#include "ops/vm/vm_boot.h"
+
+typedef enum ExitAction { EXIT_HALT, EXIT_RESTART, EXIT_PRESERVE } ExitAction;
+
+static const char OPERATION[] = "hard_shutdown";
+
+static bool handle(Call *call, void *user, Err **err);
+static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason);
+static bool act(Call *call, VmRef vm, ExitAction action, Err **err);
+
+void vm_exit_handle(Platform *platform, const VmExit *exit)
+{
+    g_autoptr(Err) error = NULL;
+    if (!core_run_internal(platform_core(platform), "VM exit", handle, (void *)exit, &error)) {
+        g_autofree char *text = err_to_string(error);
+        log_warn("VM %s stopped by itself, and acting on it failed: %s", UUID_TEXT(exit->domain),
+                 text);
+    }
+}
+
+static bool handle(Call *call, void *user, Err **err)
+{
+    const VmExit *exit = user;
+    const DbView *view = call_view(call);
+    VmRef vm = db_vm_by_uuid(view, UUID_TEXT(exit->domain));
+    if (vm_ref_is_null(vm)) {
+        log_warn("domain %s belongs to no VM; ending it", UUID_TEXT(exit->domain));
+        Platform *platform = call_platform(call);
+        return platform_hv_driver(platform)->domain_destroy(platform_hv(platform), call->op,
+                                                            exit->domain, err);
+    }
+    if (!oplock_take_one(call, CLASS_VM, vm.id, OPERATION, NULL)) {
+        return true; /* a shutdown runs already, or ended it: its word counts */
+    }
+    if (exit->reason == HV_EXIT_CRASH) {
+        alert_vm(call, vm, "VM_CRASHED", 2, "crashed");
+    }
+    bool ok = act(call, vm, choose_action(view, vm, exit->reason), err);
+    oplock_release_one(call, CLASS_VM, vm.id, OPERATION);
+    return ok;
+}
+
+static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason)
+{
+    switch (reason) {
+    case HV_EXIT_SHUTDOWN:
+        return db_vm_actions_after_shutdown(view, vm) == ON_NORMAL_EXIT_RESTART ? EXIT_RESTART
+                                                                                : EXIT_HALT;
+    case HV_EXIT_REBOOT:
+        return db_vm_actions_after_reboot(view, vm) == ON_NORMAL_EXIT_DESTROY ? EXIT_HALT
+                                                                              : EXIT_RESTART;
+    case HV_EXIT_CRASH:
+        switch (db_vm_actions_after_crash(view, vm)) {
+        case ON_CRASH_BEHAVIOUR_RESTART:
+        case ON_CRASH_BEHAVIOUR_COREDUMP_AND_RESTART:
+        case ON_CRASH_BEHAVIOUR_RENAME_RESTART:
+            return EXIT_RESTART;
+        case ON_CRASH_BEHAVIOUR_PRESERVE:
+            return EXIT_PRESERVE;
+        case ON_CRASH_BEHAVIOUR_DESTROY:
+        case ON_CRASH_BEHAVIOUR_COREDUMP_AND_DESTROY:
+            return EXIT_HALT;
+        }
+        return EXIT_HALT;
+    case HV_EXIT_DESTROYED:
+        return EXIT_HALT;
+    }
+    return EXIT_HALT;
+}
+
+static bool act(Call *call, VmRef vm, ExitAction action, Err **err)
+{
+    if (action == EXIT_PRESERVE) {
+        log_info("VM %s crashed and is kept for examination", db_vm_uuid(call_view(call), vm));
+        return true;
+    }
+    return action == EXIT_HALT ? vm_halt(call, vm, err) : vm_restart(call, vm, err);
+}

@@ -1,0 +1,68 @@
+/* One question to the agent, at most one transaction. Called by the watch's thread only. */
+#include "ops/vm/vm_guest.h"
+
+#include "core/core.h"
+#include "gen/db_vm.h"
+#include "gen/db_vm_guest_metrics.h"
+#include "gen/db_vm_metrics.h"
+
+/* An agent that does not answer within this is taken as absent for this round. */
+#define AGENT_TIMEOUT (3 * USEC_PER_SEC)
+
+static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info);
+static Value *map_of(char *const *pairs);
+
+void vm_guest_refresh(Platform *platform, Uuid domain)
+{
+    g_auto(HvGuestInfo) info = {0};
+    g_autoptr(Op) op = op_new_child(core_op(platform_core(platform)), AGENT_TIMEOUT);
+    if (!platform_hv_driver(platform)->guest_info(platform_hv(platform), op, domain, &info, NULL)) {
+        return;
+    }
+    DbTxn *txn = db_begin(platform_db(platform));
+    const DbView *view = db_txn_view(txn);
+    VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain));
+    VmPowerState state = db_vm_power_state(view, vm);
+    bool is_up = state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+    VmGuestMetricsRef metrics = db_vm_guest_metrics(view, vm);
+    if (is_up && info.alive) {
+        write_guest(txn, vm, &info);
+    } else if (is_up && db_vm_guest_metrics_exists(view, metrics)) {
+        db_vm_guest_metrics_set_live(txn, metrics, false);
+    }
+    db_commit_async(txn);
+}
+
+static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info)
+{
+    const DbView *view = db_txn_view(txn);
+    VmGuestMetricsRef metrics = db_vm_guest_metrics(view, vm);
+    bool is_new = !db_vm_guest_metrics_exists(view, metrics);
+    if (is_new) {
+        metrics = db_vm_guest_metrics_create(txn);
+    }
+    uint64_t before = db_object_modified(db_find(view, CLASS_VM_GUEST_METRICS, metrics.id));
+    db_vm_guest_metrics_set_os_version(txn, metrics, map_of(info->os_version));
+    db_vm_guest_metrics_set_networks(txn, metrics, map_of(info->networks));
+    db_vm_guest_metrics_set_other(txn, metrics, map_of(info->other));
+    db_vm_guest_metrics_set_memory(txn, metrics, map_of(info->memory));
+    db_vm_guest_metrics_set_live(txn, metrics, true);
+    db_vm_guest_metrics_set_pv_drivers_detected(txn, metrics, true);
+    db_vm_guest_metrics_set_pv_drivers_up_to_date(txn, metrics, true);
+    bool changed = db_object_modified(db_find(view, CLASS_VM_GUEST_METRICS, metrics.id)) != before;
+    if (is_new || changed) {
+        db_vm_guest_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
+    }
+    if (is_new) {
+        db_vm_set_guest_metrics(txn, vm, metrics);
+    }
+}
+
+static Value *map_of(char *const *pairs)
+{
+    Value *map = value_new_struct(4);
+    for (; pairs && pairs[0] && pairs[1]; pairs += 2) {
+        value_struct_add(map, pairs[0], value_new_string(pairs[1]));
+    }
+    return map;
+}

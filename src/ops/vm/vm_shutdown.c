@@ -1,0 +1,121 @@
+/* VM.clean_shutdown, hard_shutdown, shutdown, clean_reboot and hard_reboot. */
+#include "gen/db_vdi.h"
+#include "gen/db_vm.h"
+#include "gen/errors.h"
+#include "gen/ops.h"
+#include "ops/message/alert.h"
+#include "ops/vdi/vdi_disk.h"
+#include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_watch.h"
+
+/* How long a guest has to stop after it was asked to, as in XenServer. */
+#define GUEST_STOP_TIMEOUT (20 * 60 * USEC_PER_SEC)
+
+static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err);
+static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err);
+static bool forget_suspend_image(Call *call, VmRef vm, Err **err);
+static bool shut_down_cleanly(Call *call, VmRef vm, Err **err);
+static bool shut_down_hard(Call *call, VmRef vm, Err **err);
+
+bool vm_clean_shutdown(Call *call, const VmCleanShutdownArgs *args, Err **err)
+{
+    return shut_down_cleanly(call, args->vm, err);
+}
+
+bool vm_hard_shutdown(Call *call, const VmHardShutdownArgs *args, Err **err)
+{
+    return shut_down_hard(call, args->vm, err);
+}
+
+/* Clean if the guest is willing, else hard. */
+bool vm_shutdown(Call *call, const VmShutdownArgs *args, Err **err)
+{
+    bool is_running = db_vm_power_state(call_view(call), args->vm) == VM_POWER_STATE_RUNNING;
+    return (is_running && shut_down_cleanly(call, args->vm, NULL)) ||
+           (op_check(call->op, err) && shut_down_hard(call, args->vm, err));
+}
+
+bool vm_clean_reboot(Call *call, const VmCleanRebootArgs *args, Err **err)
+{
+    if (!ask_guest(call, args->vm, HV_SHUTDOWN_REBOOT, err)) {
+        return false;
+    }
+    bool stays_down = db_vm_actions_after_reboot(call_view(call), args->vm) ==
+                      ON_NORMAL_EXIT_DESTROY;
+    if (stays_down ? !vm_halt(call, args->vm, err) : !vm_restart(call, args->vm, err)) {
+        return false;
+    }
+    alert_vm(call, args->vm, "VM_REBOOTED", ALERT_INFORMATION, "rebooted cleanly");
+    return true;
+}
+
+bool vm_hard_reboot(Call *call, const VmHardRebootArgs *args, Err **err)
+{
+    if (!vm_restart(call, args->vm, err)) {
+        return false;
+    }
+    alert_vm(call, args->vm, "VM_REBOOTED", ALERT_INFORMATION, "rebooted forcibly");
+    return true;
+}
+
+static bool shut_down_cleanly(Call *call, VmRef vm, Err **err)
+{
+    if (!ask_guest(call, vm, HV_SHUTDOWN_POWEROFF, err)) {
+        return false;
+    }
+    bool stays_up = db_vm_actions_after_shutdown(call_view(call), vm) == ON_NORMAL_EXIT_RESTART;
+    if (stays_up ? !vm_restart(call, vm, err) : !vm_halt(call, vm, err)) {
+        return false;
+    }
+    alert_vm(call, vm, "VM_SHUTDOWN", ALERT_INFORMATION, "shutdown");
+    return true;
+}
+
+static bool shut_down_hard(Call *call, VmRef vm, Err **err)
+{
+    if (!forget_suspend_image(call, vm, err) || !vm_halt(call, vm, err)) {
+        return false;
+    }
+    alert_vm(call, vm, "VM_SHUTDOWN", ALERT_INFORMATION, "shutdown forcibly");
+    return true;
+}
+
+/* Asks the guest to stop and waits until it did; what it does then is the caller's to decide. */
+static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err)
+{
+    Platform *platform = call_platform(call);
+    VmWatch *watch = platform_vm_watch(platform);
+    Uuid domain = vm_domain_uuid(call_view(call), vm);
+    vm_watch_expect(watch, domain);
+    bool ok = platform_hv_driver(platform)->domain_shutdown(platform_hv(platform), call->op, domain,
+                                                            mode, err) &&
+              wait_for_guest(call, domain, vm, mode, err);
+    if (!ok) {
+        vm_watch_unexpect(watch, domain);
+    }
+    return ok;
+}
+
+static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err)
+{
+    g_autoptr(Op) op = op_new_child(call->op, GUEST_STOP_TIMEOUT);
+    HvExitReason reason;
+    if (vm_watch_wait_exit(platform_vm_watch(call_platform(call)), op, domain, &reason, NULL)) {
+        bool crashed = reason == HV_EXIT_CRASH && mode == HV_SHUTDOWN_REBOOT;
+        return !crashed || err_internal(err, "the guest of VM %s crashed when asked to reboot",
+                                        UUID_TEXT(domain));
+    }
+    if (op_is_cancelled(call->op)) {
+        return err_task_cancelled(err, REF_TEXT(call->task));
+    }
+    g_autofree char *seconds =
+        g_strdup_printf("%" G_GINT64_FORMAT, GUEST_STOP_TIMEOUT / USEC_PER_SEC);
+    return err_vm_shutdown_timeout(err, REF_TEXT(vm.id), seconds);
+}
+
+static bool forget_suspend_image(Call *call, VmRef vm, Err **err)
+{
+    const DbView *view = call_view(call);
+    VdiRef image = db_vm_suspend_vdi(view, vm);
+    return !db_vdi_exists(view, image) || vdi_disk_destroy(call, image, err);
+}

@@ -1,0 +1,164 @@
+/* The effects of state changes on the VM, its devices, its consoles and its metrics. */
+#include "ops/vm/vm_state.h"
+
+#include "base/text.h"
+#include "gen/db_console.h"
+#include "gen/db_pbd.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
+#include "gen/db_vif.h"
+#include "gen/db_vm.h"
+#include "gen/db_vm_guest_metrics.h"
+#include "gen/db_vm_metrics.h"
+
+enum { HTTPS_PORT = 443 };
+
+static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm);
+static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProtocol protocol);
+static void destroy_consoles(DbTxn *txn, VmRef vm);
+static void destroy_guest_metrics(DbTxn *txn, VmRef vm);
+static void write_metrics(DbTxn *txn, VmRef vm);
+
+void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused)
+{
+    const DbView *view = db_txn_view(txn);
+    db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+    db_vm_set_resident_on(txn, vm, platform_host(platform));
+    db_vm_set_domid(txn, vm, domid);
+    db_vm_set_memory_target(txn, vm, db_vm_memory_dynamic_max(view, vm));
+    db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
+    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
+    for (guint i = 0; i < vbds->len; i++) {
+        vm_state_attach_vbd(txn, g_array_index(vbds, VbdRef, i));
+    }
+    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
+    for (guint i = 0; i < vifs->len; i++) {
+        db_vif_set_currently_attached(txn, g_array_index(vifs, VifRef, i), true);
+    }
+    destroy_consoles(txn, vm);
+    create_consoles(txn, platform, vm);
+    destroy_guest_metrics(txn, vm);
+    write_metrics(txn, vm);
+}
+
+void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused)
+{
+    db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+}
+
+void vm_state_set_halted(DbTxn *txn, VmRef vm)
+{
+    const DbView *view = db_txn_view(txn);
+    db_vm_set_power_state(txn, vm, VM_POWER_STATE_HALTED);
+    db_vm_set_resident_on(txn, vm, (HostRef){{{0}}});
+    db_vm_set_domid(txn, vm, -1);
+    db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
+    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
+    for (guint i = 0; i < vbds->len; i++) {
+        vm_state_detach_vbd(txn, g_array_index(vbds, VbdRef, i));
+    }
+    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
+    for (guint i = 0; i < vifs->len; i++) {
+        db_vif_set_currently_attached(txn, g_array_index(vifs, VifRef, i), false);
+    }
+    destroy_consoles(txn, vm);
+    destroy_guest_metrics(txn, vm);
+}
+
+void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi)
+{
+    db_vm_set_power_state(txn, vm, VM_POWER_STATE_SUSPENDED);
+    db_vm_set_resident_on(txn, vm, (HostRef){{{0}}});
+    db_vm_set_domid(txn, vm, -1);
+    db_vm_set_suspend_vdi(txn, vm, suspend_vdi);
+    destroy_consoles(txn, vm);
+}
+
+const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE])
+{
+    if (position < 26) {
+        g_snprintf(name, VM_DEVICE_NAME_SIZE, "xvd%c", 'a' + position);
+    } else {
+        g_snprintf(name, VM_DEVICE_NAME_SIZE, "xvd%c%c", 'a' + position / 26 - 1,
+                   'a' + position % 26);
+    }
+    return name;
+}
+
+/* The disk's own VBDs, allowed_operations and all, hang on whether it is attached: the VDI counts
+ * as changed too. */
+void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd)
+{
+    const DbView *view = db_txn_view(txn);
+    uint64_t position = 0;
+    char name[VM_DEVICE_NAME_SIZE];
+    text_parse_uint(db_vbd_userdevice(view, vbd), UINT8_MAX, &position);
+    db_vbd_set_device(txn, vbd, vm_state_device_name(position, name));
+    db_vbd_set_currently_attached(txn, vbd, true);
+    db_touch(txn, CLASS_VDI, db_vbd_vdi(view, vbd).id);
+}
+
+void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd)
+{
+    if (db_vbd_currently_attached(db_txn_view(txn), vbd)) {
+        db_vbd_set_currently_attached(txn, vbd, false);
+        db_touch(txn, CLASS_VDI, db_vbd_vdi(db_txn_view(txn), vbd).id);
+    }
+}
+
+static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm)
+{
+    unsigned caps = platform_hv_driver(platform)->caps;
+    if (caps & HV_CAP_VNC) {
+        create_console(txn, platform, vm, CONSOLE_PROTOCOL_RFB);
+    }
+    if (caps & HV_CAP_TEXT_CONSOLE) {
+        create_console(txn, platform, vm, CONSOLE_PROTOCOL_VT100);
+    }
+}
+
+static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProtocol protocol)
+{
+    const PlatformConfig *config = platform_config(platform);
+    ConsoleRef console = db_console_create(txn);
+    g_autofree char *port = config->https_port == HTTPS_PORT
+                                ? g_strdup("")
+                                : g_strdup_printf(":%u", config->https_port);
+    g_autofree char *location =
+        g_strdup_printf("https://%s%s/console?uuid=%s", config->address, port,
+                        db_console_uuid(db_txn_view(txn), console));
+    db_console_set_protocol(txn, console, protocol);
+    db_console_set_location(txn, console, location);
+    db_console_set_vm(txn, console, vm);
+}
+
+static void destroy_consoles(DbTxn *txn, VmRef vm)
+{
+    g_autoptr(GArray) consoles = db_vm_consoles_array(db_txn_view(txn), vm);
+    for (guint i = 0; i < consoles->len; i++) {
+        db_console_delete(txn, g_array_index(consoles, ConsoleRef, i));
+    }
+}
+
+static void destroy_guest_metrics(DbTxn *txn, VmRef vm)
+{
+    VmGuestMetricsRef metrics = db_vm_guest_metrics(db_txn_view(txn), vm);
+    db_vm_guest_metrics_delete(txn, metrics);
+    db_vm_set_guest_metrics(txn, vm, (VmGuestMetricsRef){{{0}}});
+}
+
+static void write_metrics(DbTxn *txn, VmRef vm)
+{
+    const DbView *view = db_txn_view(txn);
+    int64_t now = g_get_real_time() / USEC_PER_SEC;
+    VmMetricsRef metrics = db_vm_metrics(view, vm);
+    if (!db_vm_metrics_exists(view, metrics)) {
+        metrics = db_vm_metrics_create(txn);
+        db_vm_set_metrics(txn, vm, metrics);
+    }
+    db_vm_metrics_set_start_time(txn, metrics, now);
+    db_vm_metrics_set_last_updated(txn, metrics, now);
+    db_vm_metrics_set_memory_actual(txn, metrics, db_vm_memory_dynamic_max(view, vm));
+    db_vm_metrics_set_vcpus_number(txn, metrics, db_vm_vcpus_at_startup(view, vm));
+    db_vm_metrics_set_hvm(txn, metrics, *db_vm_hvm_boot_policy(view, vm) != '\0');
+}

@@ -1,0 +1,21 @@
+/* What the database says of a VM in each power state: written here and nowhere else, in one
+ * transaction with whatever else the operation has to say. */
+#pragma once
+
+#include "ops/platform.h"
+
+/* Running or Paused on this host as `domid`; every VBD and VIF becomes attached, the consoles and
+ * metrics are made. */
+void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused);
+/* Running <-> Paused. */
+void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused);
+void vm_state_set_halted(DbTxn *txn, VmRef vm);
+/* Devices stay attached, as their places are taken in the saved memory. */
+void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi);
+
+/* "xvda" for position 0. `name` has room for VM_DEVICE_NAME_SIZE. */
+enum { VM_DEVICE_NAME_SIZE = 16 };
+const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE]);
+/* A plugged VBD, and one that is no longer. */
+void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd);
+void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd);

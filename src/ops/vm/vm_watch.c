@@ -1,0 +1,273 @@
+/* The engine's callbacks only note what happened; operation threads act on it, and one thread of
+ * the watch's own asks guests' agents for news. */
+#include "ops/vm/vm_watch.h"
+
+#include "base/log.h"
+#include "core/core.h"
+#include "gen/db_vm.h"
+#include "ops/vm/vm_exit.h"
+#include "ops/vm/vm_guest.h"
+
+/* How often a guest is asked anew: addresses and memory change without a sign. */
+#define GUEST_INTERVAL (5 * USEC_PER_SEC)
+
+typedef struct WatchedDomain {
+    Uuid uuid; /* key of the table */
+    uint64_t ticket;
+    bool expected; /* an operation waits for its end */
+    bool exited;
+    HvExitReason reason;
+    bool has_news; /* the guest's agent said something */
+} WatchedDomain;
+
+struct VmWatch {
+    Platform *platform;
+    Lock lock;
+    GCond cond;          /* a domain exited, or has news */
+    GHashTable *domains; /* Uuid * -> WatchedDomain * */
+    bool started;        /* exits may be acted upon */
+    bool stopping;
+    GThread *thread;
+};
+
+/* An exit on its way to an operation thread. */
+typedef struct ExitNotice {
+    VmWatch *watch;
+    VmExit exit;
+} ExitNotice;
+
+static void on_domain_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
+static void on_guest_changed(void *user, Uuid domain);
+static void on_disk_ejected(void *user, Uuid domain, const char *disk_id);
+static void on_device_error(void *user, Uuid domain, const char *disk_id, const char *text);
+static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
+static void run_exit(void *user);
+static gpointer serve_guests(gpointer user);
+static GArray *take_news(VmWatch *watch, bool all);
+
+VmWatch *vm_watch_new(Platform *platform)
+{
+    VmWatch *watch = g_new0(VmWatch, 1);
+    watch->platform = platform;
+    lock_init(&watch->lock, LOCK_VM_WATCH);
+    g_cond_init(&watch->cond);
+    watch->domains = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
+    return watch;
+}
+
+bool vm_watch_start(VmWatch *watch, Err **err)
+{
+    GError *error = NULL;
+    watch->thread = g_thread_try_new("guests", serve_guests, watch, &error);
+    if (!watch->thread) {
+        err_internal(err, "cannot start a thread: %s", error->message);
+        g_clear_error(&error);
+        return false;
+    }
+    LOCK_GUARD(&watch->lock);
+    watch->started = true;
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, watch->domains);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        if (((WatchedDomain *)value)->exited) {
+            act_on_exit(watch, value);
+        }
+    }
+    return true;
+}
+
+void vm_watch_stop(VmWatch *watch)
+{
+    if (watch->thread) {
+        lock_acquire(&watch->lock);
+        watch->stopping = true;
+        g_cond_broadcast(&watch->cond);
+        lock_release(&watch->lock);
+        g_thread_join(watch->thread);
+    }
+}
+
+void vm_watch_free(VmWatch *watch)
+{
+    g_hash_table_unref(watch->domains);
+    g_cond_clear(&watch->cond);
+    lock_clear(&watch->lock);
+    g_free(watch);
+}
+
+HvEvents vm_watch_events(VmWatch *watch)
+{
+    return (HvEvents){.user = watch,
+                      .domain_exited = on_domain_exited,
+                      .guest_changed = on_guest_changed,
+                      .disk_ejected = on_disk_ejected,
+                      .device_error = on_device_error};
+}
+
+void vm_watch_started(VmWatch *watch, Uuid uuid, uint64_t ticket)
+{
+    WatchedDomain *domain = g_new0(WatchedDomain, 1);
+    domain->uuid = uuid;
+    domain->ticket = ticket;
+    LOCK_GUARD(&watch->lock);
+    g_hash_table_replace(watch->domains, &domain->uuid, domain);
+}
+
+void vm_watch_ended(VmWatch *watch, Uuid uuid)
+{
+    LOCK_GUARD(&watch->lock);
+    g_hash_table_remove(watch->domains, &uuid);
+}
+
+bool vm_watch_has_exit(VmWatch *watch, Uuid uuid)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    return domain && domain->exited;
+}
+
+void vm_watch_expect(VmWatch *watch, Uuid uuid)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain) {
+        domain->expected = true;
+    }
+}
+
+bool vm_watch_wait_exit(VmWatch *watch, Op *op, Uuid uuid, HvExitReason *ret_reason, Err **err)
+{
+    LOCK_GUARD(&watch->lock);
+    for (;;) {
+        WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+        if (!domain || domain->exited) {
+            *ret_reason = domain ? domain->reason : HV_EXIT_DESTROYED;
+            return true;
+        }
+        if (!op_wait(op, &watch->cond, &watch->lock.mutex, err)) {
+            return false;
+        }
+    }
+}
+
+/* An exit that came after the waiting ended without it is acted upon like any other. */
+void vm_watch_unexpect(VmWatch *watch, Uuid uuid)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain && domain->expected) {
+        domain->expected = false;
+        if (domain->exited) {
+            act_on_exit(watch, domain);
+        }
+    }
+}
+
+static void on_domain_exited(void *user, Uuid uuid, uint64_t ticket, HvExitReason reason)
+{
+    VmWatch *watch = user;
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (!domain && !watch->started) {
+        /* It ended while no daemon ran: the engine tells while it opens. */
+        domain = g_new0(WatchedDomain, 1);
+        domain->uuid = uuid;
+        domain->ticket = ticket;
+        g_hash_table_insert(watch->domains, &domain->uuid, domain);
+    }
+    if (!domain || domain->ticket != ticket || domain->exited || reason == HV_EXIT_DESTROYED) {
+        return;
+    }
+    domain->exited = true;
+    domain->reason = reason;
+    g_cond_broadcast(&watch->cond);
+    if (!domain->expected && watch->started) {
+        act_on_exit(watch, domain);
+    }
+}
+
+static void on_guest_changed(void *user, Uuid uuid)
+{
+    VmWatch *watch = user;
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain) {
+        domain->has_news = true;
+        g_cond_broadcast(&watch->cond);
+    }
+}
+
+static void on_disk_ejected(void *user, Uuid uuid, const char *disk_id)
+{
+    (void)user;
+    log_info("the guest of %s ejected the medium of %s", UUID_TEXT(uuid), disk_id);
+}
+
+static void on_device_error(void *user, Uuid uuid, const char *disk_id, const char *text)
+{
+    (void)user;
+    log_warn("disk %s of %s: %s", disk_id, UUID_TEXT(uuid), text);
+}
+
+static void act_on_exit(VmWatch *watch, const WatchedDomain *domain)
+{
+    ExitNotice *notice = g_new0(ExitNotice, 1);
+    notice->watch = watch;
+    notice->exit = (VmExit){domain->uuid, domain->ticket, domain->reason};
+    core_run_operation(platform_core(watch->platform), run_exit, notice);
+}
+
+static void run_exit(void *user)
+{
+    g_autofree ExitNotice *notice = user;
+    VmWatch *watch = notice->watch;
+    {
+        LOCK_GUARD(&watch->lock);
+        WatchedDomain *domain = g_hash_table_lookup(watch->domains, &notice->exit.domain);
+        if (!domain || domain->ticket != notice->exit.ticket) {
+            return; /* an operation ended it meanwhile */
+        }
+    }
+    vm_exit_handle(watch->platform, &notice->exit);
+}
+
+static gpointer serve_guests(gpointer user)
+{
+    VmWatch *watch = user;
+    Usec next_round = op_now() + GUEST_INTERVAL;
+    lock_acquire(&watch->lock);
+    while (!watch->stopping) {
+        bool all = op_now() >= next_round;
+        g_autoptr(GArray) domains = take_news(watch, all);
+        if (all) {
+            next_round = op_now() + GUEST_INTERVAL;
+        }
+        if (domains->len == 0) {
+            g_cond_wait_until(&watch->cond, &watch->lock.mutex, next_round);
+            continue;
+        }
+        lock_release(&watch->lock);
+        for (guint i = 0; i < domains->len; i++) {
+            vm_guest_refresh(watch->platform, g_array_index(domains, Uuid, i));
+        }
+        lock_acquire(&watch->lock);
+    }
+    lock_release(&watch->lock);
+    return NULL;
+}
+
+/* The domains to ask: those with news, or every running one. Array of Uuid. */
+static GArray *take_news(VmWatch *watch, bool all)
+{
+    GArray *news = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, watch->domains);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        WatchedDomain *domain = value;
+        if ((all || domain->has_news) && !domain->exited) {
+            domain->has_news = false;
+            g_array_append_val(news, domain->uuid);
+        }
+    }
+    return news;
+}
