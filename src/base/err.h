@@ -28,7 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Err, err_free)
 /* Sets `*err` to `code` with the parameters that follow, ended by NULL.
  * Returns false always, so `return err_set(...)` is the usual call. */
 #define err_set(err, ...) err_set_at((err), __FILE__, __LINE__, __VA_ARGS__, NULL)
-bool err_set_at(Err **err, const char *file, int line, const char *code, ...) G_GNUC_NULL_TERMINATED;
+bool err_set_at(Err **err, const char *file, int line, const char *code,
+                ...) G_GNUC_NULL_TERMINATED;
 
 /* As err_set(), with the parameters in a NULL-terminated vector. */
 bool err_setv(Err **err, const char *file, int line, const char *code, const char *const *params);

@@ -11,8 +11,8 @@ typedef enum { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR } LogLevel;
 struct Err;
 
 #define log_debug(...) log_write(LOG_DEBUG, __FILE__, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO, __FILE__, __VA_ARGS__)
-#define log_warn(...) log_write(LOG_WARN, __FILE__, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_INFO, __FILE__, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_WARN, __FILE__, __VA_ARGS__)
 #define log_error(...) log_write(LOG_ERROR, __FILE__, __VA_ARGS__)
 
 void log_write(LogLevel level, const char *file, const char *fmt, ...) G_GNUC_PRINTF(3, 4);

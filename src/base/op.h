@@ -10,8 +10,8 @@
 
 typedef int64_t Usec; /* microseconds */
 #define USEC_PER_MSEC ((Usec)1000)
-#define USEC_PER_SEC ((Usec)1000000)
-#define USEC_NEVER INT64_MAX
+#define USEC_PER_SEC  ((Usec)1000000)
+#define USEC_NEVER    INT64_MAX
 
 typedef struct Op Op;
 
@@ -33,8 +33,8 @@ bool op_is_cancelled(const Op *op);
 unsigned op_on_cancel(Op *op, void (*func)(void *user), void *user);
 void op_remove_on_cancel(Op *op, unsigned id);
 
-Usec op_now(void);               /* monotonic clock */
-Usec op_deadline(const Op *op);  /* on that clock */
+Usec op_now(void);              /* monotonic clock */
+Usec op_deadline(const Op *op); /* on that clock */
 
 /* True while neither cancelled nor past its deadline. Fails with
  * TASK_CANCELLED [] or INTERNAL_ERROR ["timed out ..."]; the caller adds what it waited for. */

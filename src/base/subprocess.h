@@ -36,13 +36,13 @@ bool op_run_ok(Op *op, const char *const *argv, char **ret_out, Err **err);
  * child: its end is seen with pidfd_open(2) or subprocess_is_alive(), not with waitpid(2). */
 typedef struct SubprocessSpec {
     const char *const *argv;
-    const char *const *env;     /* extra "K=V", may be NULL */
-    uid_t uid;                  /* 0: stay as we are */
+    const char *const *env; /* extra "K=V", may be NULL */
+    uid_t uid;              /* 0: stay as we are */
     gid_t gid;
     const int *fds; /* inherited as they are numbered, 3 or above; no CLOEXEC for them */
     unsigned fd_count;
-    const char *log_path;       /* stdout and stderr are appended here; NULL: /dev/null */
-    const char *cwd;            /* may be NULL */
+    const char *log_path; /* stdout and stderr are appended here; NULL: /dev/null */
+    const char *cwd;      /* may be NULL */
 } SubprocessSpec;
 
 bool subprocess_spawn(const SubprocessSpec *spec, pid_t *ret_pid, Err **err);

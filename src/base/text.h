@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-bool text_parse_int(const char *text, int64_t *ret);       /* decimal with '-', or 0x hex */
+bool text_parse_int(const char *text, int64_t *ret); /* decimal with '-', or 0x hex */
 bool text_parse_uint(const char *text, uint64_t max, uint64_t *ret);
 bool text_parse_float(const char *text, double *ret);
-bool text_parse_bool(const char *text, bool *ret);         /* true/t/yes/y/1, false/f/no/n/0 */
-bool text_parse_size(const char *text, int64_t *ret);      /* 1024, 512MiB, 2GiB, 10kb ... */
+bool text_parse_bool(const char *text, bool *ret);    /* true/t/yes/y/1, false/f/no/n/0 */
+bool text_parse_size(const char *text, int64_t *ret); /* 1024, 512MiB, 2GiB, 10kb ... */
 
-bool text_is_utf8_xml(const char *text, size_t length);    /* UTF-8 whose characters XML allows */
+bool text_is_utf8_xml(const char *text, size_t length); /* UTF-8 whose characters XML allows */
 
 /* Epoch seconds to "20240131T09:08:07Z" and back ("YYYY-MM-DD" too; zone Z, +hh:mm or none). */
 #define TEXT_DATETIME_SIZE 24

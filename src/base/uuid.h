@@ -12,8 +12,8 @@ typedef struct Uuid {
 
 #define UUID_TEXT_SIZE 37 /* 8-4-4-4-12 and the NUL */
 
-Uuid uuid_generate(void);               /* version 4, from getrandom(2) */
-Uuid uuid_from_md5(const char *text);   /* MD5(text) as it is, the way role uuids are made */
+Uuid uuid_generate(void);             /* version 4, from getrandom(2) */
+Uuid uuid_from_md5(const char *text); /* MD5(text) as it is, the way role uuids are made */
 bool uuid_parse(const char *text, Uuid *ret_uuid); /* upper or lower case; exact length */
 const char *uuid_format(Uuid uuid, char text[UUID_TEXT_SIZE]); /* lower case; returns `text` */
 
@@ -26,5 +26,5 @@ static inline bool uuid_is_null(Uuid uuid)
     return uuid_equal(uuid, (Uuid){{0}});
 }
 int uuid_compare(Uuid a, Uuid b);
-guint uuid_hash(gconstpointer uuid);                    /* for GHashTable over Uuid * */
+guint uuid_hash(gconstpointer uuid); /* for GHashTable over Uuid * */
 gboolean uuid_equal_ptr(gconstpointer a, gconstpointer b);

@@ -4,7 +4,7 @@
 #include "wire/value.h"
 
 typedef struct JsonRpcRequest {
-    int version;   /* 1 or 2 */
+    int version; /* 1 or 2 */
     char *method;
     Value *params; /* VALUE_ARRAY */
     Value *id;     /* string or int, echoed as it came */

@@ -12,10 +12,10 @@
 #include <stdint.h>
 
 typedef enum ValueKind {
-    VALUE_NIL,      /* XML-RPC <nil/>, JSON null */
-    VALUE_VOID,     /* the empty answer: XML-RPC <value></value>, JSON "" */
-    VALUE_STRING,   /* UTF-8; also enums, and every untyped XML-RPC value on input */
-    VALUE_INT,      /* 64 bit */
+    VALUE_NIL,    /* XML-RPC <nil/>, JSON null */
+    VALUE_VOID,   /* the empty answer: XML-RPC <value></value>, JSON "" */
+    VALUE_STRING, /* UTF-8; also enums, and every untyped XML-RPC value on input */
+    VALUE_INT,    /* 64 bit */
     VALUE_FLOAT,
     VALUE_BOOL,
     VALUE_DATETIME, /* seconds since the epoch, UTC */
@@ -44,24 +44,26 @@ Value *value_new_array(unsigned size_hint);
 Value *value_new_struct(unsigned size_hint);
 
 void value_array_add(Value *array, Value *item);
-void value_struct_add(Value *record, const char *name, Value *item); /* name copied; no check for twins */
+void value_struct_add(Value *record, const char *name,
+                      Value *item); /* name copied; no check for twins */
 /* As value_struct_add() for a name that lives for ever (a table's); it is not copied. */
 void value_struct_add_static(Value *record, const char *name, Value *item);
 
 ValueKind value_kind(const Value *value);
 const char *value_string(const Value *value); /* "" unless VALUE_STRING */
 size_t value_string_length(const Value *value);
-int64_t value_int(const Value *value);        /* 0 unless VALUE_INT */
+int64_t value_int(const Value *value); /* 0 unless VALUE_INT */
 double value_float(const Value *value);
 bool value_bool(const Value *value);
 int64_t value_datetime(const Value *value);
-Uuid value_uuid(const Value *value);          /* the null uuid unless VALUE_REF */
+Uuid value_uuid(const Value *value); /* the null uuid unless VALUE_REF */
 
-unsigned value_count(const Value *value);     /* items or members; 0 for scalars */
-Value *value_at(const Value *value, unsigned index);            /* (borrowed) */
-const char *value_name_at(const Value *value, unsigned index);  /* member name (borrowed) */
-Value *value_get(const Value *record, const char *name);        /* NULL when absent (borrowed) */
-const char *value_get_string(const Value *record, const char *name); /* NULL when absent or no string */
+unsigned value_count(const Value *value);                      /* items or members; 0 for scalars */
+Value *value_at(const Value *value, unsigned index);           /* (borrowed) */
+const char *value_name_at(const Value *value, unsigned index); /* member name (borrowed) */
+Value *value_get(const Value *record, const char *name);       /* NULL when absent (borrowed) */
+const char *value_get_string(const Value *record,
+                             const char *name); /* NULL when absent or no string */
 
 bool value_equal(const Value *a, const Value *b); /* struct members in any order */
 
@@ -74,7 +76,8 @@ Value *value_array_without(const Value *array, const Value *item);
 /* References as text: "OpaqueRef:<uuid>" or "OpaqueRef:NULL". */
 #define VALUE_REF_TEXT_SIZE 47
 const char *value_ref_format(Uuid uuid, char text[VALUE_REF_TEXT_SIZE]);
-bool value_ref_parse(const char *text, Uuid *ret_uuid); /* "" and OpaqueRef:NULL give the null uuid */
+bool value_ref_parse(const char *text,
+                     Uuid *ret_uuid); /* "" and OpaqueRef:NULL give the null uuid */
 /* The text of a reference for the length of the enclosing block. */
-#define REF_TEXT(uuid) value_ref_format((uuid), (char[VALUE_REF_TEXT_SIZE]){0})
+#define REF_TEXT(uuid)  value_ref_format((uuid), (char[VALUE_REF_TEXT_SIZE]){0})
 #define UUID_TEXT(uuid) uuid_format((uuid), (char[UUID_TEXT_SIZE]){0})

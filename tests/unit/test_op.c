@@ -308,6 +308,7 @@ static gpointer make_children(gpointer data)
     for (unsigned i = 0; i < 2000; i++) {
         g_autoptr(Op) child = op_new_child(data, USEC_NEVER);
         g_autoptr(Op) grandchild = op_new_child(child, USEC_NEVER);
+        g_assert_nonnull(grandchild);
     }
     return NULL;
 }
