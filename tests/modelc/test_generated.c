@@ -146,6 +146,11 @@ static void test_change_runs(void)
     g_assert_true(method->on_change(&call, lamp, name, NULL));
     g_assert_true(uuid_equal(seen.changed, lamp));
     g_assert_null((void *)find("Lamp.get_name_label")->on_change);
+    method = find("Lamp.set_watts");
+    g_assert_cmpint(method->kind, ==, METHOD_SET_FIELD);
+    g_assert_cmpuint(method->field_id, ==, LAMP_FIELD_WATTS);
+    g_assert_cmpuint(method->operation_count, ==, 1);
+    g_assert_true(method->on_change(&call, lamp, name, NULL));
 }
 
 static void assert_params(const Err *err, const char *text)
@@ -304,6 +309,13 @@ bool light_sample_last(Call *call G_GNUC_UNUSED, const LightSampleLastArgs *args
 
 bool lamp_change_name_label(Call *call, LampRef self, const Value *new_value G_GNUC_UNUSED,
                             Err **err G_GNUC_UNUSED)
+{
+    ((Seen *)call->core)->changed = self.id;
+    return true;
+}
+
+bool lamp_change_watts(Call *call, LampRef self, const Value *new_value G_GNUC_UNUSED,
+                       Err **err G_GNUC_UNUSED)
 {
     ((Seen *)call->core)->changed = self.id;
     return true;

@@ -104,9 +104,9 @@ def thunk(method):
     return text + result_thunk(method, call) + '}\n'
 
 
-def change_thunk(owner, field):
-    return (f'static bool run_{field.change}(\n    Call *call, Uuid self, const Value *new_value, '
-            f'Err **err)\n{{\n    return {field.change}(call, ({ref_type(owner.name)}){{self}}, '
+def change_thunk(name, owner):
+    return (f'static bool run_{name}(\n    Call *call, Uuid self, const Value *new_value, '
+            f'Err **err)\n{{\n    return {name}(call, ({ref_type(owner.name)}){{self}}, '
             'new_value, err);\n}\n')
 
 
@@ -179,8 +179,8 @@ def table_entry(model, method, params, operations, count):
         text += f'     .operation_count = {count},\n     .operations = {operations},\n'
     if method.impl:
         text += f'     .invoke = invoke_{method.impl},\n'
-    if method.field and method.field.change and method.kind != 'METHOD_GET_FIELD':
-        text += f'     .on_change = run_{method.field.change},\n'
+    if method.change:
+        text += f'     .on_change = run_{method.change},\n'
     return text + '    },\n'
 
 
@@ -207,7 +207,7 @@ def generate(model):
     text += '#include "core/method.h"\n#include "gen/ops.h"\n#include "gen/schema.h"\n\n'
     text += define_roles(model, methods) + '\n' + params.text + '\n' + operations + '\n'
     text += '\n'.join([thunk(m) for m in implemented(model)] +
-                      [change_thunk(c, f) for c, f in changes(model)])
+                      [change_thunk(name, owner) for name, owner in changes(model).items()])
     text += f'\nconst MethodInfo method_table[] = {{\n{entries}}};\n'
     text += 'const size_t method_count = G_N_ELEMENTS(method_table);\n\n'
     text += number_table('displacements', displacements) + number_table('slots', slots)

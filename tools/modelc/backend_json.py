@@ -31,7 +31,7 @@ def method(item):
         result['errors'] = item.message.raises
     if item.message and item.message.operations:
         result['operations'] = [operation for operation, _ in item.message.operations]
-    result['implemented'] = bool(item.impl) or item.implicit
+    result['implemented'] = bool(item.impl) or item.kind != 'METHOD_EXPLICIT'
     return result
 
 

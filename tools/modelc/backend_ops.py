@@ -36,13 +36,13 @@ def declare(method):
 
 
 def changes(model):
-    """(class, field) for every field with code that runs before a client's write."""
-    return [(c, f) for c in model.classes for f in c.fields if f.change]
+    """The functions that run before a client's write: name -> class."""
+    return {m.change: m.owner for m in all_methods(model) if m.change}
 
 
-def change_signature(owner, field):
-    return (f'bool {field.change}(Call *call, {ref_type(owner.name)} self, '
-            'const Value *new_value, Err **err)')
+def change_signature(name, owner):
+    return (f'bool {name}(Call *call, {ref_type(owner.name)} self, const Value *new_value, '
+            'Err **err)')
 
 
 def implemented(model):
@@ -67,5 +67,6 @@ CHANGES = '''
 def generate(model):
     text = banner('The messages that have an implementation, as src/ops must define them.') + HEADER
     text += '\n'.join(declare(m) for m in implemented(model))
-    hooks = ''.join(change_signature(c, f) + ';\n' for c, f in changes(model))
+    hooks = ''.join(change_signature(name, owner) + ';\n'
+                    for name, owner in changes(model).items())
     return {'ops.h': text + (CHANGES + hooks if hooks else '')}

@@ -49,7 +49,7 @@ def define_field(item, owner, texts):
         parts.append(f'.refs = {quote(item.refs)}')
     names = writers(item, owner)
     for flag, member in (('s', 'setter'), ('a', 'adder'), ('r', 'remover')):
-        if flag in item.flags:
+        if flag in item.flags and flag in names:
             parts.append(f'.{member} = {quote(names[flag])}')
     for member in ('set_key', 'set_map'):
         if getattr(item, member):

@@ -24,6 +24,29 @@ IMPLICIT_DOCS = {
 }
 
 
+WRITE_KINDS = {'set_': 'METHOD_SET_FIELD', 'add_to_': 'METHOD_ADD_TO_MAP',
+               'remove_from_': 'METHOD_REMOVE_FROM_MAP', 'add_': 'METHOD_ADD_TO_SET',
+               'remove_': 'METHOD_REMOVE_FROM_SET'}
+
+
+def written_field(owner, message):
+    """(kind, field) of a message that writes, by its name and parameters; None if it does not."""
+    for start, kind in WRITE_KINDS.items():
+        item = owner.field(message.name.removeprefix(start)) if message.name.startswith(start) \
+            else None
+        if item and [p.type for p in message.params] == write_params(owner, item, kind):
+            return kind, item
+    return None
+
+
+def write_params(owner, item, kind):
+    """The types of what a message of this kind takes."""
+    of = item.type
+    rest = {'METHOD_SET_FIELD': [of], 'METHOD_ADD_TO_MAP': [of.key, of.item],
+            'METHOD_REMOVE_FROM_MAP': [of.key]}.get(kind, [of.item])
+    return [ref_to(owner.name)] + rest
+
+
 @dataclass
 class Method:
     """One entry of the dispatch table."""
@@ -38,18 +61,22 @@ class Method:
     field: Optional[Any] = None
     message: Optional[Any] = None
     doc: str = ''
+    implicit: bool = True   # the model does not list it
 
     @property
     def wire_name(self):
         return f'{self.owner.name}.{self.name}'
 
     @property
-    def implicit(self):
-        return self.kind != 'METHOD_EXPLICIT'
-
-    @property
     def impl(self):
         return self.message.impl if self.message else ''
+
+    @property
+    def change(self):
+        """The C function that runs before the write."""
+        if self.kind not in WRITE_KINDS.values():
+            return ''
+        return self.message.change if self.message else self.field.change
 
 
 def implicit(owner, kind, name, **values):
@@ -114,6 +141,14 @@ def record_method(owner, message, kind):
     return method
 
 
+def explicit(owner, message):
+    kind, item = 'METHOD_EXPLICIT', None
+    if message.writes:
+        kind, item = written_field(owner, message)
+    return Method(message.name, kind, owner, message.life, message.roles, message.params,
+                  message.result, message.flags, item, message, message.doc, implicit=False)
+
+
 def class_methods(model, owner):
     """Every method of one class, in the order of the documentation."""
     methods = []
@@ -127,11 +162,7 @@ def class_methods(model, owner):
         methods.append(record_method(owner, owner.create, 'METHOD_CREATE'))
     if owner.destroy:
         methods.append(record_method(owner, owner.destroy, 'METHOD_DESTROY'))
-    for message in owner.messages:
-        methods.append(Method(message.name, 'METHOD_EXPLICIT', owner, message.life, message.roles,
-                              message.params, message.result, message.flags, message=message,
-                              doc=message.doc))
-    return methods
+    return methods + [explicit(owner, message) for message in owner.messages]
 
 
 def all_methods(model):

@@ -3,6 +3,8 @@
 The tables at the end list every clause; nothing outside of them is accepted.
 """
 
+import re
+
 from lexer import Cursor, ModelError, read_blocks
 from parse_parts import parse_literal, parse_params, parse_roles, parse_type
 from tree import (Class, Enum, Error, Field, Message, Model, Param, Release, Role, Rule, record_of,
@@ -27,13 +29,13 @@ def clause_prototype(node, cursor, model, owner):
     node.life.prototype = True
 
 
-def clause_class_flag(flag):
+def clause_flag(flag):
     def store(node, cursor, model, owner):
         node.flags.add(flag)
     return store
 
 
-def clause_field_flag(attribute):
+def clause_attribute(attribute):
     def store(node, cursor, model, owner):
         setattr(node, attribute, True)
     return store
@@ -62,7 +64,10 @@ def clause_relation(node, cursor, model, owner):
 
 def clause_change(node, cursor, model, owner):
     token = cursor.accept('word')
-    node.change = token.text if token else f'{owner.name}_change_{node.name}'.lower()
+    written = node.name
+    if isinstance(node, Message):
+        written = re.sub('^(set|add_to|remove_from|add|remove)_', '', written)
+    node.change = token.text if token else f'{owner.name}_change_{written}'.lower()
 
 
 def clause_impl(node, cursor, model, owner):
@@ -98,22 +103,23 @@ CLASS_CLAUSES = {'doc': clause_doc, **LIFE, 'reads': clause_roles('read_roles'),
                  'states': clause_states}
 CLASS_FLAGS = ('persistent', 'events', 'no-table', 'no-accessors', 'no-get-all',
                'no-get-by-name-label')
-CLASS_CLAUSES.update({flag: clause_class_flag(flag) for flag in CLASS_FLAGS})
+CLASS_CLAUSES.update({flag: clause_flag(flag) for flag in CLASS_FLAGS})
 FIELD_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'reads': clause_roles('read_roles'),
     'keyroles': clause_keyroles, 'relation': clause_relation, 'change': clause_change,
-    'volatile': clause_field_flag('volatile'), 'secret': clause_field_flag('secret'),
-    'internal': clause_field_flag('internal'),
+    'volatile': clause_attribute('volatile'), 'secret': clause_attribute('secret'),
+    'internal': clause_attribute('internal'),
 }
 MESSAGE_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'raises': clause_raises,
-    'operation': clause_operation, 'impl': clause_impl,
+    'operation': clause_operation, 'impl': clause_impl, 'writes': clause_attribute('writes'),
+    'change': clause_change,
 }
 MESSAGE_FLAGS = ('async', 'hidden', 'no-session', 'pool-internal', 'emergency', 'long', 'parking',
                  'secret')
-MESSAGE_CLAUSES.update({flag: clause_class_flag(flag) for flag in MESSAGE_FLAGS})
+MESSAGE_CLAUSES.update({flag: clause_flag(flag) for flag in MESSAGE_FLAGS})
 RECORD_CLAUSES = {'roles': clause_roles('roles'), 'impl': clause_impl, 'raises': clause_raises,
-                  'operation': clause_operation, 'long': clause_class_flag('long')}
+                  'operation': clause_operation, 'long': clause_flag('long')}
 ENUM_CLAUSES = {'doc': clause_doc, 'value': clause_value}
 DOC_ONLY = {'doc': clause_doc}
 

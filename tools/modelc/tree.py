@@ -132,7 +132,9 @@ class Message(Node):
     flags: set = field(default_factory=set)
     raises: list = field(default_factory=list)
     operations: list = field(default_factory=list)  # of (operation, parameter name)
-    impl: str = ''
+    impl: str = ''                         # the C function behind it
+    writes: bool = False                   # no code: it changes the field that its name says
+    change: str = ''                       # as in Field, for a message that writes
 
 
 @dataclass

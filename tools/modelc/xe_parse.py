@@ -175,6 +175,8 @@ def parse_field(line, index, owner):
 
 def writers(item, owner):
     """The messages by which a field is changed: flag -> wire name."""
+    if item.set_map:
+        return {}
     is_map = item.type is not None and item.type.kind == 'map'
     usual = {'s': f'{owner.name}.set_{item.last}',
              'a': f'{owner.name}.{"add_to_" if is_map else "add_"}{item.last}',

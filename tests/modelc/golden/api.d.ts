@@ -137,6 +137,8 @@ export interface Api {
   'Lamp.move': ((self: LampRef, room: RoomRef) => RoomRef)
   /** Looks at all lamps at once. */
   'Lamp.look': (() => LampState)
+  /** Puts in another bulb. */
+  'Lamp.set_watts': ((self: LampRef, value: number) => '')
   /** Nobody has written this one yet. */
   'Lamp.paint': ((self: LampRef) => unknown)
   /** The newest measurements. */

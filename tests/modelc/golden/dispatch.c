@@ -90,6 +90,10 @@ static const MethodParam lamp_move_params[] = {
     {"self", &type_lamp_ref, true, NULL},
     {"room", &type_room_ref, true, NULL},
 };
+static const MethodParam lamp_set_watts_params[] = {
+    {"self", &type_lamp_ref, true, NULL},
+    {"value", &type_int, true, NULL},
+};
 static const MethodParam light_sample_last_params[] = {
     {"lamp", &type_lamp_ref, false, "\"OpaqueRef:NULL\""},
 };
@@ -102,6 +106,9 @@ static const MethodOperation lamp_destroy_operations[] = {
 };
 static const MethodOperation lamp_switch_on_operations[] = {
     {CLASS_LAMP, 0, "switch_on"},
+};
+static const MethodOperation lamp_set_watts_operations[] = {
+    {CLASS_LAMP, 0, "clean"},
 };
 
 static bool invoke_lamp_create(
@@ -209,6 +216,12 @@ static bool run_lamp_change_name_label(
     Call *call, Uuid self, const Value *new_value, Err **err)
 {
     return lamp_change_name_label(call, (LampRef){self}, new_value, err);
+}
+
+static bool run_lamp_change_watts(
+    Call *call, Uuid self, const Value *new_value, Err **err)
+{
+    return lamp_change_watts(call, (LampRef){self}, new_value, err);
 }
 
 const MethodInfo method_table[] = {
@@ -605,6 +618,20 @@ const MethodInfo method_table[] = {
      .result = &type_enum_lamp_state,
      .invoke = invoke_lamp_look,
     },
+    {.name = "Lamp.set_watts",
+     .kind = METHOD_SET_FIELD,
+     .flags = METHOD_ASYNC | METHOD_LONG | METHOD_IN_6_2,
+     .class_id = CLASS_LAMP,
+     .field_id = LAMP_FIELD_WATTS,
+     .roles = ROLES_VM_ADMIN,
+     .param_count = 2,
+     .required_count = 2,
+     .params = lamp_set_watts_params,
+     .result = &type_void,
+     .operation_count = 1,
+     .operations = lamp_set_watts_operations,
+     .on_change = run_lamp_change_watts,
+    },
     {.name = "Lamp.burn",
      .kind = METHOD_EXPLICIT,
      .flags = METHOD_REMOVED,
@@ -697,14 +724,14 @@ static const uint16_t displacements[] = {
     0, 0, 1, 0, 0, 1, 1, 0, 0, 0, 3, 0, 0, 0, 5, 0,
 };
 static const uint16_t slots[] = {
-    44, 11, 44, 44, 10, 44, 6, 44, 44, 44, 44, 44, 41, 17, 44, 5,
-    44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 44, 4, 44, 22, 9,
-    0, 44, 44, 44, 44, 30, 44, 44, 42, 44, 44, 44, 44, 26, 44, 19,
-    44, 44, 31, 34, 44, 8, 44, 29, 44, 44, 44, 44, 44, 44, 44, 44,
-    44, 18, 39, 44, 44, 44, 44, 44, 44, 44, 44, 44, 40, 44, 2, 44,
-    33, 35, 44, 44, 21, 24, 44, 7, 27, 44, 44, 44, 20, 36, 13, 28,
-    23, 44, 44, 15, 44, 16, 44, 37, 44, 44, 1, 32, 44, 44, 44, 25,
-    44, 44, 14, 43, 44, 3, 44, 38, 44, 44, 44, 44, 44, 44, 12, 44,
+    45, 11, 45, 45, 10, 45, 6, 45, 45, 45, 36, 45, 42, 17, 45, 5,
+    45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 45, 4, 45, 22, 9,
+    0, 45, 45, 45, 45, 30, 45, 45, 43, 45, 45, 45, 45, 26, 45, 19,
+    45, 45, 31, 34, 45, 8, 45, 29, 45, 45, 45, 45, 45, 45, 45, 45,
+    45, 18, 40, 45, 45, 45, 45, 45, 45, 45, 45, 45, 41, 45, 2, 45,
+    33, 35, 45, 45, 21, 24, 45, 7, 27, 45, 45, 45, 20, 37, 13, 28,
+    23, 45, 45, 15, 45, 16, 45, 38, 45, 45, 1, 32, 45, 45, 45, 25,
+    45, 45, 14, 44, 45, 3, 45, 39, 45, 45, 45, 45, 45, 45, 12, 45,
 };
 
 /* FNV-1a, folded; a '.' counts as '_', so that VM.start and VM_start are one name. */

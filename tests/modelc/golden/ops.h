@@ -56,3 +56,4 @@ bool light_sample_last(Call *call, const LightSampleLastArgs *args, Value **ret_
 
 /* Run before a client's write to the field; `new_value` is the field's whole new value. */
 bool lamp_change_name_label(Call *call, LampRef self, const Value *new_value, Err **err);
+bool lamp_change_watts(Call *call, LampRef self, const Value *new_value, Err **err);
