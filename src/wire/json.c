@@ -81,6 +81,9 @@ static bool json_check_limits(const char *text, size_t length, Err **err)
     bool in_string = false;
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
+        if (c == '\0') {
+            return err_internal(err, "JSON: a NUL character"); /* jansson takes it for the end */
+        }
         if (in_string) {
             i += c == '\\';
             in_string = c != '"';
