@@ -1,0 +1,113 @@
+/* VBD.plug, unplug, unplug_force, insert and eject: disks of a running VM, media of any. */
+#include "gen/db_sr.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
+#include "gen/db_vm.h"
+#include "gen/errors.h"
+#include "gen/ops.h"
+#include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_plan.h"
+#include "ops/vm/vm_state.h"
+
+static bool check_not_in_use(const DbView *view, VbdRef vbd, Err **err);
+static bool unplug(Call *call, VbdRef vbd, bool force, Err **err);
+static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err);
+
+bool vbd_plug(Call *call, const VbdPlugArgs *args, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    HvDisk disk;
+    if (!check_not_in_use(view, args->self, err) ||
+        !vm_plan_disk(call, view, args->self, &disk, err) ||
+        !platform_hv_driver(platform)->disk_plug(platform_hv(platform), call->op,
+                                                 vm_domain_uuid(view, db_vbd_vm(view, args->self)),
+                                                 &disk, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    vm_state_attach_vbd(txn, args->self);
+    return db_commit(txn, err);
+}
+
+bool vbd_unplug(Call *call, const VbdUnplugArgs *args, Err **err)
+{
+    return unplug(call, args->self, false, err);
+}
+
+bool vbd_unplug_force(Call *call, const VbdUnplugForceArgs *args, Err **err)
+{
+    return unplug(call, args->self, true, err);
+}
+
+bool vbd_insert(Call *call, const VbdInsertArgs *args, Err **err)
+{
+    const DbView *view = call_view(call);
+    if (!db_vdi_exists(view, args->vdi)) {
+        return err_handle_invalid(err, "VDI", REF_TEXT(args->vdi.id));
+    }
+    if (strcmp(db_sr_content_type(view, db_vdi_sr(view, args->vdi)), "iso") != 0) {
+        return err_vdi_incompatible_type(err, REF_TEXT(args->vdi.id),
+                                         vdi_type_to_string(db_vdi_type(view, args->vdi)));
+    }
+    return change_medium(call, args->vbd, args->vdi, err);
+}
+
+bool vbd_eject(Call *call, const VbdEjectArgs *args, Err **err)
+{
+    return change_medium(call, args->vbd, (VdiRef){{{0}}}, err);
+}
+
+/* A disk that one VM writes to is no other VM's, unless it is made to be shared. */
+static bool check_not_in_use(const DbView *view, VbdRef vbd, Err **err)
+{
+    VdiRef vdi = db_vbd_vdi(view, vbd);
+    if (db_vdi_sharable(view, vdi)) {
+        return true;
+    }
+    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
+        VbdRef other = db_vdi_vbds_at(view, vdi, i);
+        bool writes =
+            db_vbd_mode(view, other) == VBD_MODE_RW || db_vbd_mode(view, vbd) == VBD_MODE_RW;
+        if (!vbd_ref_equal(other, vbd) && writes && db_vbd_currently_attached(view, other)) {
+            return err_vdi_in_use(err, REF_TEXT(vdi.id), "plug");
+        }
+    }
+    return true;
+}
+
+static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    if (!platform_hv_driver(platform)->disk_unplug(platform_hv(platform), call->op,
+                                                   vm_domain_uuid(view, db_vbd_vm(view, vbd)),
+                                                   db_vbd_uuid(view, vbd), force, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    vm_state_detach_vbd(txn, vbd);
+    return db_commit(txn, err);
+}
+
+/* Null ejects. A VM that does not run only has its record changed. */
+static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    const HvImage *images = NULL;
+    unsigned count = 0;
+    if (!vdi_ref_is_null(vdi) && !vm_plan_images(call, view, vdi, &images, &count, err)) {
+        return false;
+    }
+    if (db_vbd_currently_attached(view, vbd) &&
+        !platform_hv_driver(platform)->cd_change(platform_hv(platform), call->op,
+                                                 vm_domain_uuid(view, db_vbd_vm(view, vbd)),
+                                                 db_vbd_uuid(view, vbd), images, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    db_vbd_set_vdi(txn, vbd, vdi);
+    db_vbd_set_empty(txn, vbd, vdi_ref_is_null(vdi));
+    return db_commit(txn, err);
+}

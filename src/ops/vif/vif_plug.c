@@ -1,0 +1,53 @@
+/* VIF.plug, unplug and unplug_force: NICs of a running VM. */
+#include "core/core.h"
+#include "gen/db_vif.h"
+#include "gen/db_vm.h"
+#include "gen/ops.h"
+#include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_plan.h"
+
+static bool unplug(Call *call, VifRef vif, bool force, Err **err);
+
+bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    g_auto(Undo) undo = {0};
+    HvNic nic;
+    if (!vm_plan_nic(call, view, args->self, &undo, &nic, err) ||
+        !platform_hv_driver(platform)->nic_plug(platform_hv(platform), call->op,
+                                                vm_domain_uuid(view, db_vif_vm(view, args->self)),
+                                                &nic, err)) {
+        return false;
+    }
+    undo_disarm(&undo);
+    DbTxn *txn = db_begin(call->db);
+    db_vif_set_currently_attached(txn, args->self, true);
+    return db_commit(txn, err);
+}
+
+bool vif_unplug(Call *call, const VifUnplugArgs *args, Err **err)
+{
+    return unplug(call, args->self, false, err);
+}
+
+bool vif_unplug_force(Call *call, const VifUnplugForceArgs *args, Err **err)
+{
+    return unplug(call, args->self, true, err);
+}
+
+static bool unplug(Call *call, VifRef vif, bool force, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    if (!platform_hv_driver(platform)->nic_unplug(platform_hv(platform), call->op,
+                                                  vm_domain_uuid(view, db_vif_vm(view, vif)),
+                                                  db_vif_uuid(view, vif), force, err)) {
+        return false;
+    }
+    platform_nw_driver(platform)->port_detach(platform_nw(platform), core_op(call->core),
+                                              vm_plan_tap_name(call, view, vif), NULL);
+    DbTxn *txn = db_begin(call->db);
+    db_vif_set_currently_attached(txn, vif, false);
+    return db_commit(txn, err);
+}
