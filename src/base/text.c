@@ -111,6 +111,25 @@ bool text_parse_size(const char *text, int64_t *ret)
     return false;
 }
 
+const char *text_format_int(int64_t number, char text[TEXT_INT_SIZE])
+{
+    char digits[TEXT_INT_SIZE];
+    char *first = digits + sizeof digits;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--first = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    char *out = text;
+    if (number < 0) {
+        *out++ = '-';
+    }
+    size_t length = (size_t)(digits + sizeof digits - first);
+    memcpy(out, first, length);
+    out[length] = '\0';
+    return text;
+}
+
 bool text_is_utf8_xml(const char *text, size_t length)
 {
     if (!g_utf8_validate_len(text, length, NULL)) {

@@ -16,6 +16,7 @@ static bool json_check_limits(const char *text, size_t length, Err **err);
 static Value *json_to_value(const json_t *node);
 static Value *json_array_to_value(const json_t *node);
 static Value *json_object_to_value(const json_t *node);
+static void json_append_quoted(GString *out, const char *text);
 static void json_append_string(GString *out, const char *text, size_t length);
 static void json_append_float(GString *out, double number);
 static void json_append_items(GString *out, const Value *value);
@@ -49,7 +50,7 @@ void json_append(GString *out, const Value *value)
         json_append_string(out, value_string(value), value_string_length(value));
         return;
     case VALUE_INT:
-        g_string_append_printf(out, "%" G_GINT64_FORMAT, value_int(value));
+        g_string_append(out, text_format_int(value_int(value), buffer));
         return;
     case VALUE_FLOAT:
         json_append_float(out, value_float(value));
@@ -58,10 +59,10 @@ void json_append(GString *out, const Value *value)
         g_string_append(out, value_bool(value) ? "true" : "false");
         return;
     case VALUE_DATETIME:
-        g_string_append_printf(out, "\"%s\"", text_format_datetime(value_datetime(value), buffer));
+        json_append_quoted(out, text_format_datetime(value_datetime(value), buffer));
         return;
     case VALUE_REF:
-        g_string_append_printf(out, "\"%s\"", value_ref_format(value_uuid(value), buffer));
+        json_append_quoted(out, value_ref_format(value_uuid(value), buffer));
         return;
     case VALUE_ARRAY:
     case VALUE_STRUCT:
@@ -149,6 +150,14 @@ static Value *json_object_to_value(const json_t *node)
                          json_to_value(json_object_iter_value(at)));
     }
     return record;
+}
+
+/* A text that has nothing to escape. */
+static void json_append_quoted(GString *out, const char *text)
+{
+    g_string_append_c(out, '"');
+    g_string_append(out, text);
+    g_string_append_c(out, '"');
 }
 
 /* Runs that need no escape, which is nearly all text, are copied whole. */

@@ -49,17 +49,18 @@ void xmlrpc_append_value(GString *out, const Value *value)
         xmlrpc_append_text(out, value_string(value), value_string_length(value));
         break;
     case VALUE_INT:
-        g_string_append_printf(out, "%" G_GINT64_FORMAT, value_int(value));
+        g_string_append(out, text_format_int(value_int(value), buffer));
         break;
     case VALUE_FLOAT:
         xmlrpc_append_float(out, value_float(value));
         break;
     case VALUE_BOOL:
-        g_string_append_printf(out, "<boolean>%d</boolean>", value_bool(value));
+        g_string_append(out, value_bool(value) ? "<boolean>1</boolean>" : "<boolean>0</boolean>");
         break;
     case VALUE_DATETIME:
-        g_string_append_printf(out, "<dateTime.iso8601>%s</dateTime.iso8601>",
-                               text_format_datetime(value_datetime(value), buffer));
+        g_string_append(out, "<dateTime.iso8601>");
+        g_string_append(out, text_format_datetime(value_datetime(value), buffer));
+        g_string_append(out, "</dateTime.iso8601>");
         break;
     case VALUE_REF:
         g_string_append(out, value_ref_format(value_uuid(value), buffer));

@@ -46,6 +46,16 @@ static void test_int(void)
     }
 }
 
+static void test_int_format(void)
+{
+    char text[TEXT_INT_SIZE];
+    g_assert_cmpstr(text_format_int(0, text), ==, "0");
+    g_assert_cmpstr(text_format_int(-7, text), ==, "-7");
+    g_assert_cmpstr(text_format_int(1073741824, text), ==, "1073741824");
+    g_assert_cmpstr(text_format_int(INT64_MAX, text), ==, "9223372036854775807");
+    g_assert_cmpstr(text_format_int(INT64_MIN, text), ==, "-9223372036854775808");
+}
+
 static void test_uint(void)
 {
     uint64_t number = 42;
@@ -217,6 +227,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/int", test_int);
+    g_test_add_func("/text/int-format", test_int_format);
     g_test_add_func("/text/uint", test_uint);
     g_test_add_func("/text/float", test_float);
     g_test_add_func("/text/bool", test_bool);
