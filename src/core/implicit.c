@@ -232,24 +232,14 @@ static bool change_field(Call *call, Value *const *args, Err **err)
 
 static bool create(Call *call, const Value *record, Value **ret_result, Err **err)
 {
-    const DbClass *class_info = class_of(call);
-    for (uint16_t i = 0; i < class_info->field_count; i++) {
-        const DbField *field = &class_info->fields[i];
-        unsigned needed = DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT;
-        if ((field->flags & needed) == DB_FIELD_CONSTRUCTOR && !value_get(record, field->name)) {
-            return err_internal(err, "%s: the record has no member %s", call->method->name,
-                                field->name);
-        }
+    uint16_t class_id = call->method->class_id;
+    if (!record_check_new(db_schema(call->db), class_id, record, err)) {
+        return false;
     }
     Uuid ref = uuid_generate();
     DbTxn *txn = db_begin(call->db);
-    db_create(txn, call->method->class_id, ref, uuid_generate());
-    for (uint16_t i = 0; i < class_info->field_count; i++) {
-        Value *value = value_get(record, class_info->fields[i].name);
-        if (value && (class_info->fields[i].flags & DB_FIELD_CONSTRUCTOR)) {
-            db_set(txn, call->method->class_id, ref, i, value_ref(value));
-        }
-    }
+    db_create(txn, class_id, ref, uuid_generate());
+    record_write_new(txn, class_id, ref, record);
     if (!db_commit(txn, err)) {
         return false;
     }

@@ -27,3 +27,29 @@ Value *record_of(const DbView *view, const DbObject *object)
     }
     return record;
 }
+
+bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *record, Err **err)
+{
+    const DbClass *class_info = &schema->classes[class_id];
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        const DbField *field = &class_info->fields[i];
+        bool is_needed = (field->flags & DB_FIELD_CONSTRUCTOR) &&
+                         !(field->flags & (DB_FIELD_HAS_DEFAULT | DB_FIELD_REMOVED));
+        if (is_needed && !value_get(record, field->name)) {
+            return err_internal(err, "%s.create: the record has no member %s", class_info->name,
+                                field->name);
+        }
+    }
+    return true;
+}
+
+void record_write_new(DbTxn *txn, uint16_t class_id, Uuid ref, const Value *record)
+{
+    const DbClass *class_info = &db_view_schema(db_txn_view(txn))->classes[class_id];
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        Value *value = value_get(record, class_info->fields[i].name);
+        if (value && (class_info->fields[i].flags & DB_FIELD_CONSTRUCTOR)) {
+            db_set(txn, class_id, ref, i, value_ref(value));
+        }
+    }
+}

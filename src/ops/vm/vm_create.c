@@ -1,0 +1,112 @@
+/* VM.create and destroy, and what makes a VM a template. */
+#include "base/text.h"
+#include "core/record.h"
+#include "gen/db_console.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vif.h"
+#include "gen/db_vm.h"
+#include "gen/db_vm_guest_metrics.h"
+#include "gen/db_vm_metrics.h"
+#include "gen/errors.h"
+#include "gen/ops.h"
+#include "ops/vm/vm_check.h"
+
+#include <unistd.h>
+
+static void delete_devices(DbTxn *txn, VmRef vm);
+static void give_children_to_parent(DbTxn *txn, VmRef vm);
+static void remove_nvram(Call *call, VmRef vm);
+
+bool vm_create(Call *call, const VmCreateArgs *args, VmRef *ret_result, Err **err)
+{
+    if (!record_check_new(db_schema(call->db), CLASS_VM, args->record, err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    VmRef vm = db_vm_create(txn);
+    record_write_new(txn, CLASS_VM, vm.id, args->record);
+    VmMemory memory = vm_check_memory_of(db_txn_view(txn), vm);
+    if (!vm_check_memory(&memory, err)) {
+        db_abort(txn);
+        return false;
+    }
+    db_vm_set_metrics(txn, vm, db_vm_metrics_create(txn));
+    db_vm_set_power_state(txn, vm, VM_POWER_STATE_HALTED);
+    db_vm_set_domid(txn, vm, -1);
+    if (!db_vm_other_config_get(db_txn_view(txn), vm, "mac_seed")) {
+        db_vm_set_other_config_key(txn, vm, "mac_seed", UUID_TEXT(uuid_generate()));
+    }
+    *ret_result = vm;
+    return db_commit(txn, err);
+}
+
+/* The disks stay: clients destroy those they own. */
+bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
+{
+    VmRef vm = args->self;
+    remove_nvram(call, vm);
+    DbTxn *txn = db_begin(call->db);
+    const DbView *view = db_txn_view(txn);
+    delete_devices(txn, vm);
+    give_children_to_parent(txn, vm);
+    db_vm_metrics_delete(txn, db_vm_metrics(view, vm));
+    db_vm_guest_metrics_delete(txn, db_vm_guest_metrics(view, vm));
+    db_vm_delete(txn, vm);
+    return db_commit(txn, err);
+}
+
+bool vm_change_is_a_template(Call *call, VmRef self, const Value *new_value, Err **err)
+{
+    const DbView *view = call_view(call);
+    if (db_vm_power_state(view, self) != VM_POWER_STATE_HALTED) {
+        g_autofree char *actual =
+            g_ascii_strdown(vm_power_state_to_string(db_vm_power_state(view, self)), -1);
+        return err_vm_bad_power_state(err, REF_TEXT(self.id), "halted", actual);
+    }
+    DbTxn *txn = db_begin(call->db);
+    if (value_bool(new_value)) {
+        db_vm_set_ha_always_run(txn, self, false);
+        db_vm_set_ha_restart_priority(txn, self, "");
+    } else {
+        db_vm_metrics_set_install_time(txn, db_vm_metrics(db_txn_view(txn), self),
+                                       g_get_real_time() / USEC_PER_SEC);
+    }
+    db_commit_async(txn);
+    return true;
+}
+
+static void delete_devices(DbTxn *txn, VmRef vm)
+{
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
+    for (guint i = 0; i < vbds->len; i++) {
+        db_vbd_delete(txn, g_array_index(vbds, VbdRef, i));
+    }
+    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
+    for (guint i = 0; i < vifs->len; i++) {
+        db_vif_delete(txn, g_array_index(vifs, VifRef, i));
+    }
+    g_autoptr(GArray) consoles = db_vm_consoles_array(view, vm);
+    for (guint i = 0; i < consoles->len; i++) {
+        db_console_delete(txn, g_array_index(consoles, ConsoleRef, i));
+    }
+}
+
+static void give_children_to_parent(DbTxn *txn, VmRef vm)
+{
+    const DbView *view = db_txn_view(txn);
+    VmRef parent = db_vm_parent(view, vm);
+    g_autoptr(GArray) children = db_vm_children_array(view, vm);
+    for (guint i = 0; i < children->len; i++) {
+        db_vm_set_parent(txn, g_array_index(children, VmRef, i), parent);
+    }
+}
+
+/* The UEFI variables of a VM that never had any are no loss. */
+static void remove_nvram(Call *call, VmRef vm)
+{
+    g_autofree char *path =
+        g_strdup_printf("%s/nvram/%s.fd", platform_paths(call_platform(call))->state_dir,
+                        db_vm_uuid(call_view(call), vm));
+    unlink(path);
+}
