@@ -5,6 +5,8 @@ from .daemon import TREE
 
 KERNEL = TREE / "build/guest/vmlinuz"
 INITRD = TREE / "build/guest/initrd"
+DISK_IMAGE = TREE / "build/guest/disk.raw"
+CD_IMAGE = TREE / "build/guest/cd.iso"
 MIB = 1 << 20
 
 
@@ -37,6 +39,19 @@ class Host:
             "virtual_size": size, "type": "user", "sharable": False, "read_only": False,
             "other_config": {}, "xenstore_data": {}, "sm_config": {}, "tags": []})
 
+    def upload(self, vdi, path):
+        """Fills a disk with the bytes of a file."""
+        task = self.api.task.create("upload", "")
+        with api.UnixConnection(self.daemon.socket, 120) as connection, path.open("rb") as file:
+            connection.request("PUT", f"/import_raw_vdi?vdi={vdi}&task_id={task}"
+                               f"&session_id={self.api.session}",
+                               file, {"Content-Length": str(path.stat().st_size)})
+            with connection.getresponse() as reply:
+                reply.read()
+        if reply.status != 200:
+            raise ConnectionError(f"upload of {path}: HTTP {reply.status}")
+        self.api.wait_task(task)
+
     def create_guest(self, name, memory=192 * MIB):
         """A halted VM that boots the demo guest's kernel and has no devices."""
         template = self.api.VM.get_by_name_label("Other install media")[0]
@@ -62,14 +77,22 @@ class Guest:
         self.vm = vm
         self.shell = None
 
-    def add_disk(self, vdi, plug=False):
-        vbd = self.api.VBD.create({
-            "VM": self.vm, "VDI": vdi, "userdevice": "autodetect", "bootable": False,
-            "mode": "RW", "type": "Disk", "unpluggable": True, "empty": False,
-            "other_config": {}, "qos_algorithm_type": "", "qos_algorithm_params": {}})
+    def add_disk(self, vdi, plug=False, bootable=False):
+        vbd = self.create_vbd({"VDI": vdi, "type": "Disk", "mode": "RW", "empty": False,
+                               "bootable": bootable})
         if plug:
             self.api.VBD.plug(vbd)
         return vbd
+
+    def add_cd(self, vdi):
+        """A CD drive, empty when there is no VDI."""
+        return self.create_vbd({"VDI": vdi or api.NULL, "type": "CD", "mode": "RO",
+                                "empty": not vdi, "bootable": False})
+
+    def create_vbd(self, fields):
+        return self.api.VBD.create({
+            "VM": self.vm, "userdevice": "autodetect", "unpluggable": True, "other_config": {},
+            "qos_algorithm_type": "", "qos_algorithm_params": {}, **fields})
 
     def add_nic(self, network, plug=False):
         devices = self.api.VM.get_allowed_VIF_devices(self.vm)
