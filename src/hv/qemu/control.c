@@ -1,0 +1,75 @@
+/* Running, pausing, ending and resizing a domain. */
+#include "base/log.h"
+#include "hv/qemu/device.h"
+#include "hv/qemu/domain.h"
+#include "hv/qemu/hooks.h"
+#include "hv/qemu/qemu.h"
+
+/* How long QEMU may take to close its images before it is killed. */
+#define QUIT_LIMIT (10 * USEC_PER_SEC)
+
+static bool qemu_control_simple(Hv *hv, Op *op, Uuid uuid, const char *command, Err **err);
+
+bool qemu_control_unpause(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    return qemu_control_simple(hv, op, uuid, "cont", err);
+}
+
+bool qemu_control_pause(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    return qemu_control_simple(hv, op, uuid, "stop", err);
+}
+
+bool qemu_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
+{
+    (void)mode;
+    return qemu_control_simple(hv, op, uuid, "system_powerdown", err);
+}
+
+bool qemu_control_reset(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    (void)hv;
+    (void)op;
+    (void)uuid;
+    return hv_unsupported("qemu", "reset a domain in place", err);
+}
+
+bool qemu_control_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_find(hv, uuid);
+    if (!domain) {
+        return true;
+    }
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->destroyed = true;
+    }
+    qemu_domain_quit(domain);
+    g_autoptr(Op) patience = op_new_child(op, QUIT_LIMIT);
+    if (qemu_domain_wait_gone(domain, patience, NULL)) {
+        return true;
+    }
+    if (!op_check(op, err)) {
+        return false;
+    }
+    log_warn("QEMU of domain %s does not quit and is killed", domain->name);
+    qemu_domain_kill(domain);
+    return qemu_domain_wait_gone(domain, op, err);
+}
+
+bool qemu_control_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "value", value_new_int((int64_t)bytes));
+    return qmp_call(domain->qmp, op, "balloon", args, NULL, err);
+}
+
+static bool qemu_control_simple(Hv *hv, Op *op, Uuid uuid, const char *command, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    return domain && qmp_call(domain->qmp, op, command, NULL, NULL, err);
+}

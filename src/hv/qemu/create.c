@@ -1,0 +1,258 @@
+/* Starting a QEMU.
+ *
+ * The order makes every line a safe last one: folder and record exist before the process does,
+ * so that open() finds either a domain to adopt or one to clear away, and the guest does not run
+ * before domain_unpause(). */
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/subprocess.h"
+#include "hv/qemu/domain.h"
+#include "hv/qemu/hooks.h"
+#include "hv/qemu/qemu.h"
+#include "hv/qemu/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#define CREATE_LIMIT         (60 * USEC_PER_SEC)  /* until QEMU answers */
+#define CREATE_CLEANUP_LIMIT (30 * USEC_PER_SEC)  /* until a killed QEMU is gone */
+#define LOG_LIMIT            ((off_t)1024 * 1024) /* bytes; a longer log is begun anew */
+#define LOG_TAIL             4096
+
+/* Our ends of the channels of QemuChannels, while the domain starts. */
+typedef struct CreateFiles {
+    QemuChannels channels;
+    char *log_path;
+    off_t log_start; /* where this start's messages begin */
+    pid_t pid;       /* once it runs */
+} CreateFiles;
+
+static void qemu_create_files_clear(CreateFiles *files);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CreateFiles, qemu_create_files_clear)
+
+static QemuRecord *qemu_create_record(const HvDomainConfig *config);
+static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *config,
+                              CreateFiles *files, Err **err);
+static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err **err);
+static int qemu_create_open_log(const QemuDomain *domain, const char *kind, char **ret_path,
+                                Err **err);
+static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,
+                              Err **err);
+static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err);
+static void qemu_create_undo(QemuDomain *domain, const CreateFiles *files);
+static Err *qemu_create_explain(const HvDomainConfig *config, const CreateFiles *files, Err *why);
+static char *qemu_create_last_words(const CreateFiles *files);
+
+bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
+{
+    return qemu_create_from(hv, op, config, -1, ret_domid, err);
+}
+
+bool qemu_create_from(Hv *hv, Op *op, const HvDomainConfig *config, int incoming, int *ret_domid,
+                      Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_new(hv, qemu_create_record(config), err);
+    if (!domain) {
+        return false;
+    }
+    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, incoming}};
+    domain->building = true;
+    Err *why = NULL;
+    if (!qemu_create_start(domain, op, config, &files, &why)) {
+        bool lost = domain->watched && op_check(op, NULL);
+        qemu_create_undo(domain, &files);
+        return err_propagate(err, lost ? qemu_create_explain(config, &files, why) : why);
+    }
+    LOCK_GUARD(&domain->lock);
+    domain->building = false;
+    *ret_domid = domain->pid;
+    return true;
+}
+
+static void qemu_create_files_clear(CreateFiles *files)
+{
+    fd_close(&files->channels.qmp);
+    fd_close(&files->channels.agent);
+    fd_close(&files->channels.serial);
+    fd_close(&files->channels.serial_log);
+    g_clear_pointer(&files->log_path, g_free);
+}
+
+static QemuRecord *qemu_create_record(const HvDomainConfig *config)
+{
+    QemuRecord *record = qemu_record_new(config->uuid);
+    record->start_ticket = config->start_ticket;
+    record->vcpus = config->vcpus;
+    record->vcpus_max = MAX(config->vcpus_max, config->vcpus);
+    record->memory_bytes = config->memory_bytes;
+    record->memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes);
+    return record;
+}
+
+static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *config,
+                              CreateFiles *files, Err **err)
+{
+    if (!qemu_create_open_files(domain, files, err)) {
+        return false;
+    }
+    g_auto(QemuCmdline) cmdline;
+    qemu_cmdline_init(&cmdline);
+    if (!qemu_cmdline_build(&cmdline, &domain->hv->host, config, &files->channels, domain->record,
+                            err) ||
+        !qemu_domain_save_record(domain, err)) {
+        return false;
+    }
+    /* The connection waits in the socket's queue until QEMU takes it. */
+    auto_fd qmp = qemu_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
+    if (qmp < 0 || !qemu_create_spawn(domain, &cmdline, files, err) ||
+        !qemu_domain_watch(domain, files->pid, fd_steal(&qmp), err)) {
+        return false;
+    }
+    /* QEMU is left as the only listener: its end ends the connections. */
+    fd_close(&files->channels.qmp);
+    return qemu_domain_save_record(domain, err) && qemu_create_greet(domain, op, err);
+}
+
+static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err **err)
+{
+    auto_fd log = qemu_create_open_log(domain, "qemu", &files->log_path, err);
+    if (log < 0) {
+        return false;
+    }
+    struct stat status;
+    files->log_start = fstat(log, &status) == 0 ? status.st_size : 0;
+    g_autofree char *serial_path = NULL;
+    QemuChannels *channels = &files->channels;
+    channels->serial_log = qemu_create_open_log(domain, "serial", &serial_path, err);
+    if (channels->serial_log < 0) {
+        return false;
+    }
+    channels->qmp = qemu_socket_listen(domain->dir, QEMU_SOCKET_QMP, err);
+    if (channels->qmp < 0) {
+        return false;
+    }
+    channels->agent = qemu_socket_listen(domain->dir, QEMU_SOCKET_AGENT, err);
+    if (channels->agent < 0) {
+        return false;
+    }
+    channels->serial = qemu_socket_listen(domain->dir, QEMU_SOCKET_SERIAL, err);
+    return channels->serial >= 0;
+}
+
+static int qemu_create_open_log(const QemuDomain *domain, const char *kind, char **ret_path,
+                                Err **err)
+{
+    g_autofree char *path =
+        g_strdup_printf("%s/%s-%s.log", domain->hv->log_dir, kind, domain->name);
+    auto_fd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0 || (status.st_size > LOG_LIMIT && ftruncate(fd, 0) < 0)) {
+        err_errno(err, errno, "cannot open the log %s", path);
+        return -1;
+    }
+    *ret_path = g_steal_pointer(&path);
+    return fd_steal(&fd);
+}
+
+static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,
+                              Err **err)
+{
+    const QemuChannels *channels = &files->channels;
+    const int own_fds[] = {channels->qmp, channels->agent, channels->serial, channels->serial_log};
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+    g_array_append_vals(fds, own_fds, G_N_ELEMENTS(own_fds));
+    g_array_append_vals(fds, cmdline->fds->data, cmdline->fds->len);
+    if (channels->incoming >= 0) {
+        g_array_append_val(fds, channels->incoming);
+    }
+    const SubprocessSpec spec = {
+        .argv = (const char *const *)cmdline->argv->pdata,
+        .uid = domain->hv->host.uid,
+        .gid = domain->hv->host.gid,
+        .fds = (const int *)fds->data,
+        .fd_count = fds->len,
+        .log_path = files->log_path,
+        .cwd = "/",
+    };
+    if (!subprocess_spawn(&spec, &files->pid, err)) {
+        return false;
+    }
+    LOCK_GUARD(&domain->lock);
+    domain->record->pid = files->pid;
+    domain->record->start_ticks = subprocess_start_ticks(files->pid);
+    return true;
+}
+
+/* The first answer comes when the machine is built. A guest that is to have less memory than
+ * its maximum gives the rest away as soon as its driver runs. */
+static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err)
+{
+    g_autoptr(Op) limited = op_new_child(op, CREATE_LIMIT);
+    if (domain->record->memory_bytes == domain->record->memory_max_bytes) {
+        return qmp_call(domain->qmp, limited, "query-status", NULL, NULL, err);
+    }
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "value", value_new_int((int64_t)domain->record->memory_bytes));
+    return qmp_call(domain->qmp, limited, "balloon", args, NULL, err);
+}
+
+/* Leaves nothing of the domain behind. */
+static void qemu_create_undo(QemuDomain *domain, const CreateFiles *files)
+{
+    if (!domain->watched) {
+        if (files->pid != 0 && subprocess_is_alive(files->pid, domain->record->start_ticks)) {
+            kill(files->pid, SIGKILL);
+        }
+        qemu_domain_discard(domain);
+        return;
+    }
+    qemu_domain_kill(domain);
+    g_autoptr(Op) op = op_new(CREATE_CLEANUP_LIMIT);
+    g_autoptr(Err) err = NULL;
+    if (!qemu_domain_wait_gone(domain, op, &err)) {
+        log_error("QEMU of domain %s does not end: %s", domain->name, err->params[0]);
+    }
+}
+
+/* Where QEMU ended by itself, its own last words say more than the lost connection. */
+static Err *qemu_create_explain(const HvDomainConfig *config, const CreateFiles *files, Err *why)
+{
+    g_autofree char *words = qemu_create_last_words(files);
+    if (!words) {
+        return why;
+    }
+    err_free(why);
+    Err *better = NULL;
+    if (config->firmware == HV_FIRMWARE_DIRECT_KERNEL &&
+        (strstr(words, "kernel") || strstr(words, "initrd"))) {
+        err_set(&better, "BOOTLOADER_FAILED", "", words);
+    } else {
+        err_internal(&better, "QEMU did not start: %s", words);
+    }
+    return better;
+}
+
+/* The last line of this start in the log, without time and program name. */
+static char *qemu_create_last_words(const CreateFiles *files)
+{
+    auto_fd fd = open(files->log_path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        return NULL;
+    }
+    char tail[LOG_TAIL + 1];
+    off_t start = MAX(files->log_start, status.st_size - (off_t)LOG_TAIL);
+    ssize_t length = pread(fd, tail, LOG_TAIL, start);
+    if (length <= 0) {
+        return NULL;
+    }
+    tail[length] = '\0';
+    char *text = g_strchomp(tail);
+    char *line = strrchr(text, '\n');
+    line = line ? line + 1 : text;
+    char *message = strstr(line, QEMU_PROGRAM ": ");
+    message = message ? message + strlen(QEMU_PROGRAM ": ") : line;
+    return *message ? g_utf8_make_valid(message, -1) : NULL;
+}

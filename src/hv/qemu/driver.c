@@ -1,0 +1,102 @@
+/* The qemu driver: opening, closing and the table of its hooks. */
+#include "base/log.h"
+#include "hv/qemu/adopt.h"
+#include "hv/qemu/domain.h"
+#include "hv/qemu/hooks.h"
+#include "hv/qemu/host.h"
+#include "hv/qemu/qemu.h"
+
+static Hv *qemu_driver_open(const HvConfig *config, Err **err);
+static void qemu_driver_close(Hv *hv);
+static void qemu_driver_tick(void *user);
+static void qemu_driver_tell_lost(Hv *hv);
+
+const HvDriver hv_qemu_driver = {
+    .name = "qemu",
+    .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
+            HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
+            HV_CAP_TEXT_CONSOLE,
+    .open = qemu_driver_open,
+    .close = qemu_driver_close,
+    .host_info = qemu_host_info,
+    .domain_create = qemu_create_domain,
+    .domain_unpause = qemu_control_unpause,
+    .domain_pause = qemu_control_pause,
+    .domain_shutdown = qemu_control_shutdown,
+    .domain_reset = qemu_control_reset,
+    .domain_destroy = qemu_control_destroy,
+    .domain_list = qemu_info_list,
+    .domain_info = qemu_info_domain,
+    .domain_stats = qemu_info_stats,
+    .domain_set_memory = qemu_control_set_memory,
+    .domain_set_vcpus = qemu_control_set_vcpus,
+    .domain_save_size = qemu_save_size,
+    .domain_save = qemu_save_domain,
+    .domain_restore = qemu_save_restore,
+    .disk_plug = qemu_disk_plug,
+    .disk_unplug = qemu_disk_unplug,
+    .cd_change = qemu_disk_change_cd,
+    .disk_snapshot = qemu_disk_snapshot,
+    .disk_resize = qemu_disk_resize,
+    .nic_plug = qemu_nic_plug,
+    .nic_unplug = qemu_nic_unplug,
+    .console_open_vnc = qemu_console_open_vnc,
+    .console_open_text = qemu_console_open_text,
+    .console_screenshot = qemu_console_screenshot,
+    .guest_info = qemu_guest_info,
+};
+
+static Hv *qemu_driver_open(const HvConfig *config, Err **err)
+{
+    Hv *hv = g_new0(Hv, 1);
+    hv->run_dir = g_strdup(config->run_dir);
+    hv->log_dir = g_strdup(config->log_dir);
+    hv->events = config->events;
+    lock_init(&hv->lock, LOCK_HV);
+    hv->domains =
+        g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, (GDestroyNotify)qemu_domain_unref);
+    hv->lost = g_array_new(FALSE, FALSE, sizeof(QemuLost));
+    if (!qemu_host_init(&hv->host, config, err)) {
+        qemu_driver_close(hv);
+        return NULL;
+    }
+    hv->loop = qemu_loop_new(qemu_driver_tick, hv, err);
+    if (!hv->loop || !qemu_adopt_all(hv, err)) {
+        qemu_driver_close(hv);
+        return NULL;
+    }
+    return hv;
+}
+
+static void qemu_driver_close(Hv *hv)
+{
+    qemu_loop_free(hv->loop);
+    g_hash_table_unref(hv->domains);
+    g_array_unref(hv->lost);
+    lock_clear(&hv->lock);
+    g_free(hv->run_dir);
+    g_free(hv->log_dir);
+    g_free(hv);
+}
+
+static void qemu_driver_tick(void *user)
+{
+    qemu_driver_tell_lost(user);
+}
+
+static void qemu_driver_tell_lost(Hv *hv)
+{
+    g_autoptr(GArray) lost = NULL;
+    {
+        LOCK_GUARD(&hv->lock);
+        if (hv->lost->len == 0) {
+            return;
+        }
+        lost = g_steal_pointer(&hv->lost);
+        hv->lost = g_array_new(FALSE, FALSE, sizeof(QemuLost));
+    }
+    for (unsigned i = 0; i < lost->len && hv->events.domain_exited; i++) {
+        const QemuLost *end = &g_array_index(lost, QemuLost, i);
+        hv->events.domain_exited(hv->events.user, end->domain, end->start_ticket, end->reason);
+    }
+}

@@ -1,0 +1,164 @@
+/* QMP events become the domain's state and the events of hv.h.  One function per event, found
+ * by a table; events that nobody needs are not in it. */
+#include "hv/qemu/event.h"
+
+#include "base/text.h"
+#include "hv/qemu/device.h"
+#include "hv/qemu/domain.h"
+#include "hv/qemu/qemu.h"
+
+typedef struct EventHandler {
+    const char *name;
+    void (*handle)(QemuDomain *domain, const Value *data);
+} EventHandler;
+
+static void qemu_event_resume(QemuDomain *domain, const Value *data);
+static void qemu_event_stop(QemuDomain *domain, const Value *data);
+static void qemu_event_shutdown(QemuDomain *domain, const Value *data);
+static void qemu_event_panic(QemuDomain *domain, const Value *data);
+static void qemu_event_balloon(QemuDomain *domain, const Value *data);
+static void qemu_event_device_deleted(QemuDomain *domain, const Value *data);
+static void qemu_event_tray_moved(QemuDomain *domain, const Value *data);
+static void qemu_event_io_error(QemuDomain *domain, const Value *data);
+static void qemu_event_migration(QemuDomain *domain, const Value *data);
+static void qemu_event_exit(QemuDomain *domain, HvExitReason reason);
+static void qemu_event_set_state(QemuDomain *domain, HvState state);
+
+static const EventHandler event_handlers[] = {
+    {"RESUME", qemu_event_resume},
+    {"STOP", qemu_event_stop},
+    {"SHUTDOWN", qemu_event_shutdown},
+    {"GUEST_PANICKED", qemu_event_panic},
+    {"BALLOON_CHANGE", qemu_event_balloon},
+    {"DEVICE_DELETED", qemu_event_device_deleted},
+    {"DEVICE_TRAY_MOVED", qemu_event_tray_moved},
+    {"BLOCK_IO_ERROR", qemu_event_io_error},
+    {"MIGRATION", qemu_event_migration},
+};
+
+void qemu_event_handle(void *user, const char *event, const Value *data)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(event_handlers); i++) {
+        if (g_str_equal(event, event_handlers[i].name)) {
+            event_handlers[i].handle(user, data);
+            return;
+        }
+    }
+}
+
+static void qemu_event_resume(QemuDomain *domain, const Value *data)
+{
+    (void)data;
+    qemu_event_set_state(domain, HV_STATE_RUNNING);
+}
+
+/* Also follows SHUTDOWN, whose state it must not hide. */
+static void qemu_event_stop(QemuDomain *domain, const Value *data)
+{
+    (void)data;
+    LOCK_GUARD(&domain->lock);
+    if (domain->state == HV_STATE_RUNNING) {
+        domain->state = HV_STATE_PAUSED;
+    }
+}
+
+/* "guest" is false for ends that come from our side. */
+static void qemu_event_shutdown(QemuDomain *domain, const Value *data)
+{
+    const Value *guest = data ? value_get(data, "guest") : NULL;
+    const char *reason = data ? value_get_string(data, "reason") : NULL;
+    if (!guest || !value_bool(guest)) {
+        return;
+    }
+    bool reset = text_equal(reason, "guest-reset");
+    qemu_event_exit(domain, reset ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN);
+}
+
+static void qemu_event_panic(QemuDomain *domain, const Value *data)
+{
+    (void)data;
+    qemu_event_exit(domain, HV_EXIT_CRASH);
+}
+
+static void qemu_event_balloon(QemuDomain *domain, const Value *data)
+{
+    const Value *actual = data ? value_get(data, "actual") : NULL;
+    if (actual && value_int(actual) > 0) {
+        LOCK_GUARD(&domain->lock);
+        domain->memory_bytes = (uint64_t)value_int(actual);
+    }
+}
+
+static void qemu_event_device_deleted(QemuDomain *domain, const Value *data)
+{
+    const char *device = data ? value_get_string(data, "device") : NULL;
+    if (device) {
+        LOCK_GUARD(&domain->lock);
+        g_hash_table_add(domain->deleted, g_strdup(device));
+        g_cond_broadcast(&domain->changed);
+    }
+}
+
+static void qemu_event_tray_moved(QemuDomain *domain, const Value *data)
+{
+    const char *device = data ? value_get_string(data, "id") : NULL;
+    const char *disk_id = device ? qemu_device_disk_of(device) : NULL;
+    const Value *open = data ? value_get(data, "tray-open") : NULL;
+    if (!disk_id || !open || !value_bool(open)) {
+        return;
+    }
+    {
+        LOCK_GUARD(&domain->lock);
+        if (text_equal(domain->moving_tray, disk_id)) {
+            return;
+        }
+    }
+    const HvEvents *events = &domain->hv->events;
+    if (events->disk_ejected) {
+        events->disk_ejected(events->user, domain->uuid, disk_id);
+    }
+}
+
+static void qemu_event_io_error(QemuDomain *domain, const Value *data)
+{
+    /* "device" is empty for disks that have no block backend name; the path of the device in
+     * QEMU's object tree then tells which it is. */
+    const char *node = data ? value_get_string(data, "node-name") : NULL;
+    const char *text = data ? value_get_string(data, "reason") : NULL;
+    g_autofree char *disk_id = NULL;
+    {
+        LOCK_GUARD(&domain->lock);
+        const QemuDisk *disk = node ? qemu_record_find_node(domain->record, node) : NULL;
+        disk_id = disk ? g_strdup(disk->id) : NULL;
+    }
+    const HvEvents *events = &domain->hv->events;
+    if (disk_id && events->device_error) {
+        events->device_error(events->user, domain->uuid, disk_id, text ? text : "I/O error");
+    }
+}
+
+static void qemu_event_migration(QemuDomain *domain, const Value *data)
+{
+    const char *status = data ? value_get_string(data, "status") : NULL;
+    QemuMigration migration = QEMU_MIGRATION_ACTIVE;
+    if (text_equal(status, "completed")) {
+        migration = QEMU_MIGRATION_COMPLETED;
+    } else if (text_equal(status, "failed") || text_equal(status, "cancelled")) {
+        migration = QEMU_MIGRATION_FAILED;
+    }
+    LOCK_GUARD(&domain->lock);
+    domain->migration = migration;
+    g_cond_broadcast(&domain->changed);
+}
+
+static void qemu_event_exit(QemuDomain *domain, HvExitReason reason)
+{
+    qemu_event_set_state(domain, HV_STATE_SHUTDOWN);
+    qemu_domain_tell_exit(domain, reason);
+}
+
+static void qemu_event_set_state(QemuDomain *domain, HvState state)
+{
+    LOCK_GUARD(&domain->lock);
+    domain->state = state;
+}

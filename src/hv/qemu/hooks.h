@@ -1,0 +1,55 @@
+/* The hooks of the driver, one group a file; contracts are in hv.h. */
+#pragma once
+
+#include "hv/hv.h"
+
+/* create.c */
+bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
+/* The same for a domain that takes its state from `incoming` (borrowed, -1: none); it is left
+ * waiting for that state. */
+bool qemu_create_from(Hv *hv, Op *op, const HvDomainConfig *config, int incoming, int *ret_domid,
+                      Err **err);
+
+/* control.c */
+bool qemu_control_unpause(Hv *hv, Op *op, Uuid domain, Err **err);
+bool qemu_control_pause(Hv *hv, Op *op, Uuid domain, Err **err);
+bool qemu_control_shutdown(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
+bool qemu_control_reset(Hv *hv, Op *op, Uuid domain, Err **err);
+bool qemu_control_destroy(Hv *hv, Op *op, Uuid domain, Err **err);
+bool qemu_control_set_memory(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
+bool qemu_control_set_vcpus(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
+
+/* info.c */
+GArray *qemu_info_list(Hv *hv, Err **err);
+bool qemu_info_domain(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
+bool qemu_info_stats(Hv *hv, Uuid domain, HvDomainStats *ret_stats, Err **err);
+
+/* host.c */
+bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err);
+
+/* save.c */
+uint64_t qemu_save_size(Hv *hv, Uuid domain);
+bool qemu_save_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
+                       int *ret_domid, Err **err);
+
+/* disk.c */
+bool qemu_disk_plug(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
+bool qemu_disk_unplug(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);
+bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid domain, const char *disk_id, const HvImage *image,
+                         Err **err);
+bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
+                        const HvImage *overlays, unsigned count, Err **err);
+bool qemu_disk_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
+
+/* nic.c */
+bool qemu_nic_plug(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
+bool qemu_nic_unplug(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);
+
+/* console.c */
+int qemu_console_open_vnc(Hv *hv, Uuid domain, Err **err);
+int qemu_console_open_text(Hv *hv, Uuid domain, Err **err);
+GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid domain, Err **err);
+
+/* guest.c */
+bool qemu_guest_info(Hv *hv, Op *op, Uuid domain, HvGuestInfo *ret_info, Err **err);

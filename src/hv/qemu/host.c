@@ -1,0 +1,221 @@
+/* What this machine offers to domains: processors, memory, accelerator. Read from /proc, with no
+ * QEMU started; only its version is asked of the program, when somebody wants to know. */
+#include "hv/qemu/host.h"
+
+#include "base/fd.h"
+#include "base/subprocess.h"
+#include "base/text.h"
+#include "hv/qemu/hooks.h"
+#include "hv/qemu/qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <pwd.h>
+#include <sys/syscall.h>
+
+#define PROC_LIMIT          ((size_t)4 * 1024 * 1024)
+#define VERSION_LIMIT       (10 * USEC_PER_SEC)
+#define PASSWD_BUFFER       16384
+#define OVERHEAD_KVM        ((uint64_t)64 * 1024 * 1024)
+#define OVERHEAD_TCG        ((uint64_t)192 * 1024 * 1024) /* with translated code */
+#define IO_URING_DISABLED   "/proc/sys/kernel/io_uring_disabled"
+#define ACCELERATOR_DEFAULT "auto"
+
+static bool qemu_host_choose_kvm(const char *accelerator, bool *ret_kvm, Err **err);
+static bool qemu_host_has_virtualization(void);
+static bool qemu_host_has_io_uring(void);
+static bool qemu_host_find_user(QemuHost *host, const char *name, Err **err);
+static void qemu_host_read_cpus(const char *cpuinfo, HvHostInfo *info);
+static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostInfo *info);
+static unsigned qemu_host_number(const char *text);
+static bool qemu_host_read_memory(HvHostInfo *info, Err **err);
+static uint64_t qemu_host_memory_line(const char *meminfo, const char *name);
+static bool qemu_host_read_version(HvHostInfo *info, Err **err);
+
+bool qemu_host_init(QemuHost *host, const HvConfig *config, Err **err)
+{
+    const char *accelerator = config->accelerator ? config->accelerator : ACCELERATOR_DEFAULT;
+    host->aio = qemu_host_has_io_uring() ? "io_uring" : "threads";
+    return qemu_host_choose_kvm(accelerator, &host->kvm, err) &&
+           qemu_host_find_user(host, config->user_name, err);
+}
+
+bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
+{
+    g_autofree char *cpuinfo = fd_read_file("/proc/cpuinfo", PROC_LIMIT, NULL, err);
+    if (!cpuinfo) {
+        return false;
+    }
+    HvHostInfo info = {
+        .domain_overhead_bytes = hv->host.kvm ? OVERHEAD_KVM : OVERHEAD_TCG,
+    };
+    qemu_host_read_cpus(cpuinfo, &info);
+    g_strlcpy(info.accelerator, hv->host.kvm ? "kvm" : "tcg", sizeof info.accelerator);
+    if (!qemu_host_read_memory(&info, err) || !qemu_host_read_version(&info, err)) {
+        return false;
+    }
+    *ret_info = info;
+    return true;
+}
+
+/* The device node alone proves nothing: it exists on machines whose processor cannot. */
+static bool qemu_host_choose_kvm(const char *accelerator, bool *ret_kvm, Err **err)
+{
+    if (text_equal(accelerator, "auto")) {
+        auto_fd fd = qemu_host_has_virtualization() ? open("/dev/kvm", O_RDWR | O_CLOEXEC) : -1;
+        *ret_kvm = fd >= 0;
+        return true;
+    }
+    if (text_equal(accelerator, "kvm") || text_equal(accelerator, "tcg")) {
+        *ret_kvm = text_equal(accelerator, "kvm");
+        return true;
+    }
+    return err_internal(err, "the accelerator \"%s\" is none of auto, kvm, tcg", accelerator);
+}
+
+static bool qemu_host_has_virtualization(void)
+{
+    HvHostInfo info = {0};
+    g_autofree char *cpuinfo = fd_read_file("/proc/cpuinfo", PROC_LIMIT, NULL, NULL);
+    if (!cpuinfo) {
+        return false;
+    }
+    qemu_host_read_cpus(cpuinfo, &info);
+    g_auto(GStrv) flags = g_strsplit(info.cpu_flags, " ", -1);
+    return g_strv_contains((const char *const *)flags, "vmx") ||
+           g_strv_contains((const char *const *)flags, "svm");
+}
+
+/* Containers and hardened kernels refuse io_uring, newer ones to unprivileged accounts only. */
+static bool qemu_host_has_io_uring(void)
+{
+    g_autofree char *disabled = fd_read_file(IO_URING_DISABLED, 16, NULL, NULL);
+    if (disabled && !text_equal(g_strchomp(disabled), "0")) {
+        return false;
+    }
+    struct io_uring_params params = {0};
+    auto_fd fd = (int)syscall(SYS_io_uring_setup, 1, &params);
+    return fd >= 0;
+}
+
+static bool qemu_host_find_user(QemuHost *host, const char *name, Err **err)
+{
+    if (!name || !*name) {
+        return true;
+    }
+    g_autofree char *buffer = g_malloc(PASSWD_BUFFER);
+    struct passwd entry;
+    struct passwd *found = NULL;
+    int errnum = getpwnam_r(name, &entry, buffer, PASSWD_BUFFER, &found);
+    if (errnum != 0) {
+        return err_errno(err, errnum, "cannot look up the account %s", name);
+    }
+    if (!found) {
+        return err_internal(err, "there is no account %s to run domains", name);
+    }
+    host->uid = entry.pw_uid;
+    host->gid = entry.pw_gid;
+    return true;
+}
+
+static void qemu_host_read_cpus(const char *cpuinfo, HvHostInfo *info)
+{
+    g_autoptr(GHashTable) sockets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_auto(GStrv) lines = g_strsplit(cpuinfo, "\n", -1);
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) parts = g_strsplit(*line, ":", 2);
+        if (!parts[0] || !parts[1]) {
+            continue;
+        }
+        const char *name = g_strstrip(parts[0]);
+        const char *value = g_strstrip(parts[1]);
+        if (text_equal(name, "processor")) {
+            info->cpu_count++;
+        } else if (text_equal(name, "physical id")) {
+            g_hash_table_add(sockets, g_strdup(value));
+        } else {
+            qemu_host_read_cpu_line(name, value, info);
+        }
+    }
+    info->socket_count = MAX(g_hash_table_size(sockets), 1);
+}
+
+static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostInfo *info)
+{
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } texts[] = {
+        {"vendor_id", info->cpu_vendor, sizeof info->cpu_vendor},
+        {"model name", info->cpu_model_name, sizeof info->cpu_model_name},
+        {"flags", info->cpu_flags, sizeof info->cpu_flags},
+    };
+    const struct {
+        const char *name;
+        unsigned *number;
+    } numbers[] = {
+        {"cpu family", &info->cpu_family},
+        {"model", &info->cpu_model},
+        {"stepping", &info->cpu_stepping},
+        {"cpu MHz", &info->cpu_mhz},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        if (text_equal(name, texts[i].name)) {
+            g_strlcpy(texts[i].text, value, texts[i].size);
+        }
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        if (text_equal(name, numbers[i].name)) {
+            *numbers[i].number = qemu_host_number(value);
+        }
+    }
+}
+
+static unsigned qemu_host_number(const char *text)
+{
+    double number;
+    return text_parse_float(text, &number) && number > 0 && number < UINT32_MAX ? (unsigned)number
+                                                                                : 0;
+}
+
+static bool qemu_host_read_memory(HvHostInfo *info, Err **err)
+{
+    g_autofree char *meminfo = fd_read_file("/proc/meminfo", PROC_LIMIT, NULL, err);
+    if (!meminfo) {
+        return false;
+    }
+    info->memory_total = qemu_host_memory_line(meminfo, "MemTotal:");
+    info->memory_free = qemu_host_memory_line(meminfo, "MemAvailable:");
+    return true;
+}
+
+/* "MemTotal:       24661196 kB" */
+static uint64_t qemu_host_memory_line(const char *meminfo, const char *name)
+{
+    const char *line = strstr(meminfo, name);
+    if (!line) {
+        return 0;
+    }
+    line += strlen(name);
+    g_autofree char *number = g_strndup(line, strcspn(line, "k\n"));
+    uint64_t kib;
+    return text_parse_uint(g_strstrip(number), UINT64_MAX / 1024, &kib) ? kib * 1024 : 0;
+}
+
+/* "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" becomes "QEMU 7.2.22". */
+static bool qemu_host_read_version(HvHostInfo *info, Err **err)
+{
+    const char *const argv[] = {QEMU_PROGRAM, "--version", NULL};
+    g_autoptr(Op) op = op_new(VERSION_LIMIT);
+    g_autofree char *out = NULL;
+    if (!op_run_ok(op, argv, &out, err)) {
+        return false;
+    }
+    const char *mark = strstr(out, "version ");
+    const char *version = mark ? mark + strlen("version ") : "";
+    g_snprintf(info->engine_version, sizeof info->engine_version, "QEMU %.*s",
+               (int)strcspn(version, " \n"), version);
+    return true;
+}

@@ -1,0 +1,91 @@
+/* Opening images and writing their block nodes.  Which nodes a disk has is in record.h, adding
+ * them to a running domain is disk.c. */
+#include "hv/qemu/image.h"
+
+#include "base/fd.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static int qemu_image_open_file(const char *path, int flags, bool *ret_direct);
+static Value *qemu_image_file(const QemuImage *image, int64_t fdset, const char *aio);
+
+void qemu_image_clear(QemuImage *image)
+{
+    fd_close(&image->fd);
+    g_clear_pointer(&image->format, g_free);
+}
+
+bool qemu_image_open(const HvImage *image, bool read_only, QemuImage *ret_image, Err **err)
+{
+    bool direct = !read_only;
+    auto_fd fd = qemu_image_open_file(image->path, read_only ? O_RDONLY : O_RDWR, &direct);
+    if (fd < 0) {
+        return err_errno(err, errno, "cannot open the disk image %s", image->path);
+    }
+    struct stat status;
+    if (fstat(fd, &status) < 0) {
+        return err_errno(err, errno, "cannot examine the disk image %s", image->path);
+    }
+    if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)) {
+        return err_internal(err, "the disk image %s is neither a file nor a block device",
+                            image->path);
+    }
+    *ret_image = (QemuImage){
+        .fd = fd_steal(&fd),
+        .format = g_strdup(image->format),
+        .read_only = read_only,
+        .direct = direct,
+        .block_device = S_ISBLK(status.st_mode),
+    };
+    return true;
+}
+
+Value *qemu_image_node(const QemuImage *image, const char *node, int64_t fdset, const char *backing,
+                       const char *aio)
+{
+    Value *args = value_new_struct(6);
+    value_struct_add_static(args, "driver", value_new_string(image->format));
+    value_struct_add_static(args, "node-name", value_new_string(node));
+    value_struct_add_static(args, "read-only", value_new_bool(image->read_only));
+    value_struct_add_static(args, "discard", value_new_string("unmap"));
+    value_struct_add_static(args, "file", qemu_image_file(image, fdset, aio));
+    /* An absent "backing" would make QEMU open the path that the image's header names. */
+    if (backing) {
+        value_struct_add_static(args, "backing", value_new_string(backing));
+    } else if (!text_equal(image->format, "raw")) {
+        value_struct_add_static(args, "backing", value_new_nil());
+    }
+    return args;
+}
+
+/* O_DIRECT is refused with EINVAL by file systems that have no such thing, e.g. tmpfs. */
+static int qemu_image_open_file(const char *path, int flags, bool *ret_direct)
+{
+    if (*ret_direct) {
+        int fd = open(path, flags | O_CLOEXEC | O_DIRECT);
+        if (fd >= 0 || errno != EINVAL) {
+            return fd;
+        }
+        *ret_direct = false;
+    }
+    return open(path, flags | O_CLOEXEC);
+}
+
+static Value *qemu_image_file(const QemuImage *image, int64_t fdset, const char *aio)
+{
+    g_autofree char *path = g_strdup_printf("/dev/fdset/%" G_GINT64_FORMAT, fdset);
+    Value *cache = value_new_struct(1);
+    value_struct_add_static(cache, "direct", value_new_bool(image->direct));
+    Value *file = value_new_struct(6);
+    value_struct_add_static(file, "driver",
+                            value_new_string(image->block_device ? "host_device" : "file"));
+    value_struct_add_static(file, "filename", value_new_string(path));
+    value_struct_add_static(file, "read-only", value_new_bool(image->read_only));
+    value_struct_add_static(file, "aio", value_new_string(aio));
+    value_struct_add_static(file, "cache", cache);
+    value_struct_add_static(file, "discard", value_new_string("unmap"));
+    return file;
+}

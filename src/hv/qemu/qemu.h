@@ -1,0 +1,25 @@
+/* The opened driver: what its files share. */
+#pragma once
+
+#include "base/lock.h"
+#include "hv/hv.h"
+#include "hv/qemu/cmdline.h"
+#include "hv/qemu/loop.h"
+
+struct Hv {
+    char *run_dir;
+    char *log_dir;
+    QemuHost host;
+    HvEvents events;
+    QemuLoop *loop;
+
+    Lock lock;           /* LOCK_HV */
+    GHashTable *domains; /* Uuid * (within the domain) -> QemuDomain (owned) */
+    GArray *lost;        /* QemuLost: ends that happened while nobody watched, to be told once */
+};
+
+typedef struct QemuLost {
+    Uuid domain;
+    uint64_t start_ticket;
+    HvExitReason reason;
+} QemuLost;

@@ -1,0 +1,222 @@
+/* The bench of the hypervisor suites, see hv_fixture.h. */
+#include "hv_fixture.h"
+
+#include "base/fd.h"
+#include "base/subprocess.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#define DISK_SIZE  1048576
+#define LINE_LIMIT 65536
+
+/* A test of the table, with the arguments it needs. */
+typedef struct Case {
+    const BenchTest *test;
+    const char *driver, *guest_sector;
+} Case;
+
+static const HvDriver *const drivers[] = {&hv_qemu_driver, &hv_fake_driver};
+
+static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
+static void on_guest_changed(void *user, Uuid domain);
+static void on_ejected(void *user, Uuid domain, const char *disk_id);
+static void run_case(gconstpointer data);
+static const HvDriver *find_driver(const char *name);
+
+void assert_ok(bool done, Err *err)
+{
+    if (!done) {
+        g_error("%s", err ? err_to_string(err) : "no reason given");
+    }
+    g_assert_null(err);
+}
+
+void bench_setup(Bench *bench, const char *driver, const char *guest_sector, const char *root)
+{
+    *bench = (Bench){.driver = find_driver(driver), .guest_sector = guest_sector};
+    bench->root = root ? g_strdup(root) : g_dir_make_tmp("hv-XXXXXX", NULL);
+    bench->run_dir = g_build_filename(bench->root, "run", NULL);
+    bench->log_dir = g_build_filename(bench->root, "log", NULL);
+    Err *err = NULL;
+    assert_ok(fd_make_dirs(bench->run_dir, 0711, &err), err);
+    assert_ok(fd_make_dirs(bench->log_dir, 0700, &err), err);
+    g_mutex_init(&bench->lock);
+    g_cond_init(&bench->changed);
+    bench->exits = g_array_new(FALSE, FALSE, sizeof(Exit));
+    bench->op = op_new(DEADLINE);
+    bench_open(bench);
+}
+
+void bench_teardown(Bench *bench)
+{
+    bench_close(bench);
+    op_unref(bench->op);
+    g_array_unref(bench->exits);
+    g_mutex_clear(&bench->lock);
+    g_cond_clear(&bench->changed);
+    const char *const argv[] = {"rm", "-rf", bench->root, NULL};
+    g_autoptr(Op) op = op_new(DEADLINE);
+    Err *err = NULL;
+    assert_ok(op_run_ok(op, argv, NULL, &err), err);
+    g_free(bench->root);
+    g_free(bench->run_dir);
+    g_free(bench->log_dir);
+}
+
+void bench_open(Bench *bench)
+{
+    const HvConfig config = {
+        .run_dir = bench->run_dir,
+        .log_dir = bench->log_dir,
+        .accelerator = "tcg",
+        .user_name = geteuid() == 0 ? "nobody" : "",
+        .events = {bench, on_exited, on_guest_changed, on_ejected, NULL},
+    };
+    Err *err = NULL;
+    bench->hv = bench->driver->open(&config, &err);
+    assert_ok(bench->hv != NULL, err);
+}
+
+void bench_close(Bench *bench)
+{
+    bench->driver->close(bench->hv);
+    bench->hv = NULL;
+}
+
+int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count)
+{
+    g_autofree Case *cases = g_new0(Case, count);
+    const char *driver = argv[1];
+    const char *guest_sector = argv[2];
+    g_test_init(&argc, &argv, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        cases[i] = (Case){&tests[i], driver, guest_sector};
+        g_autofree char *path = g_strdup_printf("/hv/%s/%s", driver, tests[i].name);
+        g_test_add_data_func(path, &cases[i], run_case);
+    }
+    return g_test_run();
+}
+
+char *bench_new_disk(Bench *bench)
+{
+    g_autofree char *name = g_strdup_printf("disk%u.raw", bench->disks++);
+    g_autofree char *path = g_build_filename(bench->root, name, NULL);
+    size_t length;
+    Err *err = NULL;
+    g_autofree char *sector = fd_read_file(bench->guest_sector, DISK_SIZE, &length, &err);
+    assert_ok(sector != NULL, err);
+    auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    g_assert_cmpint(fd, >=, 0);
+    assert_ok(fd_write_all(fd, sector, length, &err), err);
+    g_assert_cmpint(ftruncate(fd, DISK_SIZE), ==, 0);
+    return g_steal_pointer(&path);
+}
+
+HvExitReason bench_wait_exit(Bench *bench, Uuid domain, uint64_t ticket)
+{
+    Err *err = NULL;
+    g_mutex_lock(&bench->lock);
+    for (;;) {
+        for (unsigned i = 0; i < bench->exits->len; i++) {
+            Exit found = g_array_index(bench->exits, Exit, i);
+            if (uuid_equal(found.domain, domain) && found.ticket == ticket) {
+                g_mutex_unlock(&bench->lock);
+                return found.reason;
+            }
+        }
+        assert_ok(op_wait(bench->op, &bench->changed, &bench->lock, &err), err);
+    }
+}
+
+unsigned bench_count_exits(Bench *bench, Uuid domain)
+{
+    unsigned count = 0;
+    g_mutex_lock(&bench->lock);
+    for (unsigned i = 0; i < bench->exits->len; i++) {
+        count += uuid_equal(g_array_index(bench->exits, Exit, i).domain, domain);
+    }
+    g_mutex_unlock(&bench->lock);
+    return count;
+}
+
+void line_send(int line, const char *text)
+{
+    Err *err = NULL;
+    assert_ok(fd_write_all(line, text, strlen(text), &err), err);
+}
+
+char *line_expect(Bench *bench, int line, const char *text)
+{
+    Err *err = NULL;
+    g_autoptr(GString) seen = g_string_new(NULL);
+    while (!strstr(seen->str, text)) {
+        struct pollfd poll = {.fd = line, .events = POLLIN};
+        if (!op_poll(bench->op, &poll, 1, &err)) {
+            g_error("waiting for \"%s\", seen \"%s\"", text, seen->str);
+        }
+        char chunk[512];
+        ssize_t got = recv(line, chunk, sizeof chunk, 0);
+        g_assert_cmpint(got, >, 0);
+        g_string_append_len(seen, chunk, got);
+        g_assert_cmpuint(seen->len, <, LINE_LIMIT);
+    }
+    return g_string_free(g_steal_pointer(&seen), FALSE);
+}
+
+static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason)
+{
+    Bench *bench = user;
+    const Exit found = {domain, ticket, reason};
+    g_mutex_lock(&bench->lock);
+    g_array_append_val(bench->exits, found);
+    g_cond_broadcast(&bench->changed);
+    g_mutex_unlock(&bench->lock);
+}
+
+static void on_guest_changed(void *user, Uuid domain)
+{
+    Bench *bench = user;
+    (void)domain;
+    g_mutex_lock(&bench->lock);
+    bench->guest_changes++;
+    g_cond_broadcast(&bench->changed);
+    g_mutex_unlock(&bench->lock);
+}
+
+static void on_ejected(void *user, Uuid domain, const char *disk_id)
+{
+    Bench *bench = user;
+    (void)domain;
+    (void)disk_id;
+    g_mutex_lock(&bench->lock);
+    bench->ejections++;
+    g_cond_broadcast(&bench->changed);
+    g_mutex_unlock(&bench->lock);
+}
+
+static void run_case(gconstpointer data)
+{
+    const Case *to_run = data;
+    unsigned missing = to_run->test->needs & ~find_driver(to_run->driver)->caps;
+    if (missing) {
+        g_autofree char *why =
+            g_strdup_printf("%s has not capability 0x%x", to_run->driver, missing);
+        g_test_skip(why);
+        return;
+    }
+    Bench bench;
+    bench_setup(&bench, to_run->driver, to_run->guest_sector, NULL);
+    to_run->test->run(&bench);
+    bench_teardown(&bench);
+}
+
+static const HvDriver *find_driver(const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        if (g_str_equal(drivers[i]->name, name)) {
+            return drivers[i];
+        }
+    }
+    g_error("no driver %s", name);
+}
