@@ -74,6 +74,7 @@ static void test_flags_and_roles(void)
     g_assert_cmpuint(find("Room.get_name_label")->roles, ==, 0x7f);
     g_assert_cmpint(find("Lamp.create")->kind, ==, METHOD_EXPLICIT);
     g_assert_cmpint(find("Lamp.destroy")->kind, ==, METHOD_DESTROY);
+    g_assert_cmpint(find("Switch.get_all")->kind, ==, METHOD_GET_ALL);
     g_assert_cmpuint(method_key_roles_count, ==, 2);
     g_assert_cmpstr(method_key_roles[1].key, ==, "House.Fields.*");
 }

@@ -10,8 +10,8 @@ def report(model):
         messages = owner.messages
         old = [m for m in messages if 'hidden' not in m.flags and
                model.in_release('clearwater', owner.life, m.life)]
-        done = [m for m in messages if m.impl or m.writes]
-        done_old = [m for m in old if m.impl or m.writes]
+        done = [m for m in messages if m.impl or m.generic]
+        done_old = [m for m in old if m.impl or m.generic]
         if messages:
             lines.append(f'{owner.name:24} 6.2: {len(done_old):3} of {len(old):3}   '
                          f'all: {len(done):3} of {len(messages):3}')

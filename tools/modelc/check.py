@@ -2,7 +2,7 @@
 
 import re
 
-from derive import written_field
+from derive import generic_kind
 from lexer import ModelError
 
 # What `on`, `only` and `also` of an operation can name, and what it can need.  The meaning of
@@ -122,10 +122,10 @@ def check_message(model, owner, message, generated=False):
         if optional and param.required:
             raise ModelError(message.loc, f'{what}: {param.name} follows an optional parameter')
         optional = not param.required
-    if message.writes and (message.impl or not written_field(owner, message)):
-        raise ModelError(message.loc, f'{what} fits no field by its name and parameters')
-    if message.change and not message.writes:
-        raise ModelError(message.loc, f"{what} has 'change' without 'writes'")
+    if message.generic and (message.impl or not generic_kind(owner, message)):
+        raise ModelError(message.loc, f'{what} is like no generic one')
+    if message.change and not message.generic:
+        raise ModelError(message.loc, f"{what} has 'change' without 'generic'")
     check_type(model, message, message.result)
     errors = {e.name for e in model.errors}
     for code in message.raises:

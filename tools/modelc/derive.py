@@ -29,24 +29,6 @@ WRITE_KINDS = {'set_': 'METHOD_SET_FIELD', 'add_to_': 'METHOD_ADD_TO_MAP',
                'remove_': 'METHOD_REMOVE_FROM_SET'}
 
 
-def written_field(owner, message):
-    """(kind, field) of a message that writes, by its name and parameters; None if it does not."""
-    for start, kind in WRITE_KINDS.items():
-        item = owner.field(message.name.removeprefix(start)) if message.name.startswith(start) \
-            else None
-        if item and [p.type for p in message.params] == write_params(owner, item, kind):
-            return kind, item
-    return None
-
-
-def write_params(owner, item, kind):
-    """The types of what a message of this kind takes."""
-    of = item.type
-    rest = {'METHOD_SET_FIELD': [of], 'METHOD_ADD_TO_MAP': [of.key, of.item],
-            'METHOD_REMOVE_FROM_MAP': [of.key]}.get(kind, [of.item])
-    return [ref_to(owner.name)] + rest
-
-
 @dataclass
 class Method:
     """One entry of the dispatch table."""
@@ -141,10 +123,33 @@ def record_method(owner, message, kind):
     return method
 
 
+def write_params(owner, item, kind):
+    """The types of what a message of this kind takes."""
+    of = item.type
+    rest = {'METHOD_SET_FIELD': [of], 'METHOD_ADD_TO_MAP': [of.key, of.item],
+            'METHOD_REMOVE_FROM_MAP': [of.key]}.get(kind, [of.item])
+    return [ref_to(owner.name)] + rest
+
+
+def generic_kind(owner, message):
+    """(kind, field) of a message that is written down but does what an implicit one would do, by
+    its name and types; None when there is nothing like it."""
+    params = [p.type for p in message.params]
+    for method in object_methods(owner, []):
+        if method.name == message.name and [p.type for p in method.params] == params \
+                and method.result == message.result:
+            return method.kind, None
+    for start, kind in WRITE_KINDS.items():
+        item = owner.field(message.name.removeprefix(start))
+        if message.name.startswith(start) and item and params == write_params(owner, item, kind):
+            return kind, item
+    return None
+
+
 def explicit(owner, message):
     kind, item = 'METHOD_EXPLICIT', None
-    if message.writes:
-        kind, item = written_field(owner, message)
+    if message.generic:
+        kind, item = generic_kind(owner, message)
     return Method(message.name, kind, owner, message.life, message.roles, message.params,
                   message.result, message.flags, item, message, message.doc, implicit=False)
 

@@ -112,7 +112,7 @@ FIELD_CLAUSES = {
 }
 MESSAGE_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'raises': clause_raises,
-    'operation': clause_operation, 'impl': clause_impl, 'writes': clause_attribute('writes'),
+    'operation': clause_operation, 'impl': clause_impl, 'generic': clause_attribute('generic'),
     'change': clause_change,
 }
 MESSAGE_FLAGS = ('async', 'hidden', 'no-session', 'pool-internal', 'emergency', 'long', 'parking',

@@ -133,8 +133,8 @@ class Message(Node):
     raises: list = field(default_factory=list)
     operations: list = field(default_factory=list)  # of (operation, parameter name)
     impl: str = ''                         # the C function behind it
-    writes: bool = False                   # no code: it changes the field that its name says
-    change: str = ''                       # as in Field, for a message that writes
+    generic: bool = False                  # no code: it does what its name says, as implicit ones do
+    change: str = ''                       # as in Field, for a generic message that writes
 
 
 @dataclass

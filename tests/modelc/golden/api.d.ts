@@ -153,4 +153,6 @@ export interface Api {
   'Room.get_name_label': ((self: RoomRef) => string)
   /** The field lamps of the Room. */
   'Room.get_lamps': ((self: RoomRef) => LampRef[])
+  /** Every switch, for the daemon only. */
+  'Switch.get_all': (() => SwitchRef[])
 }
