@@ -19,7 +19,10 @@ typedef struct Coercion {
     bool keep_twins;
 } Coercion;
 
+static bool items_have_form(const TypeInfo *type, const Value *values);
+static bool is_literal(const TypeInfo *type, const char *text);
 static Value *coerce(const Coercion *how, const TypeInfo *type, Value *value, Err **err);
+static bool is_text(const Value *value);
 static Value *coerce_string(const Coercion *how, const TypeInfo *type, Value *value, Err **err);
 static Value *coerce_int(const Coercion *how, const TypeInfo *type, Value *value, Err **err);
 static Value *coerce_float(const Coercion *how, const TypeInfo *type, Value *value, Err **err);
@@ -48,6 +51,39 @@ Value *type_restore(const DbSchema *schema, const TypeInfo *type, Value *value, 
 {
     return coerce(&(Coercion){.schema = schema, .what = what, .keep_twins = true}, type, value,
                   err);
+}
+
+bool type_has_form(const TypeInfo *type, const Value *value)
+{
+    switch (type->kind) {
+    case TYPE_VOID:
+        return value_kind(value) == VALUE_VOID;
+    case TYPE_STRING:
+        return value_kind(value) == VALUE_STRING;
+    case TYPE_INT:
+        return value_kind(value) == VALUE_INT;
+    case TYPE_FLOAT:
+        return value_kind(value) == VALUE_FLOAT;
+    case TYPE_BOOL:
+        return value_kind(value) == VALUE_BOOL;
+    case TYPE_DATETIME:
+        return value_kind(value) == VALUE_DATETIME;
+    case TYPE_ENUM:
+        return value_kind(value) == VALUE_STRING && is_literal(type, value_string(value));
+    case TYPE_REF:
+        return value_kind(value) == VALUE_REF;
+    case TYPE_SET:
+        return value_kind(value) == VALUE_ARRAY && items_have_form(type->item, value);
+    case TYPE_MAP:
+        return value_kind(value) == VALUE_STRUCT && items_have_form(type->item, value);
+    case TYPE_RECORD:
+        return value_kind(value) == VALUE_STRUCT;
+    case TYPE_OPTION:
+        return value_kind(value) == VALUE_NIL || type_has_form(type->item, value);
+    case TYPE_ANY:
+        return true;
+    }
+    g_assert_not_reached();
 }
 
 Value *type_empty_value(const TypeInfo *type)
@@ -99,6 +135,26 @@ int db_class_find_field(const DbClass *class_info, const char *name)
         }
     }
     return -1;
+}
+
+static bool items_have_form(const TypeInfo *type, const Value *values)
+{
+    for (unsigned i = 0; i < value_count(values); i++) {
+        if (!type_has_form(type, value_at(values, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_literal(const TypeInfo *type, const char *text)
+{
+    for (const char *const *literal = type->literals; *literal; literal++) {
+        if (strcmp(*literal, text) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static Value *coerce(const Coercion *how, const TypeInfo *type, Value *value, Err **err)
@@ -217,12 +273,7 @@ static Value *coerce_enum(const Coercion *how, const TypeInfo *type, Value *valu
         return wrong_shape(how, type, value, err);
     }
     const char *text = value_string(value);
-    for (const char *const *literal = type->literals; *literal; literal++) {
-        if (strcmp(*literal, text) == 0) {
-            return value_ref(value);
-        }
-    }
-    return wrong_text(how, type, text, err);
+    return is_literal(type, text) ? value_new_string(text) : wrong_text(how, type, text, err);
 }
 
 static Value *coerce_ref(const Coercion *how, const TypeInfo *type, Value *value, Err **err)

@@ -84,6 +84,8 @@ Value *type_coerce(const DbSchema *schema, const TypeInfo *type, Value *value, c
  * truth (task.error_info is a code and its parameters). (owned) */
 Value *type_restore(const DbSchema *schema, const TypeInfo *type, Value *value, const char *what,
                     Err **err);
+/* Whether `value` has the form that type_coerce() gives, all the way down. */
+bool type_has_form(const TypeInfo *type, const Value *value);
 Value *type_empty_value(
     const TypeInfo *type); /* "" 0 false epoch first-literal [] {} NULL (owned) */
 

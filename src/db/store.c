@@ -201,6 +201,7 @@ static void warn_once(Loader *loader, char *text)
 static bool publish(DbTxn *txn, uint64_t *ret_durable, Err **err)
 {
     Db *db = txn->db;
+    lock_check_held_at_most(1, "db_commit"); /* the writer's turn */
     if (!commit_queue_check(db->queue, err)) {
         db_abort(txn);
         return false;

@@ -90,8 +90,8 @@ const DbView *db_txn_view(DbTxn *txn);
 /* Creates an object with `ref`, which no object of the class has, fields at their defaults and
  * `uuid` set when the class has one. */
 void db_create(DbTxn *txn, uint16_t class_id, Uuid ref, Uuid uuid);
-/* Takes `value` over; it must have the field's form (type_coerce). Equal values change nothing.
- * An object that is gone is left alone. */
+/* Takes `value` over; it must have the field's form (type_coerce), else nothing is set and GLib
+ * is told of a bug. Equal values change nothing. An object that is gone is left alone. */
 void db_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, Value *value);
 void db_map_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, const char *key,
                 Value *item /* NULL removes; taken over */);
@@ -103,7 +103,8 @@ void db_touch(DbTxn *txn, uint16_t class_id, Uuid ref);
 /* Publishes, then waits until durable. Changes of volatile fields alone are not waited for; when
  * nothing changed, nothing is published, and what the transaction saw is durable on return.
  * False: the backend failed, the log has the reason. Memory has the change of a transaction that
- * was under way then; every later one is refused, and the daemon must stop. Frees `txn`. */
+ * was under way then; every later one is refused, and the daemon must stop. Frees `txn`. The
+ * caller holds no lock. */
 bool db_commit(DbTxn *txn, Err **err);
 /* Publishes and does not wait; for changes nobody was promised. Frees `txn`. */
 void db_commit_async(DbTxn *txn);
@@ -111,7 +112,8 @@ void db_abort(DbTxn *txn);
 
 /* Watching: `func` runs after each publication, on a committing thread, outside every lock, in
  * generation order, and before the commit that published returns. It must be short; it may commit
- * itself, which is told after it returns. After db_unwatch() it does not run. */
+ * itself, which is told after it returns. db_unwatch() waits until it does not run, and after that
+ * it never does. */
 typedef enum DbChangeKind { DB_ADDED, DB_MODIFIED, DB_DELETED } DbChangeKind;
 typedef struct DbChange {
     DbChangeKind kind;

@@ -13,7 +13,7 @@ typedef struct TxnTouch {
 static TxnTouch *touch(DbTxn *txn, uint16_t class_id, Uuid ref);
 static void touch_free(gpointer data);
 static DbObject *draft(DbTxn *txn, uint16_t class_id, Uuid ref);
-static bool is_settable(const DbTxn *txn, uint16_t class_id, uint16_t field_id);
+static bool may_set(const DbTxn *txn, uint16_t class_id, uint16_t field_id, const Value *value);
 static bool sum_touch(DbTxn *txn, const TxnTouch *touched, DbChange *ret_change, bool *ret_stored);
 static bool compare(const DbPlan *plan, const DbObject *before, const DbObject *after,
                     bool *ret_stored);
@@ -103,8 +103,8 @@ void db_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, Value *v
 {
     g_autoptr(Value) after = value;
     const DbObject *object = db_find(&txn->view, class_id, ref);
-    g_return_if_fail(is_settable(txn, class_id, field_id));
-    if (!object || value_equal(object->cells[field_id], after)) {
+    if (!object || !may_set(txn, class_id, field_id, after) ||
+        value_equal(object->cells[field_id], after)) {
         return;
     }
     g_autoptr(Value) before = value_ref(object->cells[field_id]);
@@ -195,10 +195,21 @@ static DbObject *draft(DbTxn *txn, uint16_t class_id, Uuid ref)
     return view_draft(&txn->view, class_id, ref);
 }
 
-static bool is_settable(const DbTxn *txn, uint16_t class_id, uint16_t field_id)
+/* A value of the wrong form would be lost at the next start, so it is a bug to be seen at once. */
+static bool may_set(const DbTxn *txn, uint16_t class_id, uint16_t field_id, const Value *value)
 {
-    return field_id < plan_class(txn->view.plan, class_id)->field_count &&
-           txn->view.plan->fields[class_id][field_id].link != PLAN_LINK_DERIVED;
+    const DbClass *class_info = plan_class(txn->view.plan, class_id);
+    const DbField *field = &class_info->fields[field_id];
+    if (txn->view.plan->fields[class_id][field_id].link == PLAN_LINK_DERIVED) {
+        g_critical("%s.%s is derived and cannot be set", class_info->name, field->name);
+        return false;
+    }
+    if (!type_has_form(field->type, value)) {
+        g_critical("%s.%s was given a value that is no \"%s\"", class_info->name, field->name,
+                   field->type->name);
+        return false;
+    }
+    return true;
 }
 
 /* False when the object ended as it began. */

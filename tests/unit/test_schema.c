@@ -217,6 +217,27 @@ static void test_errors_do_not_quote_strings(void)
     g_assert_nonnull(strstr(text, "arg"));
 }
 
+static void test_form(void)
+{
+    g_autoptr(Value) list = three_ints("2", 1, "3");
+    g_autoptr(Value) numbers = coerced(&type_int_set, three_ints("2", 1, "3"));
+    g_autoptr(Value) map = one_member("k", value_new_string("v"));
+    g_autoptr(Value) wrong_map = one_member("k", value_new_int(1));
+    g_autoptr(Value) literal = value_new_string("Halted");
+    g_autoptr(Value) text = value_new_string("halted");
+    g_autoptr(Value) nil = value_new_nil();
+    g_assert_true(type_has_form(&type_int_set, numbers));
+    g_assert_false(type_has_form(&type_int_set, list));
+    g_assert_true(type_has_form(&type_string_map, map));
+    g_assert_false(type_has_form(&type_string_map, wrong_map));
+    g_assert_true(type_has_form(&type_power, literal));
+    g_assert_false(type_has_form(&type_power, text));
+    g_assert_false(type_has_form(&type_vm_ref, text));
+    g_assert_true(type_has_form(&type_int_option, nil));
+    g_assert_false(type_has_form(&type_int_option, text));
+    g_assert_false(type_has_form(&type_int, nil));
+}
+
 static void test_empty_values(void)
 {
     const struct {
@@ -242,6 +263,7 @@ static void test_empty_values(void)
         g_autoptr(Value) empty = type_empty_value(cases[i].type);
         g_assert_cmpint(value_kind(empty), ==, value_kind(expected));
         g_assert_true(value_equal(empty, expected));
+        g_assert_true(type_has_form(cases[i].type, empty));
     }
 }
 
@@ -265,6 +287,7 @@ int main(int argc, char **argv)
     g_test_add_func("/schema/records", test_records);
     g_test_add_func("/schema/options", test_options);
     g_test_add_func("/schema/errors-do-not-quote-strings", test_errors_do_not_quote_strings);
+    g_test_add_func("/schema/form", test_form);
     g_test_add_func("/schema/empty-values", test_empty_values);
     g_test_add_func("/schema/lookups", test_lookups);
     return g_test_run();

@@ -131,12 +131,13 @@ static void test_mode(void)
 static void test_second_daemon_is_refused(void)
 {
     g_auto(File) file = file_new();
-    g_autoptr(Db) db = open_good_file(&file);
+    Db *db = open_good_file(&file);
     g_autoptr(Err) err = NULL;
     g_assert_null(open_file(&file, &err));
     g_assert_true(err_is(err, "INTERNAL_ERROR"));
     g_assert_nonnull(strstr(err->params[0], "another process"));
     g_assert_nonnull(strstr(err->params[0], file.path));
+    db_close(db);
 }
 
 static void test_newer_format_is_refused(void)
@@ -156,8 +157,7 @@ static void test_bad_rows_are_refused(void)
         "UPDATE object SET ref = x''",
         "UPDATE object SET json = '{'",
         "UPDATE object SET json = CAST(x'7b00ff7d' AS TEXT)",
-        "DELETE FROM meta WHERE name = 'generation'; DROP TABLE meta;"
-        "CREATE TABLE meta (other INTEGER)",
+        "DROP TABLE meta; CREATE TABLE meta (other INTEGER)",
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(statements); i++) {
         g_auto(File) file = file_new();
@@ -182,13 +182,22 @@ static void test_other_files_are_refused(void)
     File elsewhere = {.path = (char *)"/nonexistent/folder/state.db"};
     g_assert_null(open_file(&elsewhere, &missing));
     g_assert_nonnull(strstr(missing->params[0], elsewhere.path));
+}
 
+/* Not even the mode of what a link points to is touched. */
+static void test_link_is_refused(void)
+{
+    g_auto(File) file = file_new();
     g_autofree char *link = g_build_filename(file.folder, "link.db", NULL);
-    g_autoptr(Err) symbolic = NULL;
-    g_assert_cmpint(symlink(file.path, link), ==, 0);
+    g_autoptr(Err) err = NULL;
     File through_link = {.path = link};
-    g_assert_null(open_file(&through_link, &symbolic));
-    g_assert_nonnull(symbolic);
+    struct stat info;
+    g_assert_true(fd_write_file(file.path, "", 0, 0640, NULL));
+    g_assert_cmpint(symlink(file.path, link), ==, 0);
+    g_assert_null(open_file(&through_link, &err));
+    g_assert_nonnull(strstr(err->params[0], link));
+    g_assert_cmpint(stat(file.path, &info), ==, 0);
+    g_assert_cmphex(info.st_mode & 0777, ==, 0640);
 }
 
 /* A commit that fails half-way leaves nothing of itself and is told to the one who waits. */
@@ -227,6 +236,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sqlite/newer-format-is-refused", test_newer_format_is_refused);
     g_test_add_func("/sqlite/bad-rows-are-refused", test_bad_rows_are_refused);
     g_test_add_func("/sqlite/other-files-are-refused", test_other_files_are_refused);
+    g_test_add_func("/sqlite/link-is-refused", test_link_is_refused);
     g_test_add_func("/sqlite/failed-commit", test_failed_commit);
     return g_test_run();
 }

@@ -60,13 +60,14 @@ static bool disk_commit(void *user, const DbSchema *schema, const DbRow *rows, u
                         uint64_t generation, Err **err)
 {
     Disk *disk = user;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&disk->mutex);
+    g_mutex_lock(&disk->mutex);
     disk->is_waiting = true;
     g_cond_broadcast(&disk->changed);
     while (disk->is_held) {
         g_cond_wait(&disk->changed, &disk->mutex);
     }
     disk->is_waiting = false;
+    g_mutex_unlock(&disk->mutex);
     if (disk->fails) {
         return err_internal(err, "the test says the disk is full");
     }
@@ -109,21 +110,23 @@ static void disk_put(Disk *disk, const char *class_name, Uuid ref, const char *j
                          g_strdup(json));
 }
 
-/* Sets the gate; when holding, returns after the commit thread arrived at it. */
+/* Closes the gate that commits wait at, or opens it. */
 static void disk_hold(Disk *disk, bool is_held)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&disk->mutex);
+    g_mutex_lock(&disk->mutex);
     disk->is_held = is_held;
     g_cond_broadcast(&disk->changed);
+    g_mutex_unlock(&disk->mutex);
 }
 
 static void disk_await_writer(Disk *disk)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_SECONDS * G_TIME_SPAN_SECOND;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&disk->mutex);
+    g_mutex_lock(&disk->mutex);
     while (!disk->is_waiting) {
         g_assert_true(g_cond_wait_until(&disk->changed, &disk->mutex, deadline));
     }
+    g_mutex_unlock(&disk->mutex);
 }
 
 static void create_vm(Db *db, unsigned number)
@@ -237,12 +240,14 @@ static void test_generations_are_used_once(void)
         if (round == 0) {
             create_vm(db, 1);
         }
-        DbTxn *txn = db_begin(db);
-        uint64_t generation = db_view_generation(db_txn_view(txn));
-        g_assert_cmpuint(generation, >, last);
-        last = generation;
-        db_set(txn, CLASS_VM, test_ref(1), VM_PROGRESS, value_new_float(round + 2));
-        test_commit(txn);
+        for (int i = 0; i < 10; i++) {
+            DbTxn *txn = db_begin(db);
+            uint64_t generation = db_view_generation(db_txn_view(txn));
+            g_assert_cmpuint(generation, >, last);
+            last = generation;
+            db_set(txn, CLASS_VM, test_ref(1), VM_PROGRESS, value_new_float(i));
+            test_commit(txn);
+        }
     }
 }
 
@@ -357,18 +362,20 @@ static void count_publication(void *user, DbSnapshot *snapshot, const DbChange *
     (void)changes;
     (void)count;
     Published *published = user;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&published->mutex);
+    g_mutex_lock(&published->mutex);
     published->count++;
     g_cond_broadcast(&published->changed);
+    g_mutex_unlock(&published->mutex);
 }
 
 static void await_publications(Published *published, unsigned count)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_SECONDS * G_TIME_SPAN_SECOND;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&published->mutex);
+    g_mutex_lock(&published->mutex);
     while (published->count < count) {
         g_assert_true(g_cond_wait_until(&published->changed, &published->mutex, deadline));
     }
+    g_mutex_unlock(&published->mutex);
 }
 
 static void test_commits_are_grouped(void)
@@ -517,11 +524,14 @@ static void test_bad_schemas(void)
     static const BadSchema cases[] = {
         {"1", &type_string, DB_NO_RELATION, 0},
         {"x", &type_string, DB_NO_RELATION, 0},
-        {NULL, &type_vbd_set, 0, 0},
-        {NULL, &type_vm_set, 7, 0},
-        {NULL, &type_vm_set, 0, 7},
-        {NULL, &type_vm_set, 0, 1},
-        {NULL, &type_vm_set, 0, 0},
+        {NULL, &type_vm_set, 7, 0},  /* no such class */
+        {NULL, &type_vm_set, 0, 7},  /* no such field */
+        {NULL, &type_vm_set, 0, 1},  /* neither a ref nor a set of refs */
+        {NULL, &type_vm_set, 0, 0},  /* itself */
+        {NULL, &type_vbd_set, 0, 2}, /* refs to another class */
+        {NULL, &type_vm_set, 0, 3},  /* does not refer to this class */
+        {NULL, &type_vm_set, 0, 4},  /* has another set derived from it already */
+        {NULL, &type_vm_set, 0, 5},  /* names another set */
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         DbField fields[] = {
@@ -531,11 +541,15 @@ static void test_bad_schemas(void)
              .relation_class = cases[i].relation_class,
              .relation_field = cases[i].relation_field},
             {.name = "b", .type = &type_string, NO_RELATION},
+            {.name = "c", .type = &type_vm_ref, NO_RELATION},
+            {.name = "d", .type = &type_vbd_ref, NO_RELATION},
+            {.name = "e", .type = &type_vm_ref, NO_RELATION},
+            {.name = "f", .type = &type_vm_set, .relation_class = 0, .relation_field = 4},
         };
         DbClass class_info = {.name = "VM",
                               .event_name = "vm",
                               .fields = fields,
-                              .field_count = 2,
+                              .field_count = G_N_ELEMENTS(fields),
                               .uuid_field = -1,
                               .name_label_field = -1};
         DbSchema schema = {.classes = &class_info, .class_count = 1};

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WRITERS = 4 };
+enum { WRITERS = 4, DEADLINE_SECONDS = 60 };
 
 /* A word on the pipe: this writer's transaction of this number is durable. Small enough that
  * writes of several threads do not mix. */
@@ -96,6 +96,7 @@ static gpointer write_until_killed(gpointer user)
 
 static int run_child(const char *path)
 {
+    alarm(DEADLINE_SECONDS); /* nobody waits for a child that is stuck */
     Db *db = open_file(path);
     Writer writers[WRITERS];
     GThread *threads[WRITERS];
@@ -133,7 +134,7 @@ static void crash_after(const char *path, unsigned words, int64_t ret_confirmed[
     close(from_child);
     int status;
     g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFSIGNALED(status));
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     g_assert_cmpuint(count, >=, words);
 }
 

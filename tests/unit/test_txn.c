@@ -1,6 +1,8 @@
 /* Transactions: reading one's own writes, what counts as a change, relations. */
 #include "store_fixture.h"
 
+#include "db/view.h"
+
 static void test_create_has_defaults(void)
 {
     g_autoptr(Db) db = test_open_none();
@@ -142,6 +144,20 @@ static void test_maps_and_sets(void)
     test_commit(txn);
 }
 
+static void test_impossible_values_are_bugs(void)
+{
+    g_autoptr(Db) db = open_with_vm();
+    uint64_t generation = newest_generation(db);
+    DbTxn *txn = db_begin(db);
+    g_test_expect_message(NULL, G_LOG_LEVEL_CRITICAL, "*VM.memory*");
+    db_set(txn, CLASS_VM, test_ref(1), VM_MEMORY, value_new_string("much"));
+    g_test_expect_message(NULL, G_LOG_LEVEL_CRITICAL, "*VM.VBDs*");
+    db_set_add(txn, CLASS_VM, test_ref(1), VM_VBDS, value_new_ref(test_ref(11)));
+    g_test_assert_expected_messages();
+    test_commit(txn);
+    g_assert_cmpuint(newest_generation(db), ==, generation);
+}
+
 static void test_uuid_index_follows(void)
 {
     g_autoptr(Db) db = open_with_vm();
@@ -272,6 +288,25 @@ static void test_set_of_late_object(void)
     test_commit(txn);
 }
 
+/* What is remembered of refs that lead nowhere goes with the last of them. */
+static void test_nothing_stays_of_late_objects(void)
+{
+    g_autoptr(Db) db = test_open_none();
+    DbTxn *txn = db_begin(db);
+    const Pmap *ghosts = &db_txn_view(txn)->tables[CLASS_VM].ghosts;
+    for (unsigned i = 11; i < 15; i++) {
+        db_create(txn, CLASS_VBD, test_ref(i), uuid_generate());
+        plug(txn, test_ref(i), test_ref(i % 2 + 1));
+    }
+    g_assert_cmpuint(ghosts->count, ==, 2);
+    plug(txn, test_ref(11), test_ref(0));
+    db_delete(txn, CLASS_VBD, test_ref(13));
+    g_assert_cmpuint(ghosts->count, ==, 1);
+    db_create(txn, CLASS_VM, test_ref(1), uuid_generate());
+    g_assert_cmpuint(ghosts->count, ==, 0);
+    test_commit(txn);
+}
+
 static void test_relation_within_a_class(void)
 {
     g_autoptr(Db) db = open_with_vm();
@@ -308,6 +343,12 @@ static void test_many_to_many(void)
     g_assert_cmpuint(value_count(db_get(view, CLASS_VM, test_ref(1), VM_GROUPS)), ==, 1);
     db_delete(txn, CLASS_GROUP, test_ref(22));
     g_assert_cmpuint(value_count(db_get(view, CLASS_VM, test_ref(1), VM_GROUPS)), ==, 0);
+
+    Value *twins = value_new_array(2);
+    value_array_add(twins, value_new_ref(test_ref(21)));
+    value_array_add(twins, value_new_ref(test_ref(21)));
+    db_set(txn, CLASS_VM, test_ref(1), VM_GROUPS, twins);
+    g_assert_cmpuint(value_count(db_get(view, CLASS_GROUP, test_ref(21), GROUP_VMS)), ==, 1);
     test_commit(txn);
 }
 
@@ -409,11 +450,13 @@ int main(int argc, char **argv)
     g_test_add_func("/txn/undone-change-keeps-the-version", test_undone_change_keeps_the_version);
     g_test_add_func("/txn/touch-is-a-change", test_touch_is_a_change);
     g_test_add_func("/txn/maps-and-sets", test_maps_and_sets);
+    g_test_add_func("/txn/impossible-values-are-bugs", test_impossible_values_are_bugs);
     g_test_add_func("/txn/uuid-index-follows", test_uuid_index_follows);
     g_test_add_func("/txn/writing-while-walking", test_writing_while_walking);
     g_test_add_func("/txn/derived-set-follows-ref", test_derived_set_follows_ref);
     g_test_add_func("/txn/dangling-refs-stay", test_dangling_refs_stay);
     g_test_add_func("/txn/set-of-late-object", test_set_of_late_object);
+    g_test_add_func("/txn/nothing-stays-of-late-objects", test_nothing_stays_of_late_objects);
     g_test_add_func("/txn/relation-within-a-class", test_relation_within_a_class);
     g_test_add_func("/txn/many-to-many", test_many_to_many);
     g_test_add_func("/txn/relations-at-random", test_relations_at_random);

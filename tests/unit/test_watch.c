@@ -4,6 +4,7 @@
 typedef struct Log {
     GArray *changes;     /* DbChange, objects not to be used */
     GArray *generations; /* uint64_t, one a publication */
+    gint count;          /* of publications, atomic */
 } Log;
 
 static void log_clear(Log *log)
@@ -32,6 +33,7 @@ static void log_changes(void *user, DbSnapshot *snapshot, const DbChange *change
     }
     g_array_append_vals(log->changes, changes, count);
     g_array_append_val(log->generations, generation);
+    g_atomic_int_inc(&log->count);
 }
 
 static void check_change(const Log *log, unsigned index, DbChangeKind kind, uint16_t class_id,
@@ -158,10 +160,12 @@ static void test_watcher_commits(void)
     g_assert_cmpstr(value_string(db_get(view, CLASS_VM, test_ref(4), VM_NAME)), ==, "");
 }
 
-enum { WRITERS = 6, COMMITS_EACH = 200 };
+enum { WRITERS = 6, COMMITS_EACH = 200, DEADLINE_SECONDS = 60 };
 
 typedef struct Writer {
     Db *db;
+    const Log *log;
+    uint64_t start; /* generation */
     unsigned number;
 } Writer;
 
@@ -170,12 +174,15 @@ static gpointer write_many(gpointer user)
     const Writer *writer = user;
     for (int i = 1; i <= COMMITS_EACH; i++) {
         DbTxn *txn = db_begin(writer->db);
+        uint64_t generation = db_view_generation(db_txn_view(txn));
         db_set(txn, CLASS_VM, test_ref(writer->number), VM_MEMORY, value_new_int(i));
         if (i % 2) {
             test_commit(txn);
         } else {
             db_commit_async(txn);
         }
+        gint told = g_atomic_int_get(&writer->log->count);
+        g_assert_cmpuint((uint64_t)told, >=, generation - writer->start);
     }
     return NULL;
 }
@@ -188,13 +195,14 @@ static void test_order_over_threads(void)
     for (unsigned i = 1; i <= WRITERS; i++) {
         db_create(txn, CLASS_VM, test_ref(i), uuid_generate());
     }
+    uint64_t start = db_view_generation(db_txn_view(txn));
     test_commit(txn);
     db_watch(db, log_changes, &log);
 
     Writer writers[WRITERS];
     GThread *threads[WRITERS];
     for (unsigned i = 0; i < WRITERS; i++) {
-        writers[i] = (Writer){db, i + 1};
+        writers[i] = (Writer){db, &log, start, i + 1};
         threads[i] = g_thread_new("writer", write_many, &writers[i]);
     }
     for (unsigned i = 0; i < WRITERS; i++) {
@@ -234,9 +242,10 @@ static void wait_at_gate(void *user, DbSnapshot *snapshot, const DbChange *chang
 static gpointer open_gate(gpointer user)
 {
     Gate *gate = user;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&gate->mutex);
+    g_mutex_lock(&gate->mutex);
     gate->is_open = true;
     g_cond_broadcast(&gate->changed);
+    g_mutex_unlock(&gate->mutex);
     return NULL;
 }
 
@@ -255,9 +264,10 @@ static void test_unwatch_waits_for_running_watcher(void)
     Gate gate = {.is_open = false};
     unsigned id = db_watch(db, wait_at_gate, &gate);
     GThread *committer = g_thread_new("committer", commit_one, db);
+    gint64 deadline = g_get_monotonic_time() + DEADLINE_SECONDS * G_TIME_SPAN_SECOND;
     g_mutex_lock(&gate.mutex);
     while (!gate.is_entered) {
-        g_cond_wait(&gate.changed, &gate.mutex);
+        g_assert_true(g_cond_wait_until(&gate.changed, &gate.mutex, deadline));
     }
     g_mutex_unlock(&gate.mutex);
     GThread *opener = g_thread_new("opener", open_gate, &gate);
