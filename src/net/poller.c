@@ -302,6 +302,7 @@ static void dequeue(Poller *poller, PollerItem *item)
 static void unregister(Poller *poller, PollerItem *item)
 {
     dequeue(poller, item);
+    item->armed = false;
     if (item->registered) {
         item->registered = false;
         /* Closing would not do while a child process still holds a copy of the descriptor. */

@@ -51,11 +51,13 @@ void poller_free(Poller *poller); /* after poller_stop() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Poller, poller_free)
 
 /* Hands `item` over until one of `events` (epoll's) or the end of `timer`.  False when the poller
- * has stopped or the system refuses one more watch: the caller still holds it, and gives up. */
+ * has stopped or the system refuses one more watch: the caller still holds it, and gives up.  The
+ * poller's own thread may also arm an armed item for something else. */
 bool poller_arm(Poller *poller, PollerItem *item, uint32_t events, int timer);
 /* Takes `item` back; false when the poller has already handed it out. */
 bool poller_disarm(Poller *poller, PollerItem *item);
-/* Ends the watch over the held item's descriptor, which can then be closed or used elsewhere. */
+/* Ends the watch over the item's descriptor, which can then be closed or used elsewhere.  The
+ * item is held, or armed and the caller is the poller's own thread. */
 void poller_forget(Poller *poller, PollerItem *item);
 /* As poller_forget(), and has item->free() called when no event can name it any more. */
 void poller_retire(Poller *poller, PollerItem *item);
