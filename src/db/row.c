@@ -48,12 +48,13 @@ DbObject *row_decode(const DbPlan *plan, uint16_t class_id, Uuid ref, const char
         }
         g_autoptr(Err) cause = NULL;
         const TypeInfo *type = class_info->fields[field_id].type;
-        Value *cell = type_restore(plan->schema, type, value_at(row, i), "it", &cause);
-        if (cell) {
-            object_set(object, (uint16_t)field_id, cell);
-        } else {
+        g_autoptr(Value) cell =
+            type_restore(plan->schema, type, value_at(row, i), "the member", &cause);
+        if (!cell) {
             g_autofree char *why = err_to_string(cause);
             skipped(user, name, why);
+        } else if (!value_equal(cell, object->cells[field_id])) { /* a default stays shared */
+            object_set(object, (uint16_t)field_id, g_steal_pointer(&cell));
         }
     }
     return g_steal_pointer(&object);
