@@ -14,10 +14,10 @@ typedef enum OperationFlags {
     OPERATION_ONLY_TEMPLATE = 1 << 5,       /* VM: ONLY_PROVISION_TEMPLATE otherwise */
     OPERATION_ONLY_SNAPSHOT = 1 << 6,       /* VM: ONLY_REVERT_SNAPSHOT otherwise */
     /* What else has to hold; each names the error that says it does not. */
-    OPERATION_NEEDS_SUSPEND = 1 << 7,       /* VM: the guest can, VM_LACKS_FEATURE_SUSPEND */
-    OPERATION_NEEDS_SHUTDOWN = 1 << 8,      /* VM: the guest can, VM_LACKS_FEATURE_SHUTDOWN */
+    OPERATION_NEEDS_SUSPEND = 1 << 7,       /* VM: the guest can, VM_LACKS_FEATURE */
+    OPERATION_NEEDS_SHUTDOWN = 1 << 8,      /* VM: the guest can, VM_LACKS_FEATURE */
     OPERATION_NEEDS_REBOOT = 1 << 9,        /* VM: the guest can, VM_LACKS_FEATURE */
-    OPERATION_NEEDS_VCPU_HOTPLUG = 1 << 10, /* VM: the guest can, VM_LACKS_FEATURE_VCPU_HOTPLUG */
+    OPERATION_NEEDS_VCPU_HOTPLUG = 1 << 10, /* VM: the guest can, VM_LACKS_FEATURE */
     OPERATION_NEEDS_MOBILE = 1 << 11,       /* VM: not bound to a host, VM_IS_IMMOBILE */
     OPERATION_NEEDS_KEPT_DISKS = 1 << 12,   /* VM: no disk is reset at boot,
                                                VDI_ON_BOOT_MODE_INCOMPATIBLE_WITH_OPERATION */
