@@ -1,2 +1,0 @@
-#include "hv/hv.h"
-const HvDriver hv_fake_driver = {.name = "fake"};
