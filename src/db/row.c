@@ -2,8 +2,37 @@
 #include "db/row.h"
 
 #include "wire/json.h"
+#include "wire/limits.h"
 
+/* A row is read back by the parser for texts from outside, so its limit holds here too. Cells
+ * are looked at one by one as they are set: a small one is always good, a larger one as long as
+ * all of them together leave room for the small ones to grow. */
+enum {
+    ROW_SMALL_CELL = 500, /* values */
+    ROW_MAX_FIELDS = 100,
+    ROW_MAX_VALUES = WIRE_MAX_VALUES - ROW_SMALL_CELL * ROW_MAX_FIELDS,
+};
+G_STATIC_ASSERT(ROW_MAX_VALUES > 0);
+
+static bool is_readable(const Value *value);
+static bool has_good_names(const Value *map);
+static unsigned count_values(const Value *value);
 static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int guess);
+
+bool row_can_hold(const DbObject *object, uint16_t field_id, const Value *value)
+{
+    if (!is_readable(value)) {
+        return false;
+    }
+    unsigned count = count_values(value);
+    if (count <= ROW_SMALL_CELL) {
+        return true;
+    }
+    for (uint16_t f = 0; f < object->field_count; f++) {
+        count += f == field_id ? 0 : count_values(object->cells[f]);
+    }
+    return count <= ROW_MAX_VALUES;
+}
 
 char *row_encode(const DbPlan *plan, const DbObject *object)
 {
@@ -58,6 +87,40 @@ DbObject *row_decode(const DbPlan *plan, uint16_t class_id, Uuid ref, const char
         }
     }
     return g_steal_pointer(&object);
+}
+
+static bool is_readable(const Value *value)
+{
+    if (value_kind(value) == VALUE_STRING) {
+        return g_utf8_validate_len(value_string(value), value_string_length(value), NULL);
+    }
+    for (unsigned i = 0; i < value_count(value); i++) {
+        if (!is_readable(value_at(value, i))) {
+            return false;
+        }
+    }
+    return value_kind(value) != VALUE_STRUCT || has_good_names(value);
+}
+
+static bool has_good_names(const Value *map)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (unsigned i = 0; i < value_count(map); i++) {
+        const char *name = value_name_at(map, i);
+        if (!g_utf8_validate(name, -1, NULL) || !g_hash_table_add(seen, (gpointer)name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static unsigned count_values(const Value *value)
+{
+    unsigned count = 1;
+    for (unsigned i = 0; i < value_count(value); i++) {
+        count += count_values(value_at(value, i));
+    }
+    return count;
 }
 
 /* Rows are written in the order of the fields, so the first guess is nearly always right. */

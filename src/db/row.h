@@ -7,6 +7,10 @@
 /* The generation the object was created in; no field can have this name. */
 #define ROW_CREATED "$created"
 
+/* Whether an object with `value` in that field makes a row that row_decode() can read: texts are
+ * UTF-8 without NUL, no map has a key twice, and there are not too many values in all. */
+bool row_can_hold(const DbObject *object, uint16_t field_id, const Value *value);
+
 char *row_encode(const DbPlan *plan, const DbObject *object); /* (owned) */
 
 /* Reads a row back into a version that is modified at generation 0.  Fields without a member get

@@ -90,8 +90,10 @@ const DbView *db_txn_view(DbTxn *txn);
 /* Creates an object with `ref`, which no object of the class has, fields at their defaults and
  * `uuid` set when the class has one. */
 void db_create(DbTxn *txn, uint16_t class_id, Uuid ref, Uuid uuid);
-/* Takes `value` over; it must have the field's form (type_coerce), else nothing is set and GLib
- * is told of a bug. Equal values change nothing. An object that is gone is left alone. */
+/* Takes `value` over.  It must have the field's form (type_coerce), its texts must be UTF-8, and
+ * an object must not have more than about 150,000 values in all; else nothing is set and
+ * g_critical() tells of a bug. Equal values change nothing. An object that is gone is left alone.
+ */
 void db_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, Value *value);
 void db_map_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, const char *key,
                 Value *item /* NULL removes; taken over */);

@@ -3,6 +3,7 @@
 #include "db/txn.h"
 
 #include "db/relation.h"
+#include "db/row.h"
 
 typedef struct TxnTouch {
     ObjectKey key;
@@ -13,7 +14,8 @@ typedef struct TxnTouch {
 static TxnTouch *touch(DbTxn *txn, uint16_t class_id, Uuid ref);
 static void touch_free(gpointer data);
 static DbObject *draft(DbTxn *txn, uint16_t class_id, Uuid ref);
-static bool may_set(const DbTxn *txn, uint16_t class_id, uint16_t field_id, const Value *value);
+static bool may_set(const DbTxn *txn, const DbObject *object, uint16_t field_id,
+                    const Value *value);
 static bool sum_touch(DbTxn *txn, const TxnTouch *touched, DbChange *ret_change, bool *ret_stored);
 static bool compare(const DbPlan *plan, const DbObject *before, const DbObject *after,
                     bool *ret_stored);
@@ -103,7 +105,7 @@ void db_set(DbTxn *txn, uint16_t class_id, Uuid ref, uint16_t field_id, Value *v
 {
     g_autoptr(Value) after = value;
     const DbObject *object = db_find(&txn->view, class_id, ref);
-    if (!object || !may_set(txn, class_id, field_id, after) ||
+    if (!object || !may_set(txn, object, field_id, after) ||
         value_equal(object->cells[field_id], after)) {
         return;
     }
@@ -195,18 +197,22 @@ static DbObject *draft(DbTxn *txn, uint16_t class_id, Uuid ref)
     return view_draft(&txn->view, class_id, ref);
 }
 
-/* A value of the wrong form would be lost at the next start, so it is a bug to be seen at once. */
-static bool may_set(const DbTxn *txn, uint16_t class_id, uint16_t field_id, const Value *value)
+/* What cannot be read back at the next start is a bug to be seen at once. */
+static bool may_set(const DbTxn *txn, const DbObject *object, uint16_t field_id, const Value *value)
 {
-    const DbClass *class_info = plan_class(txn->view.plan, class_id);
+    const DbClass *class_info = plan_class(txn->view.plan, object->class_id);
     const DbField *field = &class_info->fields[field_id];
-    if (txn->view.plan->fields[class_id][field_id].link == PLAN_LINK_DERIVED) {
+    if (txn->view.plan->fields[object->class_id][field_id].link == PLAN_LINK_DERIVED) {
         g_critical("%s.%s is derived and cannot be set", class_info->name, field->name);
         return false;
     }
     if (!type_has_form(field->type, value)) {
         g_critical("%s.%s was given a value that is no \"%s\"", class_info->name, field->name,
                    field->type->name);
+        return false;
+    }
+    if (!row_can_hold(object, field_id, value)) {
+        g_critical("%s.%s was given a value that no row can hold", class_info->name, field->name);
         return false;
     }
     return true;

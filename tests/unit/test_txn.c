@@ -158,6 +158,48 @@ static void test_impossible_values_are_bugs(void)
     g_assert_cmpuint(newest_generation(db), ==, generation);
 }
 
+static Value *many_strings(unsigned count)
+{
+    Value *set = value_new_array(count);
+    for (unsigned i = 0; i < count; i++) {
+        value_array_add(set, value_new_string("x"));
+    }
+    return set;
+}
+
+/* What the store could not read back at the next start. */
+static void test_unreadable_values_are_bugs(void)
+{
+    g_autoptr(Db) db = open_with_vm();
+    Value *twins = value_new_struct(2);
+    value_struct_add(twins, "k", value_new_string("1"));
+    value_struct_add(twins, "k", value_new_string("2"));
+    const struct {
+        uint16_t field_id;
+        Value *value;
+    } cases[] = {
+        {VM_NAME, value_new_string("caf\xe9")},
+        {VM_NAME, value_new_string_len("a\0b", 3)},
+        {VM_CONFIG, twins},
+        {VM_TAGS, many_strings(200000)},
+    };
+    DbTxn *txn = db_begin(db);
+    db_set(txn, CLASS_VM, test_ref(1), VM_TAGS, many_strings(100000));
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const DbObject *vm = db_find(db_txn_view(txn), CLASS_VM, test_ref(1));
+        g_autoptr(Value) before = value_ref(db_object_get(vm, cases[i].field_id));
+        g_test_expect_message(NULL, G_LOG_LEVEL_CRITICAL, "*no row can hold*");
+        db_set(txn, CLASS_VM, test_ref(1), cases[i].field_id, cases[i].value);
+        g_test_assert_expected_messages();
+        vm = db_find(db_txn_view(txn), CLASS_VM, test_ref(1));
+        g_assert_true(db_object_get(vm, cases[i].field_id) == before);
+    }
+    g_test_expect_message(NULL, G_LOG_LEVEL_CRITICAL, "*no row can hold*");
+    db_map_set(txn, CLASS_VM, test_ref(1), VM_CONFIG, "\xff", value_new_string("v"));
+    g_test_assert_expected_messages();
+    test_commit(txn);
+}
+
 static void test_uuid_index_follows(void)
 {
     g_autoptr(Db) db = open_with_vm();
@@ -451,6 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/txn/touch-is-a-change", test_touch_is_a_change);
     g_test_add_func("/txn/maps-and-sets", test_maps_and_sets);
     g_test_add_func("/txn/impossible-values-are-bugs", test_impossible_values_are_bugs);
+    g_test_add_func("/txn/unreadable-values-are-bugs", test_unreadable_values_are_bugs);
     g_test_add_func("/txn/uuid-index-follows", test_uuid_index_follows);
     g_test_add_func("/txn/writing-while-walking", test_writing_while_walking);
     g_test_add_func("/txn/derived-set-follows-ref", test_derived_set_follows_ref);
