@@ -84,12 +84,12 @@ Stream *http_client_open(HttpClient *client, Op *op, const char *method, const c
                          Err **err)
 {
     g_autoptr(HttpClient) owned = client;
-    g_autoptr(GString) request = new_head(client, method, target, minor_version, headers);
-    if (!send_request(client, op, request, NULL, 0, err) || !read_head(client, op, ret_head, err)) {
+    g_autoptr(GString) request = new_head(owned, method, target, minor_version, headers);
+    if (!send_request(owned, op, request, NULL, 0, err) || !read_head(owned, op, ret_head, err)) {
         return NULL;
     }
-    stream_unread(client->stream, client->in->data, client->in->len);
-    return g_steal_pointer(&client->stream);
+    stream_unread(owned->stream, owned->in->data, owned->in->len);
+    return g_steal_pointer(&owned->stream);
 }
 
 /* Head and body in one piece, so that a small request is one packet. */
