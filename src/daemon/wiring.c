@@ -1,0 +1,235 @@
+/* The only place that knows every module.  Folders, lock file, database, engine, core, then the
+ * front: nothing listens before everything behind it is ready. */
+#include "daemon/wiring.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "daemon/routes.h"
+#include "gen/schema.h"
+#include "net/relay.h"
+#include "net/tls.h"
+#include "ops/platform.h"
+
+#include <fcntl.h>
+#include <pwd.h>
+#include <sys/file.h>
+
+struct Daemon {
+    char *etc_dir, *state_dir, *run_dir, *log_dir;
+    int lock_fd;
+    Db *db;
+    Platform *platform;
+    Core *core;
+    Relay *relay;
+    RouteContext *routes;
+    TlsContext *tls;
+    HttpServer *server;
+};
+
+static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool take_lock(Daemon *daemon, Err **err);
+static bool open_database(Daemon *daemon, Err **err);
+static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool listen_on(Daemon *daemon, const char *endpoint, TlsContext *tls, Err **err);
+static const char *choose_guest_user(const DaemonConfig *config);
+static char *host_name_of(const DaemonConfig *config);
+static char *address_of(const DaemonConfig *config, uint16_t *ret_port, Err **err);
+
+Daemon *daemon_start(const DaemonConfig *config, Err **err)
+{
+    g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
+    daemon->lock_fd = -1;
+    if (!make_dirs(daemon, config, err) || !take_lock(daemon, err) || !open_database(daemon, err) ||
+        !open_platform(daemon, config, err) || !open_core(daemon, config, err) ||
+        !open_certificate(daemon, config, err) || !open_front(daemon, config, err)) {
+        return NULL;
+    }
+    return g_steal_pointer(&daemon);
+}
+
+void daemon_stop(Daemon *daemon)
+{
+    if (!daemon) {
+        return;
+    }
+    if (daemon->core) {
+        op_cancel(core_op(daemon->core)); /* what waits below the front must let it go */
+    }
+    if (daemon->server) {
+        http_server_stop(daemon->server);
+    }
+    relay_free(daemon->relay);
+    core_free(daemon->core);
+    platform_free(daemon->platform);
+    http_server_free(daemon->server);
+    routes_free(daemon->routes);
+    tls_context_free(daemon->tls);
+    if (daemon->db) {
+        db_close(daemon->db);
+    }
+    fd_close(&daemon->lock_fd);
+    g_free(daemon->etc_dir);
+    g_free(daemon->state_dir);
+    g_free(daemon->run_dir);
+    g_free(daemon->log_dir);
+    g_free(daemon);
+}
+
+static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err)
+{
+    daemon->etc_dir = g_build_filename(config->root, "etc/clearwater", NULL);
+    daemon->state_dir = g_build_filename(config->root, "var/lib/clearwater", NULL);
+    daemon->run_dir = g_build_filename(config->root, "run/clearwater", NULL);
+    daemon->log_dir = g_build_filename(config->root, "var/log/clearwater", NULL);
+    static const char *const inner[] = {"kernels", "nvram", "dhcp"};
+    for (size_t i = 0; i < G_N_ELEMENTS(inner); i++) {
+        g_autofree char *path = g_build_filename(daemon->state_dir, inner[i], NULL);
+        if (!fd_make_dirs(path, 0755, err)) {
+            return false;
+        }
+    }
+    g_autofree char *log_path = g_build_filename(daemon->log_dir, "clearwater.log", NULL);
+    return fd_make_dirs(daemon->etc_dir, 0755, err) && fd_make_dirs(daemon->run_dir, 0755, err) &&
+           fd_make_dirs(daemon->log_dir, 0755, err) && log_open_file(log_path, err);
+}
+
+/* Two daemons on one root would run every guest twice. */
+static bool take_lock(Daemon *daemon, Err **err)
+{
+    g_autofree char *path = g_build_filename(daemon->run_dir, "daemon.lock", NULL);
+    daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (daemon->lock_fd < 0) {
+        return err_errno(err, errno, "cannot open %s", path);
+    }
+    if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        return err_internal(err, "%s is locked: another clearwaterd runs on this root", path);
+    }
+    return true;
+}
+
+static bool open_database(Daemon *daemon, Err **err)
+{
+    g_autofree char *path = g_build_filename(daemon->state_dir, "state.db", NULL);
+    DbBackend backend;
+    if (!db_backend_sqlite(path, &backend, err)) {
+        return false;
+    }
+    daemon->db = db_open(&model_schema, &backend, err);
+    return daemon->db != NULL;
+}
+
+static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
+{
+    bool is_fake = strcmp(config->engine, "fake") == 0;
+    if (!is_fake && strcmp(config->engine, "qemu") != 0) {
+        return err_internal(err, "engine %s: qemu or fake is expected", config->engine);
+    }
+    g_autofree char *host_name = host_name_of(config);
+    uint16_t port = 0;
+    g_autofree char *address = address_of(config, &port, err);
+    if (!address) {
+        return false;
+    }
+    const PlatformConfig platform = {.hv = is_fake ? &hv_fake_driver : &hv_qemu_driver,
+                                     .nw = is_fake ? &nw_fake_driver : &nw_bridge_driver,
+                                     .paths = {.state_dir = daemon->state_dir,
+                                               .run_dir = daemon->run_dir,
+                                               .log_dir = daemon->log_dir},
+                                     .accelerator = config->accelerator,
+                                     .guest_user = is_fake ? "" : choose_guest_user(config),
+                                     .address = address,
+                                     .https_port = port,
+                                     .host_name = host_name};
+    daemon->platform = platform_new(daemon->db, &platform, err);
+    return daemon->platform != NULL;
+}
+
+static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)
+{
+    g_autofree char *accounts = g_build_filename(daemon->etc_dir, "accounts", NULL);
+    const CoreConfig core = {.db = daemon->db,
+                             .accounts_path = accounts,
+                             .pam_service = config->pam_service,
+                             .platform = daemon->platform};
+    daemon->core = core_new(&core, err);
+    return daemon->core && platform_start(daemon->platform, daemon->core, err);
+}
+
+/* Made once, at the first start. */
+static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **err)
+{
+    g_autofree char *path = g_build_filename(daemon->etc_dir, "xapi-ssl.pem", NULL);
+    g_autofree char *host_name = host_name_of(config);
+    const char *const addresses[] = {"127.0.0.1", "::1", NULL};
+    if (!g_file_test(path, G_FILE_TEST_EXISTS) &&
+        !tls_make_self_signed(path, host_name, addresses, err)) {
+        return false;
+    }
+    daemon->tls = tls_server_new(path, err);
+    return daemon->tls != NULL;
+}
+
+static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err)
+{
+    const HttpServerConfig server = {0};
+    unsigned count;
+    daemon->relay = relay_new(err);
+    if (!daemon->relay) {
+        return false;
+    }
+    daemon->routes = routes_new(daemon->core, daemon->relay);
+    const HttpRoute *routes = routes_table(daemon->routes, &count);
+    g_autofree char *socket = g_build_filename(daemon->run_dir, "xapi.sock", NULL);
+    daemon->server = http_server_new(&server, routes, count, err);
+    return daemon->server && http_server_listen_unix(daemon->server, socket, err) &&
+           listen_on(daemon, config->https, daemon->tls, err) &&
+           listen_on(daemon, config->http, NULL, err) && http_server_start(daemon->server, err);
+}
+
+static bool listen_on(Daemon *daemon, const char *endpoint, TlsContext *tls, Err **err)
+{
+    g_autofree char *address = NULL;
+    uint16_t port;
+    if (!*endpoint) {
+        return true;
+    }
+    if (!config_parse_endpoint(endpoint, &address, &port, err) ||
+        !http_server_listen_tcp(daemon->server, address, port, tls, &port, err)) {
+        return false;
+    }
+    log_info("listening on %s:%u%s", address, port, tls ? " (TLS)" : "");
+    return true;
+}
+
+/* Guests run as root only where nobody made the account for them, and the log says so. */
+static const char *choose_guest_user(const DaemonConfig *config)
+{
+    if (*config->guest_user && !getpwnam(config->guest_user)) {
+        log_warn("there is no account %s: guests run as the daemon's own user",
+                 config->guest_user);
+        return "";
+    }
+    return config->guest_user;
+}
+
+static char *host_name_of(const DaemonConfig *config)
+{
+    return g_strdup(*config->host_name ? config->host_name : g_get_host_name());
+}
+
+/* An address that means "all of them" is of no use to clients; then they get the host's name. */
+static char *address_of(const DaemonConfig *config, uint16_t *ret_port, Err **err)
+{
+    g_autofree char *address = NULL;
+    if (*config->https && !config_parse_endpoint(config->https, &address, ret_port, err)) {
+        return NULL;
+    }
+    if (*config->address) {
+        return g_strdup(config->address);
+    }
+    bool is_any = !address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
+    return is_any ? host_name_of(config) : g_steal_pointer(&address);
+}
