@@ -177,24 +177,23 @@ static void shake_hands(Connection *connection)
     read_more(connection);
 }
 
+/* One read: the buffer holds a whole TLS record, so nothing is left where no poll sees it. */
 static void read_more(Connection *connection)
 {
-    do {
-        uint8_t buffer[READ_SIZE];
-        ssize_t count = stream_try_read(connection->stream, buffer, sizeof buffer);
-        if (count == STREAM_AGAIN) {
-            arm(connection, (uint32_t)stream_wanted_events(connection->stream), POLLER_KEEP_TIMER);
-            return;
-        }
-        if (count <= 0) {
-            connection_close(connection);
-            return;
-        }
-        if (!connection->in) {
-            connection->in = g_byte_array_sized_new((guint)count);
-        }
-        g_byte_array_append(connection->in, buffer, (guint)count);
-    } while (stream_has_pending_input(connection->stream));
+    uint8_t buffer[READ_SIZE];
+    ssize_t count = stream_try_read(connection->stream, buffer, sizeof buffer);
+    if (count == STREAM_AGAIN) {
+        arm(connection, (uint32_t)stream_wanted_events(connection->stream), POLLER_KEEP_TIMER);
+        return;
+    }
+    if (count <= 0) {
+        connection_close(connection);
+        return;
+    }
+    if (!connection->in) {
+        connection->in = g_byte_array_sized_new((guint)count);
+    }
+    g_byte_array_append(connection->in, buffer, (guint)count);
     advance(connection);
 }
 
