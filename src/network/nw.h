@@ -8,36 +8,41 @@
 
 #include <stdint.h>
 
+#define NW_NAME_SIZE 16 /* of an interface's name and its NUL, as the kernel has it */
+
+/* "physical" means a network card, or in a network namespace of its own what stands for one: an
+ * Ethernet link that the kernel gives no kind (bridge, tun, dummy, ifb, vlan ... have one), or a
+ * veth named eth<N>. */
 typedef struct NwInterface {
-    char name[16];
-    char mac[18];        /* lower case */
+    char name[NW_NAME_SIZE];
+    char mac[18]; /* lower case */
     unsigned mtu;
     bool carrier, physical, is_bridge;
-    int speed_mbps;      /* -1: unknown */
+    int speed_mbps; /* -1: unknown */
     bool full_duplex;
-    char ipv4[16];       /* first address, "" when none */
+    char ipv4[16]; /* first address, "" when none */
     unsigned ipv4_prefix;
     char gateway[16];
-    char master[16];     /* the bridge it is a port of, or "" */
+    char master[NW_NAME_SIZE];                     /* the bridge it is a port of, or "" */
     char pci_path[16], vendor_id[8], device_id[8]; /* "0000:00:03.0", "0x1af4" */
     uint64_t rx_bytes, tx_bytes;
 } NwInterface;
 
 typedef struct NwBridge {
-    const char *name;    /* at most 15 characters */
-    unsigned mtu;
-    const char *uplink;  /* interface to enslave, or NULL for an internal network */
-    bool move_address;   /* take address and routes over from the uplink */
+    const char *name;   /* at most 15 characters */
+    unsigned mtu;       /* of the bridge and of the uplink */
+    const char *uplink; /* interface to enslave, or NULL for an internal network */
+    bool move_address;  /* take address and routes over from the uplink */
 } NwBridge;
 
 /* Addresses that this host serves on a bridge by DHCP (the host-internal management network). */
 typedef struct NwDhcp {
     const char *bridge;
-    const char *host_ip;    /* of the bridge itself, e.g. "169.254.0.1" */
+    const char *host_ip; /* of the bridge itself, e.g. "169.254.0.1" */
     unsigned prefix;
     const char *first, *last;
-    const char *state_dir;  /* leases, pid file, configuration */
-    const char *domain;     /* may be NULL */
+    const char *state_dir; /* leases, pid file, configuration */
+    const char *domain;    /* may be NULL */
 } NwDhcp;
 
 typedef struct Nw Nw;
@@ -50,7 +55,11 @@ typedef struct NwDriver {
     /* Every interface of the host: array of NwInterface. */
     GArray *(*interfaces)(Nw *nw, Err **err);
 
+    /* Makes the bridge, up, and its uplink a port of it.  Moving addresses survives a crash at any
+     * point: a second call finishes it.  When it fails, they are back on the uplink. */
     bool (*bridge_create)(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
+    /* Gives the bridge's addresses and routes to its uplink, if it has one (the port that is no
+     * guest's), and deletes it. */
     bool (*bridge_destroy)(Nw *nw, Op *op, const char *name, Err **err);
     bool (*bridge_exists)(Nw *nw, const char *name);
 
@@ -66,6 +75,9 @@ typedef struct NwDriver {
     /* The address leased to `mac`, "" when none. (owned) */
     char *(*dhcp_lease)(Nw *nw, const char *state_dir, const char *mac, Err **err);
 } NwDriver;
+
+/* Fails unless `name` is one that the kernel takes and that fits into a line of configuration. */
+bool nw_check_name(const char *name, Err **err);
 
 extern const NwDriver nw_bridge_driver;
 extern const NwDriver nw_fake_driver;

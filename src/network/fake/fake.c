@@ -1,0 +1,249 @@
+/* The `fake` network: bridges and ports that are only names, for tests and for scale.
+ * One card, eth0, is always there. */
+#include "base/lock.h"
+#include "network/nw.h"
+
+typedef struct FakeBridge {
+    char *name;
+    unsigned mtu;
+    char *uplink; /* NULL: internal */
+} FakeBridge;
+
+struct Nw {
+    Lock lock;
+    GHashTable *bridges; /* name -> FakeBridge */
+    GHashTable *ports;   /* name -> name of its bridge */
+    char mac[18];
+};
+
+static Nw *fake_open(const char *run_dir, Err **err);
+static void fake_close(Nw *nw);
+static GArray *fake_interfaces(Nw *nw, Err **err);
+static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
+static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
+static bool fake_bridge_exists(Nw *nw, const char *name);
+static bool fake_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
+                             int *ret_tap_fd, Err **err);
+static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err);
+static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
+static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
+static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
+static NwInterface describe_card(const Nw *nw);
+static NwInterface describe_bridge(const FakeBridge *bridge);
+static NwInterface describe_port(const char *name, const char *master);
+static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink);
+static void free_bridge(gpointer user);
+
+const NwDriver nw_fake_driver = {
+    .name = "fake",
+    .open = fake_open,
+    .close = fake_close,
+    .interfaces = fake_interfaces,
+    .bridge_create = fake_bridge_create,
+    .bridge_destroy = fake_bridge_destroy,
+    .bridge_exists = fake_bridge_exists,
+    .port_attach = fake_port_attach,
+    .port_detach = fake_port_detach,
+    .dhcp_start = fake_dhcp_start,
+    .dhcp_stop = fake_dhcp_stop,
+    .dhcp_lease = fake_dhcp_lease,
+};
+
+static Nw *fake_open(const char *run_dir, Err **err)
+{
+    (void)err;
+    Nw *nw = g_new0(Nw, 1);
+    lock_init(&nw->lock, LOCK_NETWORK);
+    nw->bridges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_bridge);
+    nw->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    /* Many hosts on one machine have folders of their own, and so addresses of their own. */
+    g_snprintf(nw->mac, sizeof nw->mac, "02:fa:%02x:%02x:%02x:%02x", g_str_hash(run_dir) >> 24,
+               g_str_hash(run_dir) >> 16 & 0xff, g_str_hash(run_dir) >> 8 & 0xff,
+               g_str_hash(run_dir) & 0xff);
+    return nw;
+}
+
+static void fake_close(Nw *nw)
+{
+    g_hash_table_unref(nw->bridges);
+    g_hash_table_unref(nw->ports);
+    lock_clear(&nw->lock);
+    g_free(nw);
+}
+
+static GArray *fake_interfaces(Nw *nw, Err **err)
+{
+    (void)err;
+    LOCK_GUARD(&nw->lock);
+    GArray *interfaces = g_array_new(FALSE, FALSE, sizeof(NwInterface));
+    NwInterface interface = describe_card(nw);
+    g_array_append_val(interfaces, interface);
+    GHashTableIter iter;
+    gpointer bridge;
+    g_hash_table_iter_init(&iter, nw->bridges);
+    while (g_hash_table_iter_next(&iter, NULL, &bridge)) {
+        interface = describe_bridge(bridge);
+        g_array_append_val(interfaces, interface);
+    }
+    gpointer port, master;
+    g_hash_table_iter_init(&iter, nw->ports);
+    while (g_hash_table_iter_next(&iter, &port, &master)) {
+        interface = describe_port(port, master);
+        g_array_append_val(interfaces, interface);
+    }
+    return interfaces;
+}
+
+static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)
+{
+    if (!op_check(op, err) || !nw_check_name(bridge->name, err)) {
+        return false;
+    }
+    if (bridge->uplink && !g_str_equal(bridge->uplink, "eth0")) {
+        return err_internal(err, "there is no interface %s", bridge->uplink);
+    }
+    LOCK_GUARD(&nw->lock);
+    const FakeBridge *owner = bridge->uplink ? find_by_uplink(nw, bridge->uplink) : NULL;
+    if (owner && !g_str_equal(owner->name, bridge->name)) {
+        return err_internal(err, "%s is a port of another bridge", bridge->uplink);
+    }
+    FakeBridge *made = g_new(FakeBridge, 1);
+    *made = (FakeBridge){g_strdup(bridge->name), bridge->mtu, g_strdup(bridge->uplink)};
+    g_hash_table_replace(nw->bridges, made->name, made);
+    return true;
+}
+
+static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err)
+{
+    if (!op_check(op, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    g_hash_table_remove(nw->bridges, name);
+    return true;
+}
+
+static bool fake_bridge_exists(Nw *nw, const char *name)
+{
+    LOCK_GUARD(&nw->lock);
+    return g_hash_table_contains(nw->bridges, name);
+}
+
+static bool fake_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
+                             int *ret_tap_fd, Err **err)
+{
+    (void)mtu;
+    if (!op_check(op, err) || !nw_check_name(name, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    if (!g_hash_table_contains(nw->bridges, bridge)) {
+        return err_internal(err, "there is no interface %s", bridge);
+    }
+    g_hash_table_replace(nw->ports, g_strdup(name), g_strdup(bridge));
+    *ret_tap_fd = -1;
+    return true;
+}
+
+static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err)
+{
+    if (!op_check(op, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    g_hash_table_remove(nw->ports, name);
+    return true;
+}
+
+static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)
+{
+    return op_check(op, err) && (fake_bridge_exists(nw, dhcp->bridge) ||
+                                 err_internal(err, "there is no interface %s", dhcp->bridge));
+}
+
+static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err)
+{
+    (void)nw;
+    (void)bridge;
+    (void)state_dir;
+    return op_check(op, err);
+}
+
+static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err)
+{
+    (void)nw;
+    (void)state_dir;
+    (void)mac;
+    (void)err;
+    return g_strdup("");
+}
+
+/* Called with the lock held, like what follows. */
+static NwInterface describe_card(const Nw *nw)
+{
+    NwInterface card = {
+        .name = "eth0",
+        .mtu = 1500,
+        .carrier = true,
+        .physical = true,
+        .speed_mbps = 1000,
+        .full_duplex = true,
+        .pci_path = "0000:00:03.0",
+        .vendor_id = "0x1af4",
+        .device_id = "0x1000",
+    };
+    g_strlcpy(card.mac, nw->mac, sizeof card.mac);
+    const FakeBridge *master = find_by_uplink(nw, card.name);
+    if (master) {
+        g_strlcpy(card.master, master->name, sizeof card.master);
+    }
+    return card;
+}
+
+static NwInterface describe_bridge(const FakeBridge *bridge)
+{
+    NwInterface interface = {
+        .mac = "02:fb:00:00:00:01",
+        .mtu = bridge->mtu,
+        .carrier = true,
+        .is_bridge = true,
+        .speed_mbps = -1,
+    };
+    g_strlcpy(interface.name, bridge->name, sizeof interface.name);
+    return interface;
+}
+
+static NwInterface describe_port(const char *name, const char *master)
+{
+    NwInterface interface = {
+        .mac = "fe:ff:ff:ff:ff:ff",
+        .mtu = 1500,
+        .carrier = true,
+        .speed_mbps = -1,
+    };
+    g_strlcpy(interface.name, name, sizeof interface.name);
+    g_strlcpy(interface.master, master, sizeof interface.master);
+    return interface;
+}
+
+static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, nw->bridges);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const FakeBridge *bridge = value;
+        if (g_strcmp0(bridge->uplink, uplink) == 0) {
+            return bridge;
+        }
+    }
+    return NULL;
+}
+
+static void free_bridge(gpointer user)
+{
+    FakeBridge *bridge = user;
+    g_free(bridge->name);
+    g_free(bridge->uplink);
+    g_free(bridge);
+}
