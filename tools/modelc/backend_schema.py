@@ -91,9 +91,9 @@ def define_fields(model, owner):
 def define_class(owner):
     flags = [f'DB_CLASS_{f.upper()}' for f in ('persistent', 'events') if f in owner.flags]
     pre = prefix(owner.name)
-    index = [f.name for f in owner.fields]
-    uuid = index.index('uuid') if 'uuid' in index else -1
-    label = index.index('name_label') if 'name_label' in index else -1
+    names = [f.name for f in owner.fields] if owner.has_table else []
+    uuid = names.index('uuid') if 'uuid' in names else -1
+    label = names.index('name_label') if 'name_label' in names else -1
     fields = f'{pre}_fields, G_N_ELEMENTS({pre}_fields)' if owner.fields else 'NULL, 0'
     return (f'    [{class_id(owner.name)}] = {{{quote(owner.name)}, {quote(owner.name.lower())}, '
             f'{" | ".join(flags) or 0},\n     {fields}, {uuid}, {label}}},\n')

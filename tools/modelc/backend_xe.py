@@ -1,14 +1,19 @@
 """gen/xe_table.h and gen/xe_table.c: records, families and commands of xe for front/cli/cli_table.h;
 gen/xe.bash: completion of its command line."""
 
+import argparse
+import os
+import sys
+
+sys.dont_write_bytecode = True  # nothing is written beside the sources
+
 from cnames import banner, quote, type_name
 from lexer import ModelError
+from parse import parse_model
 from xe_parse import (FIELD_FLAGS, Index, parse_command, parse_family, parse_record, parse_texts,
                       writers)
 
 STATEMENTS = ('texts', 'record', 'family', 'command')
-
-OPERATIONS = ('list', 'param-list', 'param-get')
 
 
 def ident(name):
@@ -41,6 +46,8 @@ def define_field(item, owner, texts):
         parts.append(f'.compute = {item.last}')
     else:
         parts.append(f'.last = {quote(item.last)}, .type = {type_ref(item.type)}')
+    if item.is_static:
+        parts.append('.is_static = true')
     if item.otherwise is not None:
         parts.append(f'.otherwise = {quote(item.otherwise)}')
     if item.texts:
@@ -224,3 +231,23 @@ def generate(model):
     return {'xe_table.h': header(records, commands),
             'xe_table.c': source(texts, records, families, commands),
             'xe.bash': completion(families, commands)}
+
+
+def main():
+    """backend_xe.py --out DIR FILE...: a program of its own, because the command line is built above
+    what the rest of the model generates."""
+    parser = argparse.ArgumentParser(prog='backend_xe.py')
+    parser.add_argument('--out', required=True, metavar='DIR')
+    parser.add_argument('files', nargs='+', metavar='FILE')
+    options = parser.parse_args()
+    try:
+        outputs = generate(parse_model(options.files, STATEMENTS))
+    except ModelError as error:
+        sys.exit(str(error))
+    for name, text in outputs.items():
+        with open(os.path.join(options.out, name), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+
+if __name__ == '__main__':
+    main()

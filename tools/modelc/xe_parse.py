@@ -9,7 +9,8 @@ from lexer import Cursor, ModelError
 
 FIELD_FLAGS = {'s': 'SETTABLE', 'S': 'SET', 'M': 'MAP', 'a': 'ADDABLE', 'r': 'REMOVABLE',
                'm': 'KEYED', 'e': 'EXPENSIVE', 'h': 'HIDDEN', 'd': 'DEPRECATED', 'i': 'CASELESS'}
-COMMAND_FLAGS = ('standard', 'hidden', 'deprecated', 'local', 'vm', 'host', 'sr')
+COMMAND_FLAGS = ('standard', 'hidden', 'deprecated', 'local', 'vm', 'host', 'sr', 'dangerous')
+OBJECTS = ('pool', 'this-host', 'coordinator')  # defaults that are looked up
 
 
 @dataclass
@@ -20,6 +21,7 @@ class XeField:
     steps: list = field(default_factory=list)  # of (field, class it leads to)
     last: str = ''                 # field, message, or C function
     type: Any = None
+    is_static: bool = False        # a CALL that takes no object
     otherwise: Optional[str] = None
     texts: str = ''
     refs: str = ''
@@ -50,11 +52,11 @@ class XeFamily:
 
 @dataclass
 class XeArg:
-    kind: str                      # PARAM, SELF, POOL, HOST, LITERAL
+    kind: str                      # PARAM, SELF, LITERAL
     type: Any
     param: str = ''
     member: Optional[str] = None   # of the record this is part of
-    default: Optional[str] = None  # JSON
+    default: Optional[str] = None  # JSON, or '@' and one of OBJECTS
 
 
 @dataclass
@@ -131,7 +133,7 @@ def parse_source(item, cursor, index, owner):
     if cursor.accept('word', 'call'):
         item.kind = 'CALL'
         method = index.method(cursor.word('a message'), item.loc)
-        item.last, item.type = method.wire_name, method.result
+        item.last, item.type, item.is_static = method.wire_name, method.result, not method.params
     elif cursor.accept('word', 'compute'):
         item.kind, item.last = 'COMPUTE', 'cli_compute_' + cursor.word('a function')
     elif cursor.accept('word', 'every'):
@@ -236,7 +238,7 @@ def parse_family(block, records):
 
 
 def parse_literal(cursor, loc):
-    """JSON: a string, a number, true, false, null, {} or []."""
+    """JSON, or '@' and the name of an object that is looked up."""
     if cursor.kind() == 'string':
         return json.dumps(cursor.text('a text'))
     if cursor.accept('{'):
@@ -248,23 +250,23 @@ def parse_literal(cursor, loc):
     word = cursor.word('a literal')
     if word == 'null':
         return '"OpaqueRef:NULL"'
+    if word in OBJECTS:
+        return '@' + word
     try:
         json.loads(word)
     except ValueError:
-        raise ModelError(loc, f"'{word}' is no literal") from None
+        raise ModelError(loc, f"'{word}' is neither a parameter nor a literal") from None
     return word
 
 
 def parse_arg(cursor, command, value_type):
-    if cursor.kind() == 'string':
+    names = [p.rstrip(':-') for p in command.required + command.optional]
+    token = cursor.peek()
+    if token is None or token.kind != 'word' or token.text not in names:
+        if cursor.accept('word', 'self'):
+            return XeArg('SELF', value_type)
         return XeArg('LITERAL', value_type, default=parse_literal(cursor, command.loc))
     word = cursor.word('an argument')
-    kinds = {'self': 'SELF', 'pool': 'POOL', 'this-host': 'HOST'}
-    if word in kinds:
-        return XeArg(kinds[word], value_type)
-    names = [p.rstrip(':') for p in command.required + command.optional]
-    if word not in names:
-        raise ModelError(command.loc, f"{command.name} has no parameter '{word}'")
     arg = XeArg('PARAM', value_type, param=word)
     if cursor.accept('='):
         arg.default = parse_literal(cursor, command.loc)

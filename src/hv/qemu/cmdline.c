@@ -254,7 +254,7 @@ static bool qemu_cmdline_add_nics(QemuCmdline *cmdline, const HvDomainConfig *co
             if (fd < 0) {
                 return err_errno(err, errno, "cannot duplicate the tap of NIC %s", nic->id);
             }
-            netdev = g_strdup_printf("net%u", nic->position);
+            netdev = qemu_device_netdev_id(nic->position);
             qemu_cmdline_add(cmdline, "-netdev", "tap,id=%s,fd=%d", netdev,
                              qemu_cmdline_keep(cmdline, fd));
         }

@@ -23,6 +23,11 @@ char *qemu_device_nic_id(const char *id)
     return g_strconcat(NIC_PREFIX, id, NULL);
 }
 
+char *qemu_device_netdev_id(unsigned position)
+{
+    return g_strdup_printf("net%u", position);
+}
+
 const char *qemu_device_disk_of(const char *device_id)
 {
     return g_str_has_prefix(device_id, DISK_PREFIX) ? device_id + strlen(DISK_PREFIX) : NULL;

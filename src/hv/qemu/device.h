@@ -17,6 +17,8 @@
 /* The id of the device in QEMU: "disk-<id>", "nic-<id>". (owned) */
 char *qemu_device_disk_id(const char *id);
 char *qemu_device_nic_id(const char *id);
+/* The id of the NIC's other end, "net<position>". (owned) */
+char *qemu_device_netdev_id(unsigned position);
 /* The disk id within such a device id, NULL when it is another device. (borrowed) */
 const char *qemu_device_disk_of(const char *device_id);
 

@@ -30,7 +30,6 @@ bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *c, const HvImage *i
     (void)r;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_disk_plug(Hv *hv, Op *op, Uuid d, const HvDisk *x, Err **err)
 {
     (void)hv;
     (void)op;
@@ -38,16 +37,6 @@ bool qemu_disk_plug(Hv *hv, Op *op, Uuid d, const HvDisk *x, Err **err)
     (void)x;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_disk_unplug(Hv *hv, Op *op, Uuid d, const char *x, bool f, Err **err)
-{
-    (void)hv;
-    (void)op;
-    (void)d;
-    (void)x;
-    (void)f;
-    return hv_unsupported("qemu", "x", err);
-}
-bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid d, const char *x, const HvImage *f, Err **err)
 {
     (void)hv;
     (void)op;
@@ -56,7 +45,14 @@ bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid d, const char *x, const HvImage *f
     (void)f;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid d, const char *const *x, const HvImage *f, unsigned n,
+{
+    (void)hv;
+    (void)op;
+    (void)d;
+    (void)x;
+    (void)f;
+    return hv_unsupported("qemu", "x", err);
+}
                         Err **err)
 {
     (void)hv;
@@ -67,7 +63,6 @@ bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid d, const char *const *x, const HvIm
     (void)n;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_disk_resize(Hv *hv, Op *op, Uuid d, const char *x, uint64_t f, Err **err)
 {
     (void)hv;
     (void)op;
@@ -76,7 +71,6 @@ bool qemu_disk_resize(Hv *hv, Op *op, Uuid d, const char *x, uint64_t f, Err **e
     (void)f;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_nic_plug(Hv *hv, Op *op, Uuid d, const HvNic *x, Err **err)
 {
     (void)hv;
     (void)op;
@@ -84,7 +78,6 @@ bool qemu_nic_plug(Hv *hv, Op *op, Uuid d, const HvNic *x, Err **err)
     (void)x;
     return hv_unsupported("qemu", "x", err);
 }
-bool qemu_nic_unplug(Hv *hv, Op *op, Uuid d, const char *x, bool f, Err **err)
 {
     (void)hv;
     (void)op;

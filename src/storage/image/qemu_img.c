@@ -8,10 +8,16 @@
 
 #define CREATE_OPTIONS "compat=1.1,cluster_size=65536,lazy_refcounts=off"
 
+typedef struct Listener {
+    SrProgress progress; /* may be NULL */
+    void *user;
+    char tail[QEMU_IMG_PROGRESS_TAIL];
+} Listener;
+
 static bool run(Op *op, SrFail code, const char *const *argv, Err **err);
 static bool fail_with_output(SrFail code, const char *const *argv, const SubprocessResult *result,
                              Err **err);
-static void tell(SrProgress progress, void *user, double done);
+static void hear_progress(void *user, const char *data, size_t length);
 
 bool qemu_img_info(Op *op, const char *path, const char *format, QemuImgInfo *ret_info, Err **err)
 {
@@ -64,15 +70,15 @@ bool qemu_img_commit(Op *op, const char *path, Err **err)
 bool qemu_img_convert(Op *op, const SrImage *source, const char *target, SrProgress progress,
                       void *user, Err **err)
 {
-    const char *argv[] = {"qemu-img",     "convert",    "-q",    "-f",
+    const char *argv[] = {"qemu-img",     "convert",    "-p",    "-f",
                           source->format, "-O",         "qcow2", "-o",
                           CREATE_OPTIONS, source->path, target,  NULL};
-    tell(progress, user, 0);
-    if (!run(op, SR_FAIL_VDI_COPY, argv, err)) {
+    Listener listener = {.progress = progress, .user = user};
+    g_auto(SubprocessResult) result = {0};
+    if (!op_run_watched(op, argv, hear_progress, &listener, &result, err)) {
         return false;
     }
-    tell(progress, user, 1);
-    return true;
+    return result.exit_status == 0 || fail_with_output(SR_FAIL_VDI_COPY, argv, &result, err);
 }
 
 static bool run(Op *op, SrFail code, const char *const *argv, Err **err)
@@ -98,9 +104,11 @@ static bool fail_with_output(SrFail code, const char *const *argv, const Subproc
                    result->exit_status, said);
 }
 
-static void tell(SrProgress progress, void *user, double done)
+static void hear_progress(void *user, const char *data, size_t length)
 {
-    if (progress) {
-        progress(user, done);
+    Listener *listener = user;
+    double done;
+    if (qemu_img_progress_parse(listener->tail, data, length, &done) && listener->progress) {
+        listener->progress(listener->user, done);
     }
 }

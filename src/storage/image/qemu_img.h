@@ -38,7 +38,13 @@ bool qemu_img_resize(Op *op, const char *path, const char *format, uint64_t virt
  * the chain reads the same at any moment. */
 bool qemu_img_commit(Op *op, const char *path, Err **err);
 
-/* The content of `source` and of all that is below it, into a new qcow2.  `progress` hears of the
- * beginning and of the end. */
+/* The content of `source` and of all that is below it, into a new qcow2. */
 bool qemu_img_convert(Op *op, const SrImage *source, const char *target, SrProgress progress,
                       void *user, Err **err);
+
+/* Reads the progress that `qemu-img -p` prints, "    (12.34/100%)\r" over and over, as it arrives
+ * in pieces.  `tail` keeps the unfinished end between two calls; it starts as "".  True when there
+ * was a whole reading; `*ret_done` (0..1) is the last one. */
+#define QEMU_IMG_PROGRESS_TAIL 32
+bool qemu_img_progress_parse(char tail[QEMU_IMG_PROGRESS_TAIL], const char *data, size_t length,
+                             double *ret_done);

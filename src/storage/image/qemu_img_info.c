@@ -1,8 +1,11 @@
-/* Reads what qemu-img prints about an image.  Pure; starts nothing. */
+/* Reads what qemu-img prints: what it knows of an image, and how far it is.  Pure. */
 #include "storage/image/qemu_img.h"
 
+#include "base/text.h"
 #include "storage/sr_fail.h"
 #include "wire/json.h"
+
+static bool parse_reading(const char *open, const char *close, double *ret_done);
 
 void qemu_img_info_clear(QemuImgInfo *info)
 {
@@ -34,5 +37,43 @@ bool qemu_img_info_parse(const char *text, size_t length, QemuImgInfo *ret_info,
         .virtual_size = (uint64_t)value_int(size),
         .backing = g_strdup(backing),
     };
+    return true;
+}
+
+bool qemu_img_progress_parse(char tail[QEMU_IMG_PROGRESS_TAIL], const char *data, size_t length,
+                             double *ret_done)
+{
+    g_autoptr(GString) text = g_string_new(tail);
+    g_string_append_len(text, data, (gssize)length);
+    bool found = false;
+    const char *rest = text->str;
+    for (;;) {
+        const char *open = strchr(rest, '(');
+        const char *close = open ? strchr(open, ')') : NULL;
+        if (!close) {
+            rest = open ? open : "";
+            break;
+        }
+        found = parse_reading(open, close, ret_done) || found;
+        rest = close + 1;
+    }
+    /* Longer than any reading: not progress at all. */
+    g_strlcpy(tail, strlen(rest) < QEMU_IMG_PROGRESS_TAIL ? rest : "", QEMU_IMG_PROGRESS_TAIL);
+    return found;
+}
+
+/* One reading, "(12.34/100%)"; `open` is its first character, `close` the last. */
+static bool parse_reading(const char *open, const char *close, double *ret_done)
+{
+    const char *slash = memchr(open, '/', (size_t)(close - open));
+    if (!slash) {
+        return false;
+    }
+    g_autofree char *number = g_strndup(open + 1, (size_t)(slash - open - 1));
+    double percent = 0;
+    if (!text_parse_float(number, &percent) || !(percent >= 0 && percent <= 100)) {
+        return false;
+    }
+    *ret_done = percent / 100;
     return true;
 }

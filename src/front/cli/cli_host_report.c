@@ -1,0 +1,101 @@
+/* The table that vm-start and diagnostic-vm-status show. Its phrases are known to scripts. */
+#include "front/cli/cli_host_report.h"
+
+#include "front/cli/cli_api.h"
+#include "front/cli/cli_error.h"
+#include "front/cli/cli_output.h"
+
+#define NO_REFERENCE "<server did not provide reference>"
+
+/* A phrase that stands alone, or has one parameter of the error behind it. */
+typedef struct Phrase {
+    const char *code;
+    const char *text;
+    int param; /* its index; -1: none */
+} Phrase;
+
+static const Phrase phrases[] = {
+    {"VM_REQUIRES_SR", "VM requires access to SR: ", 1},
+    {"VM_REQUIRES_NETWORK", "VM requires access to network: ", 1},
+    {"HOST_CANNOT_ATTACH_NETWORK", "Host cannot attach to network: ", 1},
+    {"HOST_DISABLED", "Host disabled (use 'xe host-enable' to re-enable)", -1},
+    {"HOST_DISABLED_INDEFINITELY", "Host disabled indefinitely (use 'xe host-enable' to re-enable)",
+     -1},
+    {"HOST_NOT_LIVE", "Host down", -1},
+    {"HOST_NOT_ENOUGH_FREE_MEMORY", "Not enough free memory", -1},
+    {"VM_HVM_REQUIRED", "HVM not supported", -1},
+};
+
+static char *two_params(const Err *refusal);
+
+void cli_host_report_show(Cli *cli, Uuid vm)
+{
+    g_autoptr(Value) hosts = cli_api_call(cli, "host.get_all", NULL, NULL);
+    g_autoptr(GPtrArray) table = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    GPtrArray *row = cli_output_row_new();
+    g_ptr_array_add(table, row);
+    for (unsigned i = 0; hosts && i < value_count(hosts); i++) {
+        Uuid host = value_uuid(value_at(hosts, i));
+        g_autoptr(Value) name = cli_api_field(cli, "host", host, "name_label", NULL);
+        g_autoptr(Err) refusal = NULL;
+        g_autofree char *verdict = NULL;
+        if (cli_api_do(cli, "VM.assert_can_boot_here",
+                       cli_api_params(value_new_ref(vm), value_new_ref(host), NULL), &refusal)) {
+            verdict = g_strdup("OK");
+        } else {
+            g_autofree char *reason = cli_host_report_reason(cli, refusal);
+            verdict = g_strdup_printf("Cannot start here [%s]", reason);
+        }
+        cli_output_row_add(row, name ? value_string(name) : "", verdict);
+    }
+    cli_output_table(cli, table);
+}
+
+char *cli_host_report_reason(Cli *cli, const Err *refusal)
+{
+    unsigned count = g_strv_length(refusal->params);
+    for (unsigned i = 0; i < G_N_ELEMENTS(phrases); i++) {
+        const Phrase *phrase = &phrases[i];
+        if (!err_is(refusal, phrase->code)) {
+            continue;
+        }
+        if (phrase->param < 0) {
+            return g_strdup(phrase->text);
+        }
+        g_autofree char *name = (unsigned)phrase->param < count
+                                    ? cli_error_param_text(cli, refusal->params[phrase->param])
+                                    : g_strdup(NO_REFERENCE);
+        return g_strconcat(phrase->text, name, NULL);
+    }
+    char *text = count == 2 ? two_params(refusal) : NULL;
+    if (text) {
+        return text;
+    }
+    g_autofree char *name = count == 1 ? cli_error_param_text(cli, refusal->params[0]) : NULL;
+    if (name && err_is(refusal, "HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED")) {
+        return g_strdup_printf("VM requires access to non-shared SR: %s. SR must both be marked as "
+                               "shared and a properly configured PBD must be plugged-in on every "
+                               "host",
+                               name);
+    }
+    if (name && err_is(refusal, "HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED")) {
+        return g_strdup_printf("VM requires access to non-shared Network: %s. Network must either "
+                               "be entirely virtual or there must be a PIF connecting to this "
+                               "Network on every host.",
+                               name);
+    }
+    return err_to_string(refusal);
+}
+
+static char *two_params(const Err *refusal)
+{
+    if (err_is(refusal, "HOST_NOT_ENOUGH_PCPUS")) {
+        return g_strdup_printf("Not enough CPUs (VM needs %s, but host has %s)", refusal->params[0],
+                               refusal->params[1]);
+    }
+    if (err_is(refusal, "INVALID_VALUE")) {
+        return g_strdup_printf("Field has invalid value: %s = %s", refusal->params[0],
+                               refusal->params[1]);
+    }
+    return NULL;
+}

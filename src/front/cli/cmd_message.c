@@ -1,0 +1,93 @@
+/* Messages about objects. */
+#include "base/text.h"
+#include "front/cli/cli_api.h"
+#include "front/cli/cli_error.h"
+#include "gen/xe_table.h"
+
+static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **err);
+
+bool cmd_message_create(Cli *cli, Err **err)
+{
+    static const CliText objects[] = {
+        {"vm-uuid", "VM"},
+        {"pool-uuid", "Pool"},
+        {"sr-uuid", "SR"},
+        {"host-uuid", "Host"},
+    };
+    int64_t priority = 0;
+    if (!text_parse_int(cli_args_get(cli->args, "priority"), &priority)) {
+        return cli_error_fail(err, "Priority field should be an integer");
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(objects); i++) {
+        const char *uuid = cli_args_get(cli->args, objects[i].name);
+        if (uuid) {
+            return cli_api_do(
+                cli, "message.create",
+                cli_api_params(value_new_string(cli_args_get(cli->args, "name")),
+                               value_new_int(priority), value_new_string(objects[i].text),
+                               value_new_string(uuid),
+                               value_new_string(cli_args_get(cli->args, "body")), NULL),
+                err);
+        }
+    }
+    return cli_error_fail(err, "Need one of: vm-uuid, host-uuid, sr-uuid or pool-uuid");
+}
+
+bool cmd_message_destroy(Cli *cli, Err **err)
+{
+    const char *one = cli_args_get(cli->args, "uuid");
+    const char *many = cli_args_get(cli->args, "uuids");
+    if (one && many) {
+        return cli_error_fail(err, "Ambiguous arguments; need one of uuid, uuids");
+    }
+    if (!one && !many) {
+        return cli_error_fail(err, "Need one of uuid, uuids");
+    }
+    g_auto(GStrv) uuids = g_strsplit(one ? one : many, ",", -1);
+    for (unsigned i = 0; uuids[i]; i++) {
+        Uuid message;
+        if (!cli_api_find(cli, "message", uuids[i], &message, err) ||
+            !cli_api_do(cli, "message.destroy", cli_api_params(value_new_ref(message), NULL),
+                        err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool cmd_message_destroy_all(Cli *cli, Err **err)
+{
+    g_autoptr(Value) filters = value_new_struct(3);
+    const char *priority = cli_args_get(cli->args, "priority");
+    uint64_t number = 0;
+    if (!add_time_filter(cli, "before", filters, err) ||
+        !add_time_filter(cli, "after", filters, err)) {
+        return false;
+    }
+    if (priority) {
+        if (!text_parse_uint(priority, INT64_MAX, &number)) {
+            return cli_error_fail(err, "Invalid priority format (expected positive integer)");
+        }
+        value_struct_add_static(filters, "priority", value_new_string(priority));
+    }
+    return cli_api_do(cli, "message.destroy_all", cli_api_params(g_steal_pointer(&filters), NULL),
+                      err);
+}
+
+static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **err)
+{
+    const char *text = cli_args_get(cli->args, name);
+    int64_t seconds = 0;
+    if (!text) {
+        return true;
+    }
+    if (!text_parse_datetime(text, &seconds)) {
+        return cli_error_fail(err,
+                              "Invalid timestamp format for '%s' (expected RFC3339, for example, "
+                              "2025-01-01T00:00:00Z)",
+                              name);
+    }
+    char datetime[TEXT_DATETIME_SIZE];
+    value_struct_add(filters, name, value_new_string(text_format_datetime(seconds, datetime)));
+    return true;
+}

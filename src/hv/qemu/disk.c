@@ -1,0 +1,218 @@
+/* Disks and CD drives of a running domain. */
+#include "hv/qemu/chain.h"
+#include "hv/qemu/device.h"
+#include "hv/qemu/hooks.h"
+#include "hv/qemu/hotplug.h"
+
+static QemuDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err);
+static bool qemu_disk_attach(QemuDomain *domain, Op *op, QemuDisk *disk, const HvDisk *config,
+                             Err **err);
+static void qemu_disk_forget(QemuDomain *domain, Op *op, QemuDisk *disk);
+static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, QemuDisk *disk,
+                                     const HvImage *image, Err **err);
+static bool qemu_disk_tray(QemuDomain *domain, Op *op, const char *command, const char *device,
+                           Err **err);
+static bool qemu_disk_insert(QemuDomain *domain, Op *op, const char *device, const char *node,
+                             Err **err);
+static void qemu_disk_set_moving(QemuDomain *domain, const char *disk_id);
+static bool qemu_disk_switch(QemuDomain *domain, Op *op, const char *const *disk_ids,
+                             unsigned count, Err **err);
+
+bool qemu_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *config, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain || !qemu_device_check_disk(config, err)) {
+        return false;
+    }
+    if (config->is_cd) {
+        return hv_unsupported("qemu", "plug a CD drive into a running domain", err);
+    }
+    const QemuDisk *other = qemu_record_disk_at(domain->record, config->position);
+    if (other || qemu_record_find_disk(domain->record, config->id)) {
+        return err_internal(err, "disk %s: position %u of domain %s is taken", config->id,
+                            config->position, domain->name);
+    }
+    QemuDisk *disk;
+    {
+        LOCK_GUARD(&domain->lock);
+        disk = qemu_record_add_disk(domain->record, config);
+    }
+    if (!qemu_disk_attach(domain, op, disk, config, err)) {
+        qemu_disk_forget(domain, op, disk);
+        return false;
+    }
+    return true;
+}
+
+bool qemu_disk_unplug(Hv *hv, Op *op, Uuid uuid, const char *disk_id, bool force, Err **err)
+{
+    /* QEMU knows no way to take a device from a guest that holds on to it. */
+    (void)force;
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    QemuDisk *disk = qemu_record_find_disk(domain->record, disk_id);
+    if (!disk) {
+        return true;
+    }
+    if (disk->is_cd) {
+        return hv_unsupported("qemu", "unplug a CD drive from a running domain", err);
+    }
+    g_autofree char *device = qemu_device_disk_id(disk_id);
+    if (!qemu_hotplug_remove(domain, op, device, "VBD", disk_id, err)) {
+        return false;
+    }
+    qemu_disk_forget(domain, op, disk);
+    return true;
+}
+
+bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const HvImage *image,
+                         Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    QemuDisk *disk = domain ? qemu_disk_get(domain, disk_id, err) : NULL;
+    if (!disk) {
+        return false;
+    }
+    if (!disk->is_cd) {
+        return err_internal(err, "disk %s of domain %s is no CD drive", disk_id, domain->name);
+    }
+    /* The trays that we move must not look like the guest's doing. */
+    qemu_disk_set_moving(domain, disk_id);
+    bool done = qemu_disk_replace_medium(domain, op, disk, image, err);
+    qemu_disk_set_moving(domain, NULL);
+    return done;
+}
+
+bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
+                        const HvImage *overlays, unsigned count, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    bool done = true;
+    unsigned added = 0;
+    while (done && added < count) {
+        QemuDisk *disk = qemu_disk_get(domain, disk_ids[added], err);
+        done = disk && qemu_chain_add(domain, op, disk, &overlays[added], 1, err);
+        added += disk != NULL;
+    }
+    done = done && qemu_disk_switch(domain, op, disk_ids, count, err);
+    for (unsigned i = 0; i < added && !done; i++) {
+        QemuDisk *disk = qemu_record_find_disk(domain->record, disk_ids[i]);
+        qemu_chain_drop(domain, op, disk, disk->nodes->len - 1);
+    }
+    return done;
+}
+
+bool qemu_disk_resize(Hv *hv, Op *op, Uuid uuid, const char *disk_id, uint64_t bytes, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    const QemuDisk *disk = domain ? qemu_disk_get(domain, disk_id, err) : NULL;
+    if (!disk) {
+        return false;
+    }
+    Value *args = value_new_struct(2);
+    value_struct_add_static(args, "node-name", value_new_string(qemu_record_top_node(disk)));
+    value_struct_add_static(args, "size", value_new_int((int64_t)bytes));
+    return qmp_call(domain->qmp, op, "block_resize", args, NULL, err);
+}
+
+static QemuDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err)
+{
+    QemuDisk *disk = qemu_record_find_disk(domain->record, disk_id);
+    if (!disk) {
+        err_internal(err, "domain %s has no disk %s", domain->name, disk_id);
+    }
+    return disk;
+}
+
+static bool qemu_disk_attach(QemuDomain *domain, Op *op, QemuDisk *disk, const HvDisk *config,
+                             Err **err)
+{
+    if (!qemu_chain_add(domain, op, disk, config->images, config->image_count, err)) {
+        return false;
+    }
+    Value *device = qemu_device_disk(disk, qemu_record_top_node(disk), 0);
+    return qmp_call(domain->qmp, op, "device_add", device, NULL, err);
+}
+
+static void qemu_disk_forget(QemuDomain *domain, Op *op, QemuDisk *disk)
+{
+    qemu_chain_drop(domain, op, disk, 0);
+    {
+        LOCK_GUARD(&domain->lock);
+        qemu_record_remove_disk(domain->record, disk->id);
+    }
+    (void)qemu_domain_save_record(domain, NULL);
+}
+
+static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, QemuDisk *disk,
+                                     const HvImage *image, Err **err)
+{
+    g_autofree char *device = qemu_device_disk_id(disk->id);
+    if (!qemu_disk_tray(domain, op, "blockdev-open-tray", device, err) ||
+        !qemu_disk_tray(domain, op, "blockdev-remove-medium", device, err)) {
+        return false;
+    }
+    qemu_chain_drop(domain, op, disk, 0);
+    if (image && (!qemu_chain_add(domain, op, disk, image, 1, err) ||
+                  !qemu_disk_insert(domain, op, device, qemu_record_top_node(disk), err))) {
+        qemu_chain_drop(domain, op, disk, 0);
+        return false;
+    }
+    return qemu_disk_tray(domain, op, "blockdev-close-tray", device, err);
+}
+
+static bool qemu_disk_tray(QemuDomain *domain, Op *op, const char *command, const char *device,
+                           Err **err)
+{
+    Value *args = value_new_struct(2);
+    value_struct_add_static(args, "id", value_new_string(device));
+    if (g_str_equal(command, "blockdev-open-tray")) {
+        /* Also when the guest has locked it. */
+        value_struct_add_static(args, "force", value_new_bool(true));
+    }
+    return qmp_call(domain->qmp, op, command, args, NULL, err);
+}
+
+static bool qemu_disk_insert(QemuDomain *domain, Op *op, const char *device, const char *node,
+                             Err **err)
+{
+    Value *args = value_new_struct(2);
+    value_struct_add_static(args, "id", value_new_string(device));
+    value_struct_add_static(args, "node-name", value_new_string(node));
+    return qmp_call(domain->qmp, op, "blockdev-insert-medium", args, NULL, err);
+}
+
+static void qemu_disk_set_moving(QemuDomain *domain, const char *disk_id)
+{
+    LOCK_GUARD(&domain->lock);
+    g_free(domain->moving_tray);
+    domain->moving_tray = g_strdup(disk_id);
+}
+
+/* Puts each disk's newest node over the one below it, all in one transaction. */
+static bool qemu_disk_switch(QemuDomain *domain, Op *op, const char *const *disk_ids,
+                             unsigned count, Err **err)
+{
+    Value *actions = value_new_array(count);
+    for (unsigned i = 0; i < count; i++) {
+        const QemuDisk *disk = qemu_record_find_disk(domain->record, disk_ids[i]);
+        unsigned top = disk->nodes->len - 1;
+        const char *node = g_array_index(disk->nodes, QemuNode, top - 1).name;
+        const char *overlay = g_array_index(disk->nodes, QemuNode, top).name;
+        Value *data = value_new_struct(2);
+        value_struct_add_static(data, "node", value_new_string(node));
+        value_struct_add_static(data, "overlay", value_new_string(overlay));
+        Value *action = value_new_struct(2);
+        value_struct_add_static(action, "type", value_new_string("blockdev-snapshot"));
+        value_struct_add_static(action, "data", data);
+        value_array_add(actions, action);
+    }
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "actions", actions);
+    return qmp_call(domain->qmp, op, "transaction", args, NULL, err);
+}
