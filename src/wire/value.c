@@ -218,47 +218,48 @@ void value_struct_add_static(Value *record, const char *name, Value *item)
 
 ValueKind value_kind(const Value *value)
 {
-    return (ValueKind)value->kind;
+    return value ? (ValueKind)value->kind : VALUE_NIL;
 }
 
 const char *value_string(const Value *value)
 {
-    return value->kind == VALUE_STRING ? ((const String *)value)->text : "";
+    return value_kind(value) == VALUE_STRING ? ((const String *)value)->text : "";
 }
 
 size_t value_string_length(const Value *value)
 {
-    return value->kind == VALUE_STRING ? value->count : 0;
+    return value_kind(value) == VALUE_STRING ? value->count : 0;
 }
 
 int64_t value_int(const Value *value)
 {
-    return value->kind == VALUE_INT ? ((const Scalar *)value)->integer : 0;
+    return value_kind(value) == VALUE_INT ? ((const Scalar *)value)->integer : 0;
 }
 
 double value_float(const Value *value)
 {
-    return value->kind == VALUE_FLOAT ? ((const Scalar *)value)->number : 0;
+    return value_kind(value) == VALUE_FLOAT ? ((const Scalar *)value)->number : 0;
 }
 
 bool value_bool(const Value *value)
 {
-    return value->kind == VALUE_BOOL && ((const Scalar *)value)->integer != 0;
+    return value_kind(value) == VALUE_BOOL && ((const Scalar *)value)->integer != 0;
 }
 
 int64_t value_datetime(const Value *value)
 {
-    return value->kind == VALUE_DATETIME ? ((const Scalar *)value)->integer : 0;
+    return value_kind(value) == VALUE_DATETIME ? ((const Scalar *)value)->integer : 0;
 }
 
 Uuid value_uuid(const Value *value)
 {
-    return value->kind == VALUE_REF ? ((const Reference *)value)->uuid : constant_null_ref.uuid;
+    return value_kind(value) == VALUE_REF ? ((const Reference *)value)->uuid : constant_null_ref.uuid;
 }
 
 unsigned value_count(const Value *value)
 {
-    return value->kind == VALUE_ARRAY || value->kind == VALUE_STRUCT ? value->count : 0;
+    ValueKind kind = value_kind(value);
+    return kind == VALUE_ARRAY || kind == VALUE_STRUCT ? value->count : 0;
 }
 
 Value *value_at(const Value *value, unsigned index)
@@ -277,7 +278,7 @@ const char *value_name_at(const Value *value, unsigned index)
 Value *value_get(const Value *record, const char *name)
 {
     unsigned position;
-    if (record->kind != VALUE_STRUCT || !struct_find(value_as_struct(record), name, &position)) {
+    if (value_kind(record) != VALUE_STRUCT || !struct_find(value_as_struct(record), name, &position)) {
         return NULL;
     }
     return value_as_struct(record)->members[position].item;

@@ -49,6 +49,7 @@ void value_struct_add(Value *record, const char *name,
 /* As value_struct_add() for a name that lives for ever (a table's); it is not copied. */
 void value_struct_add_static(Value *record, const char *name, Value *item);
 
+/* Reading. NULL is read as VALUE_NIL, so that what value_get() did not find needs no check. */
 ValueKind value_kind(const Value *value);
 const char *value_string(const Value *value); /* "" unless VALUE_STRING */
 size_t value_string_length(const Value *value);

@@ -254,6 +254,17 @@ static void test_refs_as_text(void)
     }
 }
 
+static void test_nothing_reads_as_nil(void)
+{
+    g_assert_cmpint(value_kind(NULL), ==, VALUE_NIL);
+    g_assert_cmpstr(value_string(NULL), ==, "");
+    g_assert_cmpint(value_int(NULL), ==, 0);
+    g_assert_false(value_bool(NULL));
+    g_assert_cmpuint(value_count(NULL), ==, 0);
+    g_assert_null(value_get(NULL, "x"));
+    g_assert_true(uuid_is_null(value_uuid(NULL)));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -270,6 +281,7 @@ int main(int argc, char **argv)
     g_test_add_func("/value/array/copies", test_array_copies);
     g_test_add_func("/value/equal", test_equal);
     g_test_add_func("/value/threads", test_threads_share);
+    g_test_add_func("/value/nothing", test_nothing_reads_as_nil);
     g_test_add_func("/value/refs", test_refs_as_text);
     return g_test_run();
 }
