@@ -54,6 +54,7 @@ typedef struct SrVdi {
     bool read_only;
     bool managed;   /* false: a shared parent that no client handles */
     bool mergeable; /* vdi_coalesce() would shorten its chain; told by scan() only */
+    bool damaged;   /* it is there and cannot be read: sizes and parent are not known; by scan() */
 } SrVdi;
 void sr_vdi_clear(SrVdi *vdi);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SrVdi, sr_vdi_clear)

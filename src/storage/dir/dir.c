@@ -2,6 +2,7 @@
 #include "storage/dir/dir.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "storage/dir/dir_repair.h"
 #include "storage/sr_fail.h"
 
@@ -14,7 +15,7 @@ static void free_sr(Sr *sr);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sr, free_sr)
 static Sr *new_sr(const char *path, Uuid uuid);
 static void close_pending(gpointer value);
-static bool is_mergeable(const DirListing *listing, const DirImage *image);
+static SrVdi describe_damaged(const DirName *name);
 
 bool dir_format(const char *path, Uuid uuid, Err **err)
 {
@@ -42,19 +43,22 @@ bool dir_erase(Op *op, const char *path, Uuid uuid, Err **err)
 {
     g_autoptr(Sr) sr = dir_open(op, path, uuid, err);
     g_auto(DirGuard) guard = {0};
-    g_auto(DirListing) listing = {0};
-    if (!sr || !dir_enter(op, sr, &guard, err) || !dir_image_list(op, sr, &listing, err)) {
+    if (!sr || !dir_enter(op, sr, &guard, err)) {
         return false;
     }
-    for (guint i = 0; i < listing.names->len; i++) {
-        const DirName *name = &g_array_index(listing.names, DirName, i);
-        if (name->kind != DIR_NEW && dir_image_in_use(sr, name)) {
+    g_autoptr(GArray) names = dir_image_list_names(sr, err);
+    if (!names) {
+        return false;
+    }
+    for (guint i = 0; i < names->len; i++) {
+        const DirName *name = &g_array_index(names, DirName, i);
+        if (dir_image_in_use(sr, name)) {
             return sr_fail(err, SR_FAIL_VDI_IN_USE, "image %s of %s is in use",
                            UUID_TEXT(name->uuid), path);
         }
     }
-    for (guint i = 0; i < listing.names->len; i++) {
-        const DirName *name = &g_array_index(listing.names, DirName, i);
+    for (guint i = 0; i < names->len; i++) {
+        const DirName *name = &g_array_index(names, DirName, i);
         if (!dir_sr_unlink(sr, DIR_NAME(name->kind, name->uuid, name->format), err)) {
             return false;
         }
@@ -147,7 +151,16 @@ GArray *dir_scan(Op *op, Sr *sr, Err **err)
         if (image->name.kind != DIR_NEXT) {
             SrVdi vdi;
             dir_image_describe(image, &vdi);
-            vdi.mergeable = is_mergeable(&listing, image);
+            vdi.mergeable = dir_image_is_mergeable(&listing, image);
+            g_array_append_val(vdis, vdi);
+        }
+    }
+    for (guint i = 0; i < listing.damaged->len; i++) {
+        const DirName *name = &g_array_index(listing.damaged, DirName, i);
+        log_warn("%s of %s cannot be read; `qemu-img check` tells more",
+                 DIR_NAME(name->kind, name->uuid, name->format), sr->path);
+        if (name->kind != DIR_NEXT) {
+            SrVdi vdi = describe_damaged(name);
             g_array_append_val(vdis, vdi);
         }
     }
@@ -213,8 +226,14 @@ static void close_pending(gpointer value)
     close(GPOINTER_TO_INT(value) - 1);
 }
 
-static bool is_mergeable(const DirListing *listing, const DirImage *image)
+static SrVdi describe_damaged(const DirName *name)
 {
-    return listing->complete && image->name.kind == DIR_LEAF && image->has_backing &&
-           dir_image_count_children(listing, image->backing.uuid) == 1;
+    return (SrVdi){
+        .uuid = name->uuid,
+        .location = g_strdup(UUID_TEXT(name->uuid)),
+        .format = g_strdup(name->format),
+        .read_only = true,
+        .managed = name->kind == DIR_LEAF,
+        .damaged = true,
+    };
 }

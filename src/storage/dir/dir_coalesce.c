@@ -46,8 +46,7 @@ static bool find_pair(Op *op, Sr *sr, const char *location, DirImage *ret_leaf,
         !dir_image_list(op, sr, &listing, err)) {
         return false;
     }
-    bool found = leaf.name.kind == DIR_LEAF && leaf.has_backing && listing.complete &&
-                 dir_image_count_children(&listing, leaf.backing.uuid) == 1;
+    bool found = dir_image_is_mergeable(&listing, &leaf);
     if (found && !dir_image_read(op, sr, &leaf.backing, &parent, err)) {
         return false;
     }
@@ -71,7 +70,7 @@ static bool merge(Op *op, Sr *sr, const DirImage *leaf, const DirImage *parent, 
         !dir_image_list(op, sr, &listing, err)) {
         return false;
     }
-    if (!listing.complete || dir_image_count_children(&listing, parent->name.uuid) != 1) {
+    if (!dir_image_is_mergeable(&listing, leaf)) {
         return sr_fail(err, SR_FAIL_VDI_IN_USE,
                        "image %s was cloned while it was merged with its parent",
                        UUID_TEXT(leaf->name.uuid));

@@ -5,7 +5,6 @@
 #include "storage/dir/dir_image.h"
 
 #include "base/fd.h"
-#include "base/log.h"
 #include "storage/image/qemu_img.h"
 #include "storage/sr_fail.h"
 
@@ -27,7 +26,7 @@ typedef DIR DirStream;
 static void close_stream(DirStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DirStream, close_stream)
 
-static GArray *list_names(const Sr *sr, Err **err);
+static bool add_image(Op *op, Sr *sr, const DirName *name, DirListing *listing, Err **err);
 static void count_child(DirListing *listing, const DirImage *image);
 static bool read_header(Op *op, Sr *sr, const DirName *name, const struct stat *stat,
                         DirHeader *ret_header, Err **err);
@@ -36,38 +35,57 @@ static bool find_cached(Sr *sr, const char *file, const struct stat *stat, DirHe
 
 void dir_listing_clear(DirListing *listing)
 {
-    g_clear_pointer(&listing->names, g_array_unref);
     g_clear_pointer(&listing->images, g_array_unref);
+    g_clear_pointer(&listing->damaged, g_array_unref);
     g_clear_pointer(&listing->children, g_hash_table_unref);
+}
+
+GArray *dir_image_list_names(const Sr *sr, Err **err)
+{
+    g_autoptr(DirStream) stream = opendir(sr->path);
+    if (!stream) {
+        sr_fail_errno(err, SR_FAIL_SCAN, errno, "cannot read the folder %s", sr->path);
+        return NULL;
+    }
+    g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(DirName));
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (!entry) {
+            break;
+        }
+        DirName name;
+        if (dir_name_parse(entry->d_name, &name)) {
+            g_array_append_val(names, name);
+        }
+        if (names->len > DIR_MAX_FILES) {
+            sr_fail(err, SR_FAIL_SCAN, "the folder %s holds more than %d images", sr->path,
+                    DIR_MAX_FILES);
+            return NULL;
+        }
+    }
+    if (errno) {
+        sr_fail_errno(err, SR_FAIL_SCAN, errno, "cannot read the folder %s", sr->path);
+        return NULL;
+    }
+    return g_steal_pointer(&names);
 }
 
 bool dir_image_list(Op *op, Sr *sr, DirListing *ret_listing, Err **err)
 {
-    g_auto(DirListing) listing = {.complete = true};
-    listing.names = list_names(sr, err);
-    if (!listing.names) {
+    g_autoptr(GArray) names = dir_image_list_names(sr, err);
+    if (!names) {
         return false;
     }
-    listing.images = g_array_new(FALSE, FALSE, sizeof(DirImage));
-    listing.children = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, g_free, NULL);
-    for (guint i = 0; i < listing.names->len; i++) {
-        const DirName *name = &g_array_index(listing.names, DirName, i);
-        if (name->kind == DIR_NEW) {
-            continue;
-        }
-        if (!op_check(op, err)) {
+    g_auto(DirListing) listing = {
+        .images = g_array_new(FALSE, FALSE, sizeof(DirImage)),
+        .damaged = g_array_new(FALSE, FALSE, sizeof(DirName)),
+        .children = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, g_free, NULL),
+    };
+    for (guint i = 0; i < names->len; i++) {
+        const DirName *name = &g_array_index(names, DirName, i);
+        if (name->kind != DIR_NEW && !add_image(op, sr, name, &listing, err)) {
             return false;
-        }
-        DirImage image;
-        g_autoptr(Err) cause = NULL;
-        if (dir_image_read(op, sr, name, &image, &cause)) {
-            g_array_append_val(listing.images, image);
-            count_child(&listing, &image);
-        } else {
-            g_autofree char *why = err_to_string(cause);
-            log_warn("image %s of %s is left out: %s",
-                     DIR_NAME(name->kind, name->uuid, name->format), sr->path, why);
-            listing.complete = false;
         }
     }
     *ret_listing = listing;
@@ -167,6 +185,12 @@ bool dir_image_in_use(const Sr *sr, const DirName *name)
     return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
+bool dir_image_is_mergeable(const DirListing *listing, const DirImage *image)
+{
+    return listing->damaged->len == 0 && image->name.kind == DIR_LEAF && image->has_backing &&
+           dir_image_count_children(listing, image->backing.uuid) == 1;
+}
+
 void dir_image_describe(const DirImage *image, SrVdi *ret_vdi)
 {
     *ret_vdi = (SrVdi){
@@ -201,35 +225,22 @@ static void close_stream(DirStream *stream)
     closedir(stream);
 }
 
-static GArray *list_names(const Sr *sr, Err **err)
+/* An image that is damaged is told apart from a question that could not be asked. */
+static bool add_image(Op *op, Sr *sr, const DirName *name, DirListing *listing, Err **err)
 {
-    g_autoptr(DirStream) stream = opendir(sr->path);
-    if (!stream) {
-        sr_fail_errno(err, SR_FAIL_SCAN, errno, "cannot read the folder %s", sr->path);
-        return NULL;
+    DirImage image;
+    Err *cause = NULL;
+    if (dir_image_read(op, sr, name, &image, &cause)) {
+        g_array_append_val(listing->images, image);
+        count_child(listing, &image);
+        return true;
     }
-    g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(DirName));
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry) {
-            break;
-        }
-        DirName name;
-        if (dir_name_parse(entry->d_name, &name)) {
-            g_array_append_val(names, name);
-        }
-        if (names->len > DIR_MAX_FILES) {
-            sr_fail(err, SR_FAIL_SCAN, "the folder %s holds more than %d images", sr->path,
-                    DIR_MAX_FILES);
-            return NULL;
-        }
+    if (!op_check(op, NULL) || !err_is(cause, "SR_BACKEND_FAILURE_46")) {
+        return err_propagate(err, cause);
     }
-    if (errno) {
-        sr_fail_errno(err, SR_FAIL_SCAN, errno, "cannot read the folder %s", sr->path);
-        return NULL;
-    }
-    return g_steal_pointer(&names);
+    err_free(cause);
+    g_array_append_val(listing->damaged, *name);
+    return true;
 }
 
 static void count_child(DirListing *listing, const DirImage *image)

@@ -3,16 +3,17 @@
 
 #include "storage/dir/dir_sr.h"
 
-/* The images of a folder as far as they can be read. */
+/* The images of a folder. */
 typedef struct DirListing {
-    GArray *names;        /* DirName, all of ours, in no order */
-    GArray *images;       /* DirImage of every leaf, base and next that could be read */
+    GArray *images;       /* DirImage of every leaf, base and next whose header could be read */
+    GArray *damaged;      /* DirName of the others; while there are any, that nothing is known to
+                           * stand on a base proves nothing */
     GHashTable *children; /* Uuid * of a base -> number of images that stand on it */
-    bool complete;        /* every header could be read: absence of a child is proof */
 } DirListing;
 void dir_listing_clear(DirListing *listing);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DirListing, dir_listing_clear)
 
+GArray *dir_image_list_names(const Sr *sr, Err **err); /* DirName of all that is ours (owned) */
 bool dir_image_list(Op *op, Sr *sr, DirListing *ret_listing, Err **err);
 
 /* One file. _46 when it is not there or not readable as an image. */
@@ -34,6 +35,9 @@ unsigned dir_image_count_children(const DirListing *listing, Uuid parent);
 /* True when a process has the file open as an image: QEMU and its tools lock byte ranges of what
  * they open, for reading as for writing. */
 bool dir_image_in_use(const Sr *sr, const DirName *name);
+
+/* True when exactly one image, which is a leaf, stands on the parent of `image`: that one. */
+bool dir_image_is_mergeable(const DirListing *listing, const DirImage *image);
 
 /* What clients are told. */
 void dir_image_describe(const DirImage *image, SrVdi *ret_vdi);

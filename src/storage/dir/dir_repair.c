@@ -4,71 +4,50 @@
 
 #include "base/log.h"
 
-static bool drop_unfinished(DirGuard *guard, const DirListing *listing, Err **err);
+static bool drop_unfinished(DirGuard *guard, const DirName *name, Err **err);
 static bool settle_next(DirGuard *guard, const DirName *next, Err **err);
-static bool drop_twin_leaf(DirGuard *guard, const DirListing *listing, const DirImage *raw,
-                           Err **err);
+static bool drop_some(DirGuard *guard, const DirListing *listing, bool *ret_dropped, Err **err);
+static bool is_orphan(const DirListing *listing, const DirImage *image);
+static bool is_twin(const DirListing *listing, const DirImage *image);
 static const DirImage *find_image(const DirListing *listing, const DirName *name);
-static bool is_same_file(const DirImage *a, const DirImage *b);
-static bool drop_orphan(DirGuard *guard, const DirListing *listing, bool *ret_dropped, Err **err);
 static bool unlink_image(DirGuard *guard, const DirName *name, Err **err);
 
 bool dir_repair(Op *op, DirGuard *guard, DirListing *ret_listing, Err **err)
 {
-    g_auto(DirListing) before = {0};
-    if (!dir_image_list(op, guard->sr, &before, err) || !drop_unfinished(guard, &before, err)) {
+    g_autoptr(GArray) names = dir_image_list_names(guard->sr, err);
+    if (!names) {
         return false;
     }
-    for (guint i = 0; i < before.names->len; i++) {
-        const DirName *name = &g_array_index(before.names, DirName, i);
-        if (name->kind == DIR_NEXT && !settle_next(guard, name, err)) {
+    for (guint i = 0; i < names->len; i++) {
+        const DirName *name = &g_array_index(names, DirName, i);
+        if ((name->kind == DIR_NEW && !drop_unfinished(guard, name, err)) ||
+            (name->kind == DIR_NEXT && !settle_next(guard, name, err))) {
             return false;
         }
     }
-    g_auto(DirListing) settled = {0};
-    if (!dir_image_list(op, guard->sr, &settled, err)) {
-        return false;
-    }
-    for (guint i = 0; i < settled.images->len; i++) {
-        const DirImage *image = &g_array_index(settled.images, DirImage, i);
-        bool raw_leaf = image->name.kind == DIR_LEAF && g_str_equal(image->name.format, "raw");
-        if (raw_leaf && !drop_twin_leaf(guard, &settled, image, err)) {
-            return false;
-        }
-    }
-    return dir_repair_drop_orphans(op, guard, err) &&
-           dir_image_list(op, guard->sr, ret_listing, err);
+    return dir_repair_drop_leftovers(op, guard, ret_listing, err);
 }
 
-bool dir_repair_drop_orphans(Op *op, DirGuard *guard, Err **err)
+bool dir_repair_drop_leftovers(Op *op, DirGuard *guard, DirListing *ret_listing, Err **err)
 {
+    g_auto(DirListing) listing = {0};
     bool dropped = true;
     while (dropped) {
-        g_auto(DirListing) listing = {0};
-        if (!dir_image_list(op, guard->sr, &listing, err)) {
-            return false;
-        }
-        if (!listing.complete) {
-            return true;
-        }
-        if (!drop_orphan(guard, &listing, &dropped, err)) {
+        dir_listing_clear(&listing);
+        if (!dir_image_list(op, guard->sr, &listing, err) ||
+            !drop_some(guard, &listing, &dropped, err)) {
             return false;
         }
     }
+    *ret_listing = listing;
+    listing = (DirListing){0};
     return true;
 }
 
-static bool drop_unfinished(DirGuard *guard, const DirListing *listing, Err **err)
+static bool drop_unfinished(DirGuard *guard, const DirName *name, Err **err)
 {
-    for (guint i = 0; i < listing->names->len; i++) {
-        const DirName *name = &g_array_index(listing->names, DirName, i);
-        bool unfinished = name->kind == DIR_NEW &&
-                          !dir_sr_file_is_locked(guard->sr, DIR_NAME(DIR_NEW, name->uuid, NULL));
-        if (unfinished && !unlink_image(guard, name, err)) {
-            return false;
-        }
-    }
-    return true;
+    return dir_sr_file_is_locked(guard->sr, DIR_NAME(DIR_NEW, name->uuid, NULL)) ||
+           unlink_image(guard, name, err);
 }
 
 /* A live snapshot was begun and neither committed nor aborted.  Which image the domain writes to
@@ -92,15 +71,41 @@ static bool settle_next(DirGuard *guard, const DirName *next, Err **err)
                           DIR_NAME(DIR_LEAF, next->uuid, "qcow2"), err);
 }
 
+static bool drop_some(DirGuard *guard, const DirListing *listing, bool *ret_dropped, Err **err)
+{
+    bool dropped = false;
+    for (guint i = 0; i < listing->images->len; i++) {
+        const DirImage *image = &g_array_index(listing->images, DirImage, i);
+        if (!is_orphan(listing, image) && !is_twin(listing, image)) {
+            continue;
+        }
+        if (!unlink_image(guard, &image->name, err)) {
+            return false;
+        }
+        dropped = true;
+    }
+    *ret_dropped = dropped;
+    return true;
+}
+
+static bool is_orphan(const DirListing *listing, const DirImage *image)
+{
+    return listing->damaged->len == 0 && image->name.kind == DIR_BASE &&
+           dir_image_count_children(listing, image->name.uuid) == 0;
+}
+
 /* x.raw beside x.qcow2, which stands on that very file: the overlay took over, and only the old
  * name was not yet deleted. */
-static bool drop_twin_leaf(DirGuard *guard, const DirListing *listing, const DirImage *raw,
-                           Err **err)
+static bool is_twin(const DirListing *listing, const DirImage *image)
 {
-    const DirImage *overlay = find_image(listing, &(DirName){raw->name.uuid, DIR_LEAF, "qcow2"});
+    if (image->name.kind != DIR_LEAF || !g_str_equal(image->name.format, "raw")) {
+        return false;
+    }
+    const DirImage *overlay = find_image(listing, &(DirName){image->name.uuid, DIR_LEAF, "qcow2"});
     const DirImage *base =
         overlay && overlay->has_backing ? find_image(listing, &overlay->backing) : NULL;
-    return !base || !is_same_file(base, raw) || unlink_image(guard, &raw->name, err);
+    return base && base->stat.st_dev == image->stat.st_dev &&
+           base->stat.st_ino == image->stat.st_ino;
 }
 
 static const DirImage *find_image(const DirListing *listing, const DirName *name)
@@ -113,29 +118,6 @@ static const DirImage *find_image(const DirListing *listing, const DirName *name
         }
     }
     return NULL;
-}
-
-static bool is_same_file(const DirImage *a, const DirImage *b)
-{
-    return a->stat.st_dev == b->stat.st_dev && a->stat.st_ino == b->stat.st_ino;
-}
-
-static bool drop_orphan(DirGuard *guard, const DirListing *listing, bool *ret_dropped, Err **err)
-{
-    bool dropped = false;
-    for (guint i = 0; i < listing->images->len; i++) {
-        const DirImage *image = &g_array_index(listing->images, DirImage, i);
-        if (image->name.kind != DIR_BASE ||
-            dir_image_count_children(listing, image->name.uuid) > 0) {
-            continue;
-        }
-        if (!unlink_image(guard, &image->name, err)) {
-            return false;
-        }
-        dropped = true;
-    }
-    *ret_dropped = dropped;
-    return true;
 }
 
 static bool unlink_image(DirGuard *guard, const DirName *name, Err **err)

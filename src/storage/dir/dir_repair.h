@@ -7,6 +7,6 @@
  * and processes are at work on stays.  `ret_listing` is the folder afterwards. */
 bool dir_repair(Op *op, DirGuard *guard, DirListing *ret_listing, Err **err);
 
-/* Deletes bases without children, and then their parents, as long as there are any.  Does nothing
- * unless every header could be read. */
-bool dir_repair_drop_orphans(Op *op, DirGuard *guard, Err **err);
+/* The part of it that deletes names: of bases without children, then of their parents, and of raw
+ * leaves whose overlay has taken over. */
+bool dir_repair_drop_leftovers(Op *op, DirGuard *guard, DirListing *ret_listing, Err **err);

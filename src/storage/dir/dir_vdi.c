@@ -58,7 +58,8 @@ bool dir_vdi_destroy(Op *op, Sr *sr, const char *location, Err **err)
             return false;
         }
     }
-    return dir_repair_drop_orphans(op, &guard, err);
+    g_auto(DirListing) listing = {0};
+    return dir_repair_drop_leftovers(op, &guard, &listing, err);
 }
 
 bool dir_vdi_resize(Op *op, Sr *sr, const char *location, uint64_t virtual_size, SrVdi *ret_vdi,

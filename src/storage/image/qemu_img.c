@@ -97,7 +97,7 @@ static bool fail_with_output(SrFail code, const char *const *argv, const Subproc
     g_autofree char *said = g_strstrip(g_strdup(result->err));
     if (strstr(said, g_strerror(ENOSPC)) || strstr(said, g_strerror(EDQUOT))) {
         code = SR_FAIL_NO_SPACE;
-    } else if (strstr(said, "lock")) {
+    } else if (strstr(said, "Failed to get") || strstr(said, "Failed to lock")) {
         code = SR_FAIL_VDI_IN_USE;
     }
     return sr_fail(err, code, "%s %s failed with status %d: %s", argv[0], argv[1],
