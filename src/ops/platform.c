@@ -19,7 +19,7 @@ struct Platform {
     Db *db;
     Core *core;
     PlatformConfig config;
-    char *strings[7]; /* what config points to */
+    char *strings[9]; /* what config points to */
     Hv *hv;
     Nw *nw;
     HostRef host;
@@ -208,10 +208,12 @@ bool platform_has_sr(Platform *platform, Uuid sr_uuid)
 static void copy_config(Platform *platform, const PlatformConfig *config)
 {
     platform->config = *config;
-    const char **owned[] = {&platform->config.paths.state_dir, &platform->config.paths.run_dir,
-                            &platform->config.paths.log_dir,   &platform->config.accelerator,
-                            &platform->config.guest_user,      &platform->config.address,
-                            &platform->config.host_name};
+    const char **owned[] = {
+        &platform->config.paths.state_dir,  &platform->config.paths.run_dir,
+        &platform->config.paths.log_dir,    &platform->config.paths.certificate_path,
+        &platform->config.paths.plugin_dir, &platform->config.accelerator,
+        &platform->config.guest_user,       &platform->config.address,
+        &platform->config.host_name};
     G_STATIC_ASSERT(G_N_ELEMENTS(owned) == G_N_ELEMENTS(platform->strings));
     for (size_t i = 0; i < G_N_ELEMENTS(owned); i++) {
         platform->strings[i] = g_strdup(*owned[i]);

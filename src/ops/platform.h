@@ -12,9 +12,11 @@
 typedef struct Platform Platform;
 
 typedef struct PlatformPaths {
-    const char *state_dir; /* <root>/var/lib/clearwater */
-    const char *run_dir;   /* <root>/run/clearwater */
-    const char *log_dir;   /* <root>/var/log/clearwater */
+    const char *state_dir;        /* <root>/var/lib/clearwater */
+    const char *run_dir;          /* <root>/run/clearwater */
+    const char *log_dir;          /* <root>/var/log/clearwater */
+    const char *certificate_path; /* PEM file: what the host shows, with its key */
+    const char *plugin_dir;       /* programs for host.call_plugin */
 } PlatformPaths;
 
 typedef struct PlatformConfig {
@@ -26,6 +28,7 @@ typedef struct PlatformConfig {
     const char *address;     /* what clients reach this host by, e.g. "127.0.0.1" */
     uint16_t https_port;     /* for console locations; 443 is left out of them */
     const char *host_name;
+    bool owns_machine; /* may rename the machine, set up its syslog and switch it off */
 } PlatformConfig;
 
 /* `config` is copied. `db` is borrowed and outlives the platform. */
@@ -63,7 +66,8 @@ typedef struct SrUse {
 } SrUse;
 /* False when the SR is not attached here: SR_HAS_NO_PBDS [sr ref]. */
 bool platform_use_sr(Platform *platform, const DbView *view, SrRef sr, SrUse *ret_use, Err **err);
-void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver, Sr *sr /* taken over */);
+void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver,
+                     Sr *sr /* taken over */);
 /* Removes it from the table for detaching. NULL when it was not there. */
 Sr *platform_take_sr(Platform *platform, Uuid sr_uuid, const SrDriver **ret_driver);
 bool platform_has_sr(Platform *platform, Uuid sr_uuid);

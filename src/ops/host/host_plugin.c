@@ -1,0 +1,62 @@
+/* host.call_plugin: a program of the administrator's, run as the daemon's user with the caller's
+ * own session, so that it can do through the API what the caller can. */
+#include "base/subprocess.h"
+#include "gen/errors.h"
+#include "gen/ops.h"
+#include "ops/host/host_here.h"
+#include "ops/host/plugin_wire.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *find_plugin(const Platform *platform, const char *name);
+static bool report_failure(const char *status, const SubprocessResult *result, Err **err);
+
+bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_result, Err **err)
+{
+    if (!host_here_check(call, args->host, err)) {
+        return false;
+    }
+    g_autofree char *path = find_plugin(call_platform(call), args->plugin);
+    if (!path) {
+        return err_xenapi_missing_plugin(err, args->plugin);
+    }
+    g_autofree char *request = plugin_wire_call(args->fn, call->session, args->args);
+    const char *const argv[] = {path, request, NULL};
+    g_auto(SubprocessResult) result = {0};
+    if (!op_run(call->op, argv, &result, err)) {
+        return false;
+    }
+    if (result.exit_status != 0) {
+        return report_failure("non-zero exit", &result, err);
+    }
+    Err *failure = NULL;
+    switch (plugin_wire_answer(result.out, ret_result, &failure)) {
+    case PLUGIN_SUCCEEDED:
+        return true;
+    case PLUGIN_FAILED:
+        return err_propagate(err, failure);
+    case PLUGIN_UNCLEAR:
+        break;
+    }
+    return report_failure("unexpected answer", &result, err);
+}
+
+/* Names are of files right in the plugins' folder. (owned) */
+static char *find_plugin(const Platform *platform, const char *name)
+{
+    struct stat status;
+    if (!*name || *name == '.' || strchr(name, '/')) {
+        return NULL;
+    }
+    g_autofree char *path = g_build_filename(platform_paths(platform)->plugin_dir, name, NULL);
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) || access(path, X_OK) < 0) {
+        return NULL;
+    }
+    return g_steal_pointer(&path);
+}
+
+static bool report_failure(const char *status, const SubprocessResult *result, Err **err)
+{
+    return err_xenapi_plugin_failure(err, status, result->out, result->err);
+}

@@ -1,0 +1,69 @@
+/* Only the one value inside an answer matters: it is a text, or a struct of Status and Value or
+ * ErrorDescription, as the API itself answers. */
+#include "ops/host/plugin_wire.h"
+
+#include "base/text.h"
+#include "wire/xmlrpc.h"
+
+static Value *find_value(const char *text);
+static PluginAnswer read_failure(const Value *description, Err **ret_error);
+
+char *plugin_wire_call(const char *function, Uuid session, const Value *args)
+{
+    g_autofree char *name = g_markup_escape_text(function, -1);
+    GString *call = g_string_new("<?xml version=\"1.0\"?>");
+    g_string_append_printf(call,
+                           "<methodCall><methodName>%s</methodName><params><param>"
+                           "<value>%s</value></param><param>",
+                           name, REF_TEXT(session));
+    xmlrpc_append_value(call, args);
+    g_string_append(call, "</param></params></methodCall>");
+    return g_string_free(call, FALSE);
+}
+
+PluginAnswer plugin_wire_answer(const char *text, char **ret_result, Err **ret_error)
+{
+    g_autoptr(Value) value = find_value(text);
+    const Value *result = value;
+    if (value && value_kind(value) == VALUE_STRUCT) {
+        const char *status = value_get_string(value, "Status");
+        if (text_equal(status, "Failure")) {
+            return read_failure(value_get(value, "ErrorDescription"), ret_error);
+        }
+        result = text_equal(status, "Success") ? value_get(value, "Value") : NULL;
+    }
+    if (!result || value_kind(result) != VALUE_STRING) {
+        return PLUGIN_UNCLEAR;
+    }
+    *ret_result = g_strdup(value_string(result));
+    return PLUGIN_SUCCEEDED;
+}
+
+/* The one value of a methodResponse; NULL for a fault and for what is no response. (owned) */
+static Value *find_value(const char *text)
+{
+    static const char CLOSING[] = "</value>";
+    const char *begin = strstr(text, "<value");
+    const char *end = g_strrstr(text, CLOSING);
+    if (!strstr(text, "<methodResponse") || strstr(text, "<fault") || !begin || !end ||
+        end < begin) {
+        return NULL;
+    }
+    return xmlrpc_parse_value(begin, end + strlen(CLOSING) - begin, NULL);
+}
+
+static PluginAnswer read_failure(const Value *description, Err **ret_error)
+{
+    unsigned count = value_count(description);
+    if (count == 0 || value_kind(description) != VALUE_ARRAY) {
+        return PLUGIN_UNCLEAR;
+    }
+    g_autoptr(GPtrArray) params = g_ptr_array_new();
+    for (unsigned i = 1; i < count; i++) {
+        g_ptr_array_add(params, (gpointer)value_string(value_at(description, i)));
+    }
+    g_ptr_array_add(params, NULL);
+    err_setv(ret_error, __FILE__, __LINE__, value_string(value_at(description, 0)),
+             (const char *const *)params->pdata);
+    return PLUGIN_FAILED;
+}
