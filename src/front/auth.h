@@ -1,0 +1,51 @@
+/* Who makes an HTTP request that is no RPC, what they may do, and the task by which they follow it.
+ *
+ * The first that is there decides: the unix socket of root; a session in the cookie or the query; a
+ * pool secret; a user name and password by "Authorization: Basic", for which a session is made and
+ * ended with the request. */
+#pragma once
+
+#include "core/core.h"
+#include "core/method.h"
+#include "net/server.h"
+
+/* What a handler does, for the role check and for people. */
+typedef struct FrontAction {
+    const char *name;  /* the permission is "http/<name>" */
+    const char *label; /* of the task, and the realm of a 401: "VM.import" */
+    Role least;        /* this role and all above it may */
+} FrontAction;
+
+typedef struct FrontCaller {
+    Core *core;
+    Uuid session; /* null: root by the unix socket */
+    bool owns_session;
+    SessionInfo info;
+    Uuid task; /* pending until front_auth_end() */
+    bool owns_task;
+} FrontCaller;
+
+/* Lets the caller in, or answers the exchange (401, 403, or 500 for a scheme that is unknown) and
+ * returns NULL; a task named by the request then fails with the same reason.  The caller has a
+ * task: the pending one that the parameter `task_id` names, else a new one under `subtask_of`.
+ * A new one can be cancelled when there is an `op`. */
+FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, const FrontAction *action,
+                              Op *op);
+
+/* Whether the caller has what a part of an action needs beyond the action itself, such as
+ * "http/connect_console/host_console": RBAC_PERMISSION_DENIED otherwise. */
+bool front_auth_check(const FrontCaller *caller, const char *permission, Role least, Err **err);
+
+/* Completes the task: with success when `error` (borrowed) is NULL, with `result` (borrowed) or an
+ * empty result.  Ends a session made for the request, frees `caller`. Any thread. */
+void front_auth_end(FrontCaller *caller, const Value *result, const Err *error);
+
+/* A parameter, from the cookies first, then from the query; NULL when it is in neither. (owned) */
+char *front_auth_param(const HttpHead *head, const char *name);
+
+/* Pure parts. */
+
+/* The roles from `least` up; client-cert, which logs in by certificate, only with read-only. */
+uint8_t front_auth_roles(Role least);
+/* "Basic <base64>" to its two parts (owned); false for anything else. */
+bool front_auth_parse_basic(const char *header, char **ret_user, char **ret_password);
