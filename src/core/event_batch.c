@@ -151,7 +151,7 @@ static Value *ref_counts(const DbView *view)
     Value *counts = value_new_struct(schema->class_count);
     for (uint16_t i = 0; i < schema->class_count; i++) {
         value_struct_add_static(counts, schema->classes[i].event_name,
-                                value_new_int(db_count(view, i)));
+                                value_new_typed_int(db_count(view, i)));
     }
     return counts;
 }

@@ -11,8 +11,8 @@ typedef enum OperationFlags {
     OPERATION_ON_DEFAULT_TEMPLATE = 1 << 2, /* VM: even on one that came with the product */
     OPERATION_ON_SNAPSHOT = 1 << 3,         /* VM: also on a snapshot */
     OPERATION_ON_CONTROL_DOMAIN = 1 << 4,   /* VM: also on the control domain */
-    OPERATION_ONLY_TEMPLATE = 1 << 5,       /* VM: ONLY_PROVISION_TEMPLATE otherwise */
-    OPERATION_ONLY_SNAPSHOT = 1 << 6,       /* VM: ONLY_REVERT_SNAPSHOT otherwise */
+    OPERATION_ONLY_TEMPLATE = 1 << 5,       /* VM: PROVISION_ONLY_ALLOWED_ON_TEMPLATE */
+    OPERATION_ONLY_SNAPSHOT = 1 << 6,       /* VM: REVERT_ONLY_ALLOWED_ON_SNAPSHOT */
     /* What else has to hold; each names the error that says it does not. */
     OPERATION_NEEDS_SUSPEND = 1 << 7,       /* VM: the guest can, VM_LACKS_FEATURE */
     OPERATION_NEEDS_SHUTDOWN = 1 << 8,      /* VM: the guest can, VM_LACKS_FEATURE */

@@ -82,10 +82,10 @@ static bool check_vm_kind(const DbView *view, const OperationRule *rule, VmRef v
         return err_vm_is_snapshot(err, REF_TEXT(vm.id), rule->op);
     }
     if ((rule->flags & OPERATION_ONLY_TEMPLATE) && !is_template) {
-        return err_only_provision_template(err);
+        return err_provision_only_allowed_on_template(err);
     }
     if ((rule->flags & OPERATION_ONLY_SNAPSHOT) && !is_snapshot) {
-        return err_only_revert_snapshot(err);
+        return err_revert_only_allowed_on_snapshot(err);
     }
     if (db_vm_is_control_domain(view, vm) && !(rule->flags & OPERATION_ON_CONTROL_DOMAIN)) {
         return err_operation_not_allowed(err, "This operation is not allowed on a control domain");

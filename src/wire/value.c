@@ -20,7 +20,8 @@
 struct Value {
     gint refs;
     unsigned kind : 4;   /* ValueKind */
-    unsigned count : 28; /* bytes of a string, items of an array, members of a struct */
+    unsigned count : 28; /* bytes of a string, items of an array, members of a struct;
+                            of an int: 1 when it is typed */
 };
 
 typedef struct Scalar {
@@ -142,6 +143,13 @@ Value *value_new_int(int64_t number)
     return number == 0 ? value_new_constant(&constant_zero) : value_new_integer(VALUE_INT, number);
 }
 
+Value *value_new_typed_int(int64_t number)
+{
+    Value *value = value_new_integer(VALUE_INT, number);
+    value->count = 1;
+    return value;
+}
+
 Value *value_new_float(double number)
 {
     if (number == 0 && !signbit(number)) {
@@ -234,6 +242,11 @@ size_t value_string_length(const Value *value)
 int64_t value_int(const Value *value)
 {
     return value_kind(value) == VALUE_INT ? ((const Scalar *)value)->integer : 0;
+}
+
+bool value_is_typed_int(const Value *value)
+{
+    return value_kind(value) == VALUE_INT && value->count == 1;
 }
 
 double value_float(const Value *value)

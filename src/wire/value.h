@@ -36,6 +36,8 @@ Value *value_new_void(void);
 Value *value_new_string(const char *text);
 Value *value_new_string_len(const char *text, size_t length);
 Value *value_new_int(int64_t number);
+/* An int that XML-RPC writes with its type, as <i4>: only event.from's counts are sent so. */
+Value *value_new_typed_int(int64_t number);
 Value *value_new_float(double number);
 Value *value_new_bool(bool truth);
 Value *value_new_datetime(int64_t seconds);

@@ -49,7 +49,9 @@ void xmlrpc_append_value(GString *out, const Value *value)
         xmlrpc_append_text(out, value_string(value), value_string_length(value));
         break;
     case VALUE_INT:
+        g_string_append(out, value_is_typed_int(value) ? "<i4>" : "");
         g_string_append(out, text_format_int(value_int(value), buffer));
+        g_string_append(out, value_is_typed_int(value) ? "</i4>" : "");
         break;
     case VALUE_FLOAT:
         xmlrpc_append_float(out, value_float(value));

@@ -262,6 +262,7 @@ static void test_values_out(void)
                    "<value>ab</value>");
     assert_written(value_new_string_len("a\0b", 3), "<value>ab</value>");
     assert_written(value_new_int(1073741824), "<value>1073741824</value>");
+    assert_written(value_new_typed_int(7), "<value><i4>7</i4></value>");
     assert_written(value_new_int(INT64_MIN), "<value>-9223372036854775808</value>");
     assert_written(value_new_float(0.1), "<value><double>0.1</double></value>");
     assert_written(value_new_float(2), "<value><double>2</double></value>");
