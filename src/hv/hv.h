@@ -182,6 +182,7 @@ typedef struct HvDriver {
     bool (*domain_restore)(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
                            int *ret_domid, Err **err);
 
+    /* Success when a disk of that id is plugged already; so for NICs. */
     bool (*disk_plug)(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
     /* Waits until the guest let go: DEVICE_DETACH_TIMEOUT ["VBD", id]. Success when not there. */
     bool (*disk_unplug)(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);

@@ -1,8 +1,8 @@
 /* The daemon may have died at any line of any operation.  What a domain found now means depends on
  * what the database had promised:
- *   running or paused  -> it is adopted as it is;
- *   halted, running    -> its start was done but for the last write: adopted;
- *   halted, paused     -> its start was half done and nobody was told of it: ended;
+ *   paused             -> it is adopted as it is;
+ *   running            -> adopted, and let run if its start or pause was cut short;
+ *   halted             -> its start was half done and nobody was told of it: ended;
  *   suspended          -> its memory is safe in the image: ended;
  *   no VM at all       -> ended.
  * A VM recorded as running without a domain is halted, unless the engine knows how it ended: then
@@ -16,7 +16,7 @@
 #include "ops/vm/vm_watch.h"
 
 static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err);
-static void adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain);
+static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err);
 static bool is_recorded_up(const DbView *view, VmRef vm);
 static bool halt_missing(Call *call, const GArray *domains, Err **err);
 static bool has_domain(const GArray *domains, Uuid uuid);
@@ -42,15 +42,11 @@ static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err)
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
     VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain->uuid));
-    bool is_halted = db_vm_power_state(view, vm) == VM_POWER_STATE_HALTED;
-    bool is_wanted = !vm_ref_is_null(vm) &&
-                     (is_recorded_up(view, vm) || (is_halted && domain->state == HV_STATE_RUNNING));
     if (domain->state == HV_STATE_GONE || domain->state == HV_STATE_SHUTDOWN) {
         return true; /* the watch was told and acts on it */
     }
-    if (is_wanted) {
-        adopt_domain(call, vm, domain);
-        return true;
+    if (!vm_ref_is_null(vm) && is_recorded_up(view, vm)) {
+        return adopt_domain(call, vm, domain, err);
     }
     log_warn("ending domain %s: no VM that should run stands behind it", UUID_TEXT(domain->uuid));
     return vm_ref_is_null(vm) ? platform_hv_driver(platform)->domain_destroy(
@@ -58,21 +54,23 @@ static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err)
                               : vm_end_domain(call, vm, err);
 }
 
-static void adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain)
+static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err)
 {
     Platform *platform = call_platform(call);
-    bool is_paused = domain->state == HV_STATE_PAUSED;
+    bool should_run = db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING;
+    bool is_paused = domain->state == HV_STATE_PAUSED && !should_run;
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
-    DbTxn *txn = db_begin(call->db);
-    if (is_recorded_up(db_txn_view(txn), vm)) {
-        db_vm_set_domid(txn, vm, domain->domid);
-        db_vm_set_resident_on(txn, vm, platform_host(platform));
-        vm_state_set_paused(txn, vm, is_paused);
-    } else {
-        vm_state_set_running(txn, platform, vm, domain->domid, is_paused);
+    if (domain->state == HV_STATE_PAUSED && should_run &&
+        !platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op,
+                                                      domain->uuid, err)) {
+        return false;
     }
-    db_commit_async(txn);
+    DbTxn *txn = db_begin(call->db);
+    db_vm_set_domid(txn, vm, domain->domid);
+    db_vm_set_resident_on(txn, vm, platform_host(platform));
+    vm_state_set_paused(txn, vm, is_paused);
     log_info("adopted domain %s", UUID_TEXT(domain->uuid));
+    return db_commit(txn, err);
 }
 
 static bool is_recorded_up(const DbView *view, VmRef vm)

@@ -10,6 +10,13 @@
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
 
+/* What the database said of a VM whose start may still fail. */
+typedef struct RecordedState {
+    Call *call;
+    VmRef vm;
+    VdiRef suspend_vdi; /* null: it was halted */
+} RecordedState;
+
 /* What it takes to end a domain whose start failed later on. */
 typedef struct BuiltDomain {
     Platform *platform;
@@ -20,8 +27,13 @@ typedef struct BuiltDomain {
 static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot *how, Undo *undo,
                          int *ret_domid, Err **err);
 static void destroy_built(void *user);
+static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err);
+static void write_back(void *user);
 static void detach_taps(Call *call, VmRef vm);
 
+/* The database says "running" before the guest's first instruction: a guest that ran while it was
+ * still recorded as suspended would be resumed a second time from the same memory, on top of disks
+ * that it had changed. */
 bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -29,7 +41,8 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
     HvDomainConfig config;
     int domid;
     if (!vm_check_can_boot(call, vm, how->force, err) || !vm_plan(call, vm, &undo, &config, err) ||
-        !build_domain(call, &config, how, &undo, &domid, err)) {
+        !build_domain(call, &config, how, &undo, &domid, err) ||
+        !write_running(call, vm, domid, how->paused, &undo, err)) {
         return false;
     }
     vm_watch_started(platform_vm_watch(platform), config.uuid, config.start_ticket);
@@ -37,10 +50,8 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
                             platform_hv(platform), call->op, config.uuid, err)) {
         return false;
     }
-    DbTxn *txn = db_begin(call->db);
-    vm_state_set_running(txn, platform, vm, domid, how->paused);
     undo_disarm(&undo);
-    return db_commit(txn, err);
+    return true;
 }
 
 bool vm_halt(Call *call, VmRef vm, Err **err)
@@ -111,6 +122,28 @@ static void destroy_built(void *user)
     vm_watch_ended(platform_vm_watch(built->platform), built->uuid);
     platform_hv_driver(built->platform)
         ->domain_destroy(platform_hv(built->platform), built->op, built->uuid, NULL);
+}
+
+static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err)
+{
+    RecordedState *before = arena_new0(call->arena, RecordedState, 1);
+    DbTxn *txn = db_begin(call->db);
+    *before = (RecordedState){call, vm, db_vm_suspend_vdi(db_txn_view(txn), vm)};
+    vm_state_set_running(txn, call_platform(call), vm, domid, paused);
+    undo_push(undo, write_back, before);
+    return db_commit(txn, err);
+}
+
+static void write_back(void *user)
+{
+    RecordedState *before = user;
+    DbTxn *txn = db_begin(before->call->db);
+    if (vdi_ref_is_null(before->suspend_vdi)) {
+        vm_state_set_halted(txn, before->vm);
+    } else {
+        vm_state_set_suspended(txn, before->vm, before->suspend_vdi);
+    }
+    db_commit_async(txn);
 }
 
 /* A port that is already gone is no failure, and one that stays is found at the next start. */
