@@ -116,7 +116,6 @@ static void fixture_stop(Fixture *fix)
         kill(fix->outside, SIGKILL);
         waitpid(fix->outside, NULL, 0);
         /* The namespace of the child goes away some time later, and the pair with it. */
-        g_autofree char *out = NULL;
         const char *argv[] = {"ip", "link", "del", "eth0", NULL};
         g_auto(SubprocessResult) result = {0};
         g_assert_true(op_run(fix->op, argv, &result, NULL));

@@ -594,6 +594,8 @@ static void test_in_use(Fixture *fix)
         fix->driver->vdi_clone(fix->op, fix->sr, UUID_TEXT(disk), copy, false, &a, &b, &c, &err),
         &err, 24);
     assert_fails(fix->driver->vdi_coalesce(fix->op, fix->sr, UUID_TEXT(disk), &a, &err), &err, 24);
+    fd_close(&held);
+    destroy(fix, disk);
 }
 
 static void test_depth(Fixture *fix)
