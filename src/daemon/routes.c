@@ -1,6 +1,7 @@
 /* The table of routes. */
 #include "daemon/routes.h"
 
+#include "front/cli/front_cli.h"
 #include "front/home.h"
 #include "front/rpc.h"
 #include "wire/limits.h"
@@ -31,6 +32,7 @@ RouteContext *routes_new(Core *core, Relay *relay)
     add(routes, "POST", "/json", rpc_handle_xml, core);
     add(routes, "POST", "/jsonrpc", rpc_handle_json, core);
     add(routes, "OPTIONS", "/", rpc_handle_options, core);
+    add(routes, "POST", "/cli", front_cli_handler, core);
     add(routes, "GET", "/", home_handle, core);
     return routes;
 }
