@@ -56,6 +56,7 @@ ValueKind value_kind(const Value *value);
 const char *value_string(const Value *value); /* "" unless VALUE_STRING */
 size_t value_string_length(const Value *value);
 int64_t value_int(const Value *value); /* 0 unless VALUE_INT */
+bool value_is_typed_int(const Value *value);
 double value_float(const Value *value);
 bool value_bool(const Value *value);
 int64_t value_datetime(const Value *value);
