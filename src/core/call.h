@@ -7,23 +7,23 @@
 #include "core/method.h"
 #include "db/store.h"
 
-typedef struct Core Core;   /* core/core.h: the daemon's services */
+typedef struct Core Core; /* core/core.h: the daemon's services */
 
 typedef struct Call {
     Core *core;
-    Arena *arena;               /* dies with the call */
-    Op *op;                     /* its deadline and cancel */
+    Arena *arena; /* dies with the call */
+    Op *op;       /* its deadline and cancel */
     Db *db;
     const MethodInfo *method;
-    Uuid session;               /* ref; null for METHOD_NO_SESSION */
-    Uuid task;                  /* ref; null when the call has none */
-    uint8_t roles;              /* of the session, bit 1 << Role; all set for local root */
+    Uuid session;  /* ref; null for METHOD_NO_SESSION */
+    Uuid task;     /* ref; null when the call has none */
+    uint8_t roles; /* of the session, bit 1 << Role; all set for local root */
     bool is_local_superuser;
-    bool is_pool;               /* a session of the pool itself */
-    const char *user;           /* (arena) auth_user_name */
-    const char *originator;     /* (arena) */
-    const char *peer;           /* (arena) address or "unix" */
-    bool peer_is_local_root;    /* came by the unix socket */
+    bool is_pool;            /* a session of the pool itself */
+    const char *user;        /* (arena) auth_user_name */
+    const char *originator;  /* (arena) */
+    const char *peer;        /* (arena) address or "unix" */
+    bool peer_is_local_root; /* came by the unix socket */
 } Call;
 
 /* A snapshot taken now, kept until the call ends. (borrowed) Take a new one after a commit. */

@@ -13,10 +13,10 @@
 #include "wire/json.h"
 
 struct Dispatch {
-    Call call;         /* first: a Call of ours is its Dispatch */
-    char *label;       /* the method as the client wrote it */
+    Call call;   /* first: a Call of ours is its Dispatch */
+    char *label; /* the method as the client wrote it */
     bool async;
-    Value **args;      /* param_count coerced values (arena) */
+    Value **args; /* param_count coerced values (arena) */
     DbSnapshot *snapshot;
     DispatchDone done;
     void *user;
@@ -154,8 +154,8 @@ Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Val
     return waiter.result;
 }
 
-bool core_run_internal(Core *core, const char *label, bool (*func)(Call *call, void *user, Err **err),
-                       void *user, Err **err)
+bool core_run_internal(Core *core, const char *label,
+                       bool (*func)(Call *call, void *user, Err **err), void *user, Err **err)
 {
     const CoreCaller caller = {.peer = "internal", .originator = ""};
     g_autoptr(Dispatch) dispatch = new_dispatch(core, &caller);
@@ -249,10 +249,9 @@ static bool take_params(Dispatch *dispatch, const Value *params, Uuid *ret_sessi
     dispatch->args = arena_new0(dispatch->call.arena, Value *, info->param_count + 1);
     for (unsigned i = 0; i < info->param_count; i++) {
         const MethodParam *param = &info->params[i];
-        Value *value = i < received
-                           ? type_coerce(db_schema(dispatch->call.db), param->type,
-                                         value_at(params, first + i), param->name, err)
-                           : default_argument(dispatch, param, err);
+        Value *value = i < received ? type_coerce(db_schema(dispatch->call.db), param->type,
+                                                  value_at(params, first + i), param->name, err)
+                                    : default_argument(dispatch, param, err);
         if (!value) {
             return false;
         }

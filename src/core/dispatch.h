@@ -7,11 +7,11 @@
 
 /* Where a call comes from. All borrowed until dispatch_new() returns. */
 typedef struct CoreCaller {
-    Uuid session;            /* for core_invoke() only */
-    const char *peer;        /* address, or "unix" */
-    const char *originator;  /* what the client calls itself, or "" */
+    Uuid session;           /* for core_invoke() only */
+    const char *peer;       /* address, or "unix" */
+    const char *originator; /* what the client calls itself, or "" */
     bool peer_is_local_root;
-    Op *op;                  /* parent of the call's Op; NULL: the core's */
+    Op *op; /* parent of the call's Op; NULL: the core's */
 } CoreCaller;
 
 typedef struct Dispatch Dispatch;
@@ -37,8 +37,8 @@ Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Val
 
 /* Work of the daemon's own that needs what a call has: `func` runs here and now, as local root and
  * under a task called `label` that is gone afterwards. */
-bool core_run_internal(Core *core, const char *label, bool (*func)(Call *call, void *user, Err **err),
-                       void *user, Err **err);
+bool core_run_internal(Core *core, const char *label,
+                       bool (*func)(Call *call, void *user, Err **err), void *user, Err **err);
 
 /* For implementations of METHOD_PARKING messages: the call goes on after they return. They leave
  * their result NULL and return true; somebody calls parked_finish() once, from any thread. */

@@ -20,16 +20,16 @@ typedef struct Waiter {
     ParkedCall *call;
     Subscription *subscription; /* event.from; NULL: event.next, by session */
     Uuid session;
-    uint64_t generation;        /* event.from: everything up to here was looked at */
-    Usec deadline;              /* answered by then, with nothing if need be */
-    Usec due;                   /* looked at then: the deadline, or soon after a change */
+    uint64_t generation; /* event.from: everything up to here was looked at */
+    Usec deadline;       /* answered by then, with nothing if need be */
+    Usec due;            /* looked at then: the deadline, or soon after a change */
     bool session_gone;
 } Waiter;
 
 struct Events {
     Db *db;
     unsigned watch;
-    Lock lock;          /* everything below */
+    Lock lock; /* everything below */
     GCond cond;
     GPtrArray *waiters; /* Waiter * */
     EventQueue *queue;  /* for event.next */
@@ -170,8 +170,8 @@ char *events_token(uint64_t generation)
 static void park(Events *events, Waiter *waiter)
 {
     g_autoptr(DbSnapshot) newest = db_snapshot(events->db);
-    bool missed = waiter->subscription &&
-                  db_view_generation(db_snapshot_view(newest)) != waiter->generation;
+    bool missed =
+        waiter->subscription && db_view_generation(db_snapshot_view(newest)) != waiter->generation;
     waiter->due = missed ? op_now() : waiter->deadline;
     g_ptr_array_add(events->waiters, waiter);
     g_cond_signal(&events->cond);

@@ -12,9 +12,9 @@ struct ParkedCall;
 struct Call;
 
 enum {
-    EVENT_MAX_QUEUE = 10000,       /* changes kept for event.next; older ones are lost */
-    EVENT_MAX_CLASSES = 1000,      /* strings in one subscription */
-    EVENT_MAX_PARKED = 10000,      /* calls that wait */
+    EVENT_MAX_QUEUE = 10000,  /* changes kept for event.next; older ones are lost */
+    EVENT_MAX_CLASSES = 1000, /* strings in one subscription */
+    EVENT_MAX_PARKED = 10000, /* calls that wait */
 };
 
 Events *events_new(Db *db);

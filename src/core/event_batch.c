@@ -106,9 +106,9 @@ static bool look_at(const DbObject *object, void *user)
         return true;
     }
     bool added = db_object_created(object) > batch->after;
-    value_array_add(added ? batch->added : batch->modified,
-                    new_event(batch, class_id, ref, added ? "add" : "mod",
-                              db_object_modified(object), object));
+    value_array_add(
+        added ? batch->added : batch->modified,
+        new_event(batch, class_id, ref, added ? "add" : "mod", db_object_modified(object), object));
     return true;
 }
 

@@ -7,7 +7,14 @@
 #include "base/text.h"
 #include "gen/errors.h"
 
-typedef enum FilterKind { FILTER_TRUE, FILTER_FALSE, FILTER_AND, FILTER_OR, FILTER_NOT, FILTER_EQ } FilterKind;
+typedef enum FilterKind {
+    FILTER_TRUE,
+    FILTER_FALSE,
+    FILTER_AND,
+    FILTER_OR,
+    FILTER_NOT,
+    FILTER_EQ
+} FilterKind;
 
 typedef struct FilterOperand {
     bool is_field;

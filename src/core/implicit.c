@@ -8,7 +8,8 @@
 
 static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err);
 static bool get_record(Call *call, Value *const *args, Value **ret_result, Err **err);
-static bool get_all(Call *call, bool records, const char *expression, Value **ret_result, Err **err);
+static bool get_all(Call *call, bool records, const char *expression, Value **ret_result,
+                    Err **err);
 static bool get_by_uuid(Call *call, const char *text, Value **ret_result, Err **err);
 static bool get_by_name_label(Call *call, const char *label, Value **ret_result);
 static bool change_field(Call *call, Value *const *args, Err **err);
@@ -139,9 +140,9 @@ static bool get_all(Call *call, bool records, const char *expression, Value **re
 static bool get_by_uuid(Call *call, const char *text, Value **ret_result, Err **err)
 {
     Uuid uuid;
-    const DbObject *object =
-        uuid_parse(text, &uuid) ? db_find_by_uuid(call_view(call), call->method->class_id, uuid)
-                                : NULL;
+    const DbObject *object = uuid_parse(text, &uuid)
+                                 ? db_find_by_uuid(call_view(call), call->method->class_id, uuid)
+                                 : NULL;
     if (!object) {
         return err_uuid_invalid(err, class_of(call)->name, text);
     }

@@ -4,5 +4,6 @@
 
 #include "core/call.h"
 
-/* Runs `call->method`, which is not METHOD_EXPLICIT and has no code of its own. `args` are coerced. */
+/* Runs `call->method`, which is not METHOD_EXPLICIT and has no code of its own. `args` are coerced.
+ */
 bool implicit_run(Call *call, Value *const *args, Value **ret_result, Err **err);

@@ -33,10 +33,10 @@ typedef enum MethodFlags {
     METHOD_POOL_INTERNAL = 1 << 2, /* only sessions of the pool itself */
     METHOD_EMERGENCY = 1 << 3,     /* works without a coordinator */
     METHOD_HIDDEN = 1 << 4,
-    METHOD_REMOVED = 1 << 5,       /* answers MESSAGE_REMOVED */
-    METHOD_LONG = 1 << 6,          /* runs on an operation thread: it has an `op` or says `long` */
+    METHOD_REMOVED = 1 << 5, /* answers MESSAGE_REMOVED */
+    METHOD_LONG = 1 << 6,    /* runs on an operation thread: it has an `op` or says `long` */
     METHOD_IN_6_2 = 1 << 7,
-    METHOD_PARKING = 1 << 8,       /* may answer later by call_park(): event.from, event.next */
+    METHOD_PARKING = 1 << 8, /* may answer later by call_park(): event.from, event.next */
 } MethodFlags;
 
 /* One bit per role, most privileged first; in the order of model/roles.model. */
@@ -67,13 +67,13 @@ typedef struct MethodOperation {
 } MethodOperation;
 
 typedef struct MethodInfo {
-    const char *name;           /* "VM.start" */
+    const char *name; /* "VM.start" */
     MethodKind kind;
-    unsigned flags;             /* MethodFlags */
+    unsigned flags; /* MethodFlags */
     uint16_t class_id;
-    uint16_t field_id;          /* of the field kinds */
-    uint8_t roles;              /* bit 1 << Role; 0: local root and the pool itself only */
-    uint8_t param_count;        /* without the session */
+    uint16_t field_id;   /* of the field kinds */
+    uint8_t roles;       /* bit 1 << Role; 0: local root and the pool itself only */
+    uint8_t param_count; /* without the session */
     uint8_t required_count;
     uint8_t operation_count;
     const MethodParam *params;

@@ -62,8 +62,7 @@ static bool check_current(const DbView *view, const OperationRule *rule, Uuid re
         const char *other = value_string(value_at(current, i));
         if (!runs_beside(rule, other)) {
             return err_other_operation_in_progress(err, schema->classes[rule->class_id].name,
-                                                   REF_TEXT(ref), other,
-                                                   value_name_at(current, i));
+                                                   REF_TEXT(ref), other, value_name_at(current, i));
         }
     }
     return true;
@@ -73,8 +72,8 @@ static bool check_vm_kind(const DbView *view, const OperationRule *rule, VmRef v
 {
     bool is_snapshot = db_vm_is_a_snapshot(view, vm);
     bool is_template = db_vm_is_a_template(view, vm);
-    unsigned template_flag = db_vm_is_default_template(view, vm) ? OPERATION_ON_DEFAULT_TEMPLATE
-                                                                 : OPERATION_ON_TEMPLATE;
+    unsigned template_flag =
+        db_vm_is_default_template(view, vm) ? OPERATION_ON_DEFAULT_TEMPLATE : OPERATION_ON_TEMPLATE;
     if (is_template && !is_snapshot && !(rule->flags & template_flag)) {
         return err_vm_is_template(err, REF_TEXT(vm.id), rule->op);
     }

@@ -1,8 +1,8 @@
 /* One function for each need, one table that says which flag stands for which.
  *
- * The needs for a guest's cooperation (shutdown, reboot, suspend, vCPU hot-plug) hold for every guest
- * here: engines press the virtual power button where no agent listens, and save memory without the
- * guest's help.  A guest that does not react runs into the operation's time-out. */
+ * The needs for a guest's cooperation (shutdown, reboot, suspend, vCPU hot-plug) hold for every
+ * guest here: engines press the virtual power button where no agent listens, and save memory
+ * without the guest's help.  A guest that does not react runs into the operation's time-out. */
 #include "core/operation_needs.h"
 
 #include "base/text.h"

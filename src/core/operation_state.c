@@ -38,9 +38,8 @@ bool operation_state_check(const DbView *view, const OperationRule *rule, Uuid r
     if (!err) {
         return false;
     }
-    return rule->class_id == CLASS_VM
-               ? refuse_vm(view, states, (VmRef){ref}, err)
-               : refuse(rule->class_id, state, rule->op, REF_TEXT(ref), err);
+    return rule->class_id == CLASS_VM ? refuse_vm(view, states, (VmRef){ref}, err)
+                                      : refuse(rule->class_id, state, rule->op, REF_TEXT(ref), err);
 }
 
 static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref)

@@ -44,8 +44,8 @@ char *rbac_role_list(uint8_t roles)
 static bool deny(const char *permission, uint8_t roles, Err **err)
 {
     g_autofree char *list = rbac_role_list(roles);
-    g_autofree char *text = g_strdup_printf(
-        "No permission in user session. (Roles with this permission: %s)", list);
+    g_autofree char *text =
+        g_strdup_printf("No permission in user session. (Roles with this permission: %s)", list);
     return err_rbac_permission_denied(err, permission, text);
 }
 

@@ -11,8 +11,8 @@ typedef struct Session {
     Uuid ref; /* key of the table */
     SessionInfo info;
     char *originator;
-    Usec last_used;        /* monotonic */
-    Usec last_written;     /* when last_active was last put into the database */
+    Usec last_used;    /* monotonic */
+    Usec last_written; /* when last_active was last put into the database */
 } Session;
 
 /* last_active is written at most this often, as recent servers do. */
@@ -21,8 +21,8 @@ typedef struct Session {
 struct Sessions {
     Db *db;
     Auth *auth;
-    Lock lock;           /* everything below */
-    GHashTable *by_ref;  /* Uuid * -> Session * */
+    Lock lock;          /* everything below */
+    GHashTable *by_ref; /* Uuid * -> Session * */
     Uuid host;
 };
 

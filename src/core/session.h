@@ -9,13 +9,13 @@
 typedef struct Sessions Sessions;
 
 enum {
-    SESSION_IDLE_SECONDS = 86400,   /* dropped after that long without a call */
+    SESSION_IDLE_SECONDS = 86400, /* dropped after that long without a call */
     SESSION_MAX_PER_ORIGINATOR = 500,
-    SESSION_MAX_ANONYMOUS = 400,    /* without originator, of root */
+    SESSION_MAX_ANONYMOUS = 400, /* without originator, of root */
 };
 
 typedef struct SessionInfo {
-    uint8_t roles;             /* bit 1 << Role */
+    uint8_t roles; /* bit 1 << Role */
     bool is_local_superuser;
     bool is_pool;
     char user[AUTH_MAX_USER + 1];
@@ -23,8 +23,8 @@ typedef struct SessionInfo {
 
 typedef struct SessionLogin {
     const char *user, *password;
-    const char *originator;    /* "" when the client gave none */
-    bool is_local_root;        /* by the unix socket: no password is asked */
+    const char *originator; /* "" when the client gave none */
+    bool is_local_root;     /* by the unix socket: no password is asked */
 } SessionLogin;
 
 Sessions *sessions_new(Db *db, Auth *auth);

@@ -6,9 +6,9 @@
 typedef struct Tasks Tasks;
 
 enum {
-    TASK_KEEP_SECONDS = 3900,      /* after completion, unless destroyed before */
-    TASK_PENDING_SECONDS = 86400,  /* a pending one nobody works on */
-    TASK_MAX = 200,                /* beyond it the oldest completed ones go first */
+    TASK_KEEP_SECONDS = 3900,     /* after completion, unless destroyed before */
+    TASK_PENDING_SECONDS = 86400, /* a pending one nobody works on */
+    TASK_MAX = 200,               /* beyond it the oldest completed ones go first */
 };
 
 Tasks *tasks_new(Db *db);
@@ -18,8 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tasks, tasks_free)
 typedef struct TaskInfo {
     const char *label, *description;
     Uuid session;
-    Uuid parent;      /* null: none */
-    Uuid host;        /* resident_on */
+    Uuid parent; /* null: none */
+    Uuid host;   /* resident_on */
 } TaskInfo;
 
 /* A pending task. With `op` (referenced until completion) it can be cancelled. */

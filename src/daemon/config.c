@@ -85,8 +85,8 @@ bool config_parse_endpoint(const char *text, char **ret_address, uint16_t *ret_p
                             text);
     }
     bool is_bracketed = text[0] == '[' && colon[-1] == ']';
-    *ret_address = is_bracketed ? g_strndup(text + 1, colon - text - 2)
-                                : g_strndup(text, colon - text);
+    *ret_address =
+        is_bracketed ? g_strndup(text + 1, colon - text - 2) : g_strndup(text, colon - text);
     *ret_port = port;
     return true;
 }
@@ -130,8 +130,7 @@ static bool read_command_line(int argc, char **argv, DaemonConfig *config, Err *
 
 static bool read_file(DaemonConfig *config, Err **err)
 {
-    g_autofree char *path =
-        g_build_filename(config->root, "etc/clearwater/clearwater.conf", NULL);
+    g_autofree char *path = g_build_filename(config->root, "etc/clearwater/clearwater.conf", NULL);
     if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
         return true;
     }

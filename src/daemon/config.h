@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 typedef struct DaemonConfig {
-    char *root;           /* "/" by default; everything lies below it */
-    char *https, *http;   /* "ADDRESS:PORT"; "" does not listen */
-    char *engine;         /* "qemu" or "fake" */
-    char *accelerator;    /* "auto", "kvm", "tcg" */
-    char *guest_user;     /* account that runs guests; "" for root */
-    char *address;        /* what clients reach the host by; "": the address of `https` */
-    char *host_name;      /* "": the machine's */
-    char *pam_service;    /* "": PAM is not asked */
+    char *root;         /* "/" by default; everything lies below it */
+    char *https, *http; /* "ADDRESS:PORT"; "" does not listen */
+    char *engine;       /* "qemu" or "fake" */
+    char *accelerator;  /* "auto", "kvm", "tcg" */
+    char *guest_user;   /* account that runs guests; "" for root */
+    char *address;      /* what clients reach the host by; "": the address of `https` */
+    char *host_name;    /* "": the machine's */
+    char *pam_service;  /* "": PAM is not asked */
     LogLevel log_level;
     bool foreground;
     bool show_help, show_version;

@@ -208,8 +208,7 @@ static bool listen_on(Daemon *daemon, const char *endpoint, TlsContext *tls, Err
 static const char *choose_guest_user(const DaemonConfig *config)
 {
     if (*config->guest_user && !getpwnam(config->guest_user)) {
-        log_warn("there is no account %s: guests run as the daemon's own user",
-                 config->guest_user);
+        log_warn("there is no account %s: guests run as the daemon's own user", config->guest_user);
         return "";
     }
     return config->guest_user;

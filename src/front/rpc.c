@@ -73,10 +73,9 @@ void rpc_handle_json(HttpExchange *exchange, void *user)
 void rpc_handle_options(HttpExchange *exchange, void *user)
 {
     (void)user;
-    const char *asked =
-        http_header(http_exchange_head(exchange), "access-control-request-headers");
-    g_autofree char *allowed = asked ? g_strdup_printf("%s, X-Requested-With", asked)
-                                     : g_strdup("X-Requested-With");
+    const char *asked = http_header(http_exchange_head(exchange), "access-control-request-headers");
+    g_autofree char *allowed =
+        asked ? g_strdup_printf("%s, X-Requested-With", asked) : g_strdup("X-Requested-With");
     const char *const headers[] = {"Access-Control-Allow-Origin",
                                    "*",
                                    "Access-Control-Allow-Methods",

@@ -1,5 +1,5 @@
-/* What clients read of a host.  Facts of the machine come from the engine; the rest are the constants
- * by which clients tell what a server can do. */
+/* What clients read of a host.  Facts of the machine come from the engine; the rest are the
+ * constants by which clients tell what a server can do. */
 #include "ops/host/host_rows.h"
 
 #include "gen/db_host.h"
@@ -62,8 +62,8 @@ static HostRef find_or_create_host(DbTxn *txn, Platform *platform)
     db_host_set_name_label(txn, host, platform_config(platform)->host_name);
     db_host_set_name_description(txn, host, "Default install");
     db_host_set_enabled(txn, host, true);
-    g_autofree char *iqn = g_strdup_printf("iqn.2026-01.org.clearwater:%.8s",
-                                           db_host_uuid(db_txn_view(txn), host));
+    g_autofree char *iqn =
+        g_strdup_printf("iqn.2026-01.org.clearwater:%.8s", db_host_uuid(db_txn_view(txn), host));
     db_host_set_iscsi_iqn(txn, host, iqn);
     return host;
 }
@@ -98,32 +98,46 @@ static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info)
 {
     struct utsname kernel;
     uname(&kernel);
-    const char *const versions[] = {"product_brand", PRODUCT_BRAND,
-                                    "product_version", PRODUCT_VERSION,
-                                    "product_version_text", "6.2",
-                                    "product_version_text_short", "6.2",
-                                    "platform_name", "Clearwater",
-                                    "platform_version", PLATFORM_VERSION,
-                                    "build_number", CLEARWATER_VERSION,
-                                    "xapi", "1.3",
-                                    "xen", info->engine_version,
-                                    "linux", kernel.release,
-                                    "hostname", kernel.nodename,
-                                    "date", CLEARWATER_DATE,
-                                    "dbv", "",
-                                    "network_backend", "bridge",
+    const char *const versions[] = {"product_brand",
+                                    PRODUCT_BRAND,
+                                    "product_version",
+                                    PRODUCT_VERSION,
+                                    "product_version_text",
+                                    "6.2",
+                                    "product_version_text_short",
+                                    "6.2",
+                                    "platform_name",
+                                    "Clearwater",
+                                    "platform_version",
+                                    PLATFORM_VERSION,
+                                    "build_number",
+                                    CLEARWATER_VERSION,
+                                    "xapi",
+                                    "1.3",
+                                    "xen",
+                                    info->engine_version,
+                                    "linux",
+                                    kernel.release,
+                                    "hostname",
+                                    kernel.nodename,
+                                    "date",
+                                    CLEARWATER_DATE,
+                                    "dbv",
+                                    "",
+                                    "network_backend",
+                                    "bridge",
                                     NULL};
-    const char *const license[] = {"sku_type", "free", "version", PRODUCT_VERSION,
-                                   "expiry", "20991231T23:59:59Z", "grace", "no",
-                                   "sku_marketing_name", "Clearwater", NULL};
+    const char *const license[] = {"sku_type",      "free",   "version",
+                                   PRODUCT_VERSION, "expiry", "20991231T23:59:59Z",
+                                   "grace",         "no",     "sku_marketing_name",
+                                   "Clearwater",    NULL};
     const char *const chipset[] = {"iommu", "false", NULL};
     db_host_set_software_version(txn, host, new_map(versions));
     db_host_set_chipset_info(txn, host, new_map(chipset));
     Value *params = new_map(license);
     g_autoptr(Value) restricted = restrictions();
     for (unsigned i = 0; i < value_count(restricted); i++) {
-        value_struct_add(params, value_name_at(restricted, i),
-                         value_ref(value_at(restricted, i)));
+        value_struct_add(params, value_name_at(restricted, i), value_ref(value_at(restricted, i)));
     }
     db_host_set_license_params(txn, host, params);
     Value *capabilities = value_new_array(2);
@@ -145,17 +159,28 @@ static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info)
     g_snprintf(family, sizeof family, "%u", info->cpu_family);
     g_snprintf(model, sizeof model, "%u", info->cpu_model);
     g_snprintf(stepping, sizeof stepping, "%u", info->cpu_stepping);
-    const char *const facts[] = {"cpu_count", count,
-                                 "socket_count", sockets,
-                                 "threads_per_core", "1",
-                                 "vendor", info->cpu_vendor,
-                                 "speed", speed,
-                                 "modelname", info->cpu_model_name,
-                                 "family", family,
-                                 "model", model,
-                                 "stepping", stepping,
-                                 "flags", info->cpu_flags,
-                                 "features", "",
+    const char *const facts[] = {"cpu_count",
+                                 count,
+                                 "socket_count",
+                                 sockets,
+                                 "threads_per_core",
+                                 "1",
+                                 "vendor",
+                                 info->cpu_vendor,
+                                 "speed",
+                                 speed,
+                                 "modelname",
+                                 info->cpu_model_name,
+                                 "family",
+                                 family,
+                                 "model",
+                                 model,
+                                 "stepping",
+                                 stepping,
+                                 "flags",
+                                 info->cpu_flags,
+                                 "features",
+                                 "",
                                  NULL};
     db_host_set_cpu_info(txn, host, new_map(facts));
     g_autoptr(GArray) old = db_host_host_cpus_array(db_txn_view(txn), host);
@@ -236,21 +261,56 @@ static Value *new_map(const char *const *pairs)
 /* Nothing is restricted: there is one edition. Clients take a missing key as restricted. */
 static Value *restrictions(void)
 {
-    static const char *const names[] = {
-        "restrict_vlan", "restrict_qos", "restrict_pool_attached_storage", "restrict_netapp",
-        "restrict_equalogic", "restrict_pooling", "restrict_marathon", "restrict_email_alerting",
-        "restrict_historical_performance", "restrict_wlb", "restrict_rbac", "restrict_dmc",
-        "restrict_checkpoint", "restrict_cpu_masking", "restrict_connection", "platform_filter",
-        "regular_nag_dialog", "restrict_vmpr", "restrict_vmss", "restrict_intellicache",
-        "restrict_gpu", "restrict_dr", "restrict_vif_locking", "restrict_storage_xen_motion",
-        "restrict_vgpu", "restrict_integrated_gpu_passthrough", "restrict_vss",
-        "restrict_guest_agent_auto_update", "restrict_pci_device_for_auto_update",
-        "restrict_xen_motion", "restrict_guest_ip_setting", "restrict_ad", "restrict_nested_virt",
-        "restrict_live_patching", "restrict_set_vcpus_number_live", "restrict_pvs_proxy",
-        "restrict_igmp_snooping", "restrict_rpu", "restrict_pool_size", "restrict_cbt",
-        "restrict_usb_passthrough", "restrict_network_sriov", "restrict_corosync",
-        "restrict_zstd_export", "restrict_pool_secret_rotation", "restrict_certificate_verification",
-        "restrict_updates", "restrict_internal_repo_access", "restrict_vtpm", "restrict_vm_groups"};
+    static const char *const names[] = {"restrict_vlan",
+                                        "restrict_qos",
+                                        "restrict_pool_attached_storage",
+                                        "restrict_netapp",
+                                        "restrict_equalogic",
+                                        "restrict_pooling",
+                                        "restrict_marathon",
+                                        "restrict_email_alerting",
+                                        "restrict_historical_performance",
+                                        "restrict_wlb",
+                                        "restrict_rbac",
+                                        "restrict_dmc",
+                                        "restrict_checkpoint",
+                                        "restrict_cpu_masking",
+                                        "restrict_connection",
+                                        "platform_filter",
+                                        "regular_nag_dialog",
+                                        "restrict_vmpr",
+                                        "restrict_vmss",
+                                        "restrict_intellicache",
+                                        "restrict_gpu",
+                                        "restrict_dr",
+                                        "restrict_vif_locking",
+                                        "restrict_storage_xen_motion",
+                                        "restrict_vgpu",
+                                        "restrict_integrated_gpu_passthrough",
+                                        "restrict_vss",
+                                        "restrict_guest_agent_auto_update",
+                                        "restrict_pci_device_for_auto_update",
+                                        "restrict_xen_motion",
+                                        "restrict_guest_ip_setting",
+                                        "restrict_ad",
+                                        "restrict_nested_virt",
+                                        "restrict_live_patching",
+                                        "restrict_set_vcpus_number_live",
+                                        "restrict_pvs_proxy",
+                                        "restrict_igmp_snooping",
+                                        "restrict_rpu",
+                                        "restrict_pool_size",
+                                        "restrict_cbt",
+                                        "restrict_usb_passthrough",
+                                        "restrict_network_sriov",
+                                        "restrict_corosync",
+                                        "restrict_zstd_export",
+                                        "restrict_pool_secret_rotation",
+                                        "restrict_certificate_verification",
+                                        "restrict_updates",
+                                        "restrict_internal_repo_access",
+                                        "restrict_vtpm",
+                                        "restrict_vm_groups"};
     Value *map = value_new_struct(G_N_ELEMENTS(names) + 1);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         value_struct_add_static(map, names[i], value_new_string("false"));

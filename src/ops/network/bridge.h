@@ -3,6 +3,7 @@
 
 #include "ops/platform.h"
 
-/* Makes sure the network's bridge is there, with its uplink or its DHCP server. HOST_CANNOT_ATTACH_NETWORK
- * when the network needs a PIF that is not plugged; VM_REQUIRES_NETWORK is the caller's earlier check. */
+/* Makes sure the network's bridge is there, with its uplink or its DHCP server.
+ * HOST_CANNOT_ATTACH_NETWORK when the network needs a PIF that is not plugged; VM_REQUIRES_NETWORK
+ * is the caller's earlier check. */
 bool bridge_ensure(Call *call, const DbView *view, NetworkRef network, VmRef for_vm, Err **err);

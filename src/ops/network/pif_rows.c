@@ -96,10 +96,10 @@ static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwIn
     db_pif_set_ip(txn, pif, holder->ipv4);
     db_pif_set_netmask(txn, pif, netmask);
     db_pif_set_gateway(txn, pif, holder->gateway);
-    db_pif_set_ip_configuration_mode(txn, pif, *holder->ipv4 ? IP_CONFIGURATION_MODE_STATIC
-                                                             : IP_CONFIGURATION_MODE_NONE);
-    db_pif_set_management(txn, pif, *holder->ipv4 && strcmp(holder->ipv4,
-                                        platform_config(platform)->address) == 0);
+    db_pif_set_ip_configuration_mode(
+        txn, pif, *holder->ipv4 ? IP_CONFIGURATION_MODE_STATIC : IP_CONFIGURATION_MODE_NONE);
+    db_pif_set_management(
+        txn, pif, *holder->ipv4 && strcmp(holder->ipv4, platform_config(platform)->address) == 0);
 }
 
 static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic)

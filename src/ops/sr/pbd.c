@@ -13,11 +13,11 @@ bool pbd_create(Call *call, const PbdCreateArgs *args, PbdRef *ret_result, Err *
     const Value *other_config = value_get(args->record, "other_config");
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
-    bool ok = db_find(view, CLASS_HOST, host.id) || err_handle_invalid(err, "host", REF_TEXT(host.id));
+    bool ok =
+        db_find(view, CLASS_HOST, host.id) || err_handle_invalid(err, "host", REF_TEXT(host.id));
     ok = ok && (db_sr_exists(view, sr) || err_handle_invalid(err, "SR", REF_TEXT(sr.id)));
     if (ok && device_config && value_get(device_config, "SRmaster")) {
-        ok = err_value_not_supported(err, "SRmaster",
-                                     value_get_string(device_config, "SRmaster"),
+        ok = err_value_not_supported(err, "SRmaster", value_get_string(device_config, "SRmaster"),
                                      "the host that manages an SR is found, not configured");
     }
     for (unsigned i = 0; ok && i < db_sr_pbds_count(view, sr); i++) {

@@ -52,8 +52,7 @@ bool sr_attach_plug(Call *call, PbdRef pbd, Err **err)
         }
         platform_put_sr(platform, config.uuid, driver, sr);
     }
-    return write_attached(call, pbd, true, err) &&
-           sr_attach_scan(call, db_pbd_sr(view, pbd), err);
+    return write_attached(call, pbd, true, err) && sr_attach_scan(call, db_pbd_sr(view, pbd), err);
 }
 
 bool sr_attach_unplug(Call *call, PbdRef pbd, Err **err)

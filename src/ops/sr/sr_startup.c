@@ -12,17 +12,22 @@ static const struct {
     unsigned cap;
     const char *name;
 } capability_names[] = {
-    {SR_CAP_CREATE, "SR_CREATE"},           {SR_CAP_DELETE, "SR_DELETE"},
-    {SR_CAP_SCAN, "SR_SCAN"},               {SR_CAP_PROBE, "SR_PROBE"},
-    {SR_CAP_VDI_CREATE, "VDI_CREATE"},      {SR_CAP_VDI_DELETE, "VDI_DELETE"},
-    {SR_CAP_VDI_RESIZE, "VDI_RESIZE"},      {SR_CAP_VDI_RESIZE_ONLINE, "VDI_RESIZE_ONLINE"},
-    {SR_CAP_VDI_CLONE, "VDI_CLONE"},        {SR_CAP_VDI_SNAPSHOT, "VDI_SNAPSHOT"},
+    {SR_CAP_CREATE, "SR_CREATE"},
+    {SR_CAP_DELETE, "SR_DELETE"},
+    {SR_CAP_SCAN, "SR_SCAN"},
+    {SR_CAP_PROBE, "SR_PROBE"},
+    {SR_CAP_VDI_CREATE, "VDI_CREATE"},
+    {SR_CAP_VDI_DELETE, "VDI_DELETE"},
+    {SR_CAP_VDI_RESIZE, "VDI_RESIZE"},
+    {SR_CAP_VDI_RESIZE_ONLINE, "VDI_RESIZE_ONLINE"},
+    {SR_CAP_VDI_CLONE, "VDI_CLONE"},
+    {SR_CAP_VDI_SNAPSHOT, "VDI_SNAPSHOT"},
     {SR_CAP_RESET_ON_BOOT, "VDI_RESET_ON_BOOT"},
 };
 
 /* Every driver attaches, updates and serves disks; there is no bit for it. */
-static const char *const common_capabilities[] = {"SR_ATTACH",  "SR_DETACH",    "SR_UPDATE",
-                                                  "VDI_ATTACH", "VDI_DETACH",   "VDI_ACTIVATE",
+static const char *const common_capabilities[] = {"SR_ATTACH",  "SR_DETACH",     "SR_UPDATE",
+                                                  "VDI_ATTACH", "VDI_DETACH",    "VDI_ACTIVATE",
                                                   "VDI_UPDATE", "VDI_DEACTIVATE"};
 
 static void write_managers(DbTxn *txn);

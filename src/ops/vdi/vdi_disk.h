@@ -8,7 +8,7 @@ typedef struct VdiDiskSpec {
     int64_t virtual_size;
     VdiType type;
     const char *name_label, *name_description;
-    const char *format;        /* "qcow2" or "raw"; NULL: the driver's own */
+    const char *format; /* "qcow2" or "raw"; NULL: the driver's own */
     bool sharable, read_only;
     const Value *other_config, *xenstore_data, *sm_config, *tags; /* NULL: empty */
 } VdiDiskSpec;

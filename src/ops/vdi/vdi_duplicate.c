@@ -1,8 +1,8 @@
 /* Snapshots and clones of disks, whether or not a running VM has them open.
  *
- * A disk that is open gets a new overlay underneath the guest's writes: the storage driver makes it,
- * the engine switches to it, the storage driver gives it the disk's name.  For several disks of one
- * VM the engine switches all at one instant. */
+ * A disk that is open gets a new overlay underneath the guest's writes: the storage driver makes
+ * it, the engine switches to it, the storage driver gives it the disk's name.  For several disks of
+ * one VM the engine switches all at one instant. */
 #include "core/core.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
@@ -17,10 +17,10 @@
 typedef struct Duplicate {
     Call *call;
     VdiRef source;
-    VbdRef vbd;             /* the VBD by which a running VM has it open; null: closed */
+    VbdRef vbd; /* the VBD by which a running VM has it open; null: closed */
     SrUse use;
-    const char *location;   /* (arena) */
-    SrImage overlay;        /* when open */
+    const char *location; /* (arena) */
+    SrImage overlay;      /* when open */
     bool has_overlay;
     SrVdi source_image, copy_image, parent_image;
 } Duplicate;
@@ -82,8 +82,8 @@ static bool open_duplicate(Call *call, VdiRef source, Duplicate *ret_duplicate, 
     ret_duplicate->vbd = find_open_vbd(view, source);
     ret_duplicate->location = arena_strdup(call->arena, db_vdi_location(view, source));
     arena_own(call->arena, ret_duplicate, duplicate_clear);
-    return platform_use_sr(call_platform(call), view, db_vdi_sr(view, source),
-                           &ret_duplicate->use, err);
+    return platform_use_sr(call_platform(call), view, db_vdi_sr(view, source), &ret_duplicate->use,
+                           err);
 }
 
 static void duplicate_clear(void *user)
@@ -111,10 +111,10 @@ static VbdRef find_open_vbd(const DbView *view, VdiRef vdi)
 
 static bool duplicate_closed(Duplicate *duplicate, VdiCopyKind kind, Err **err)
 {
-    return duplicate->use.driver->vdi_clone(
-        duplicate->call->op, duplicate->use.sr, duplicate->location, uuid_generate(),
-        kind == VDI_COPY_SNAPSHOT, &duplicate->source_image, &duplicate->copy_image,
-        &duplicate->parent_image, err);
+    return duplicate->use.driver->vdi_clone(duplicate->call->op, duplicate->use.sr,
+                                            duplicate->location, uuid_generate(),
+                                            kind == VDI_COPY_SNAPSHOT, &duplicate->source_image,
+                                            &duplicate->copy_image, &duplicate->parent_image, err);
 }
 
 static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err)
@@ -150,17 +150,16 @@ static bool switch_domain(Call *call, VmRef vm, Duplicate *duplicates, unsigned 
             used++;
         }
     }
-    return platform_hv_driver(platform)->disk_snapshot(platform_hv(platform), call->op,
-                                                       vm_domain_uuid(view, vm), ids, overlays,
-                                                       used, err);
+    return platform_hv_driver(platform)->disk_snapshot(
+        platform_hv(platform), call->op, vm_domain_uuid(view, vm), ids, overlays, used, err);
 }
 
 /* Not to be cancelled any more: the guest writes to the overlay already. */
 static bool commit_open(Duplicate *duplicate, VdiCopyKind kind, Err **err)
 {
     return duplicate->use.driver->live_snapshot_commit(
-        core_op(duplicate->call->core), duplicate->use.sr, duplicate->location,
-        &duplicate->overlay, uuid_generate(), kind == VDI_COPY_SNAPSHOT, &duplicate->source_image,
+        core_op(duplicate->call->core), duplicate->use.sr, duplicate->location, &duplicate->overlay,
+        uuid_generate(), kind == VDI_COPY_SNAPSHOT, &duplicate->source_image,
         &duplicate->copy_image, &duplicate->parent_image, err);
 }
 

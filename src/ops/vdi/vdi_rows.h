@@ -9,7 +9,8 @@ VdiRef vdi_rows_add(DbTxn *txn, SrRef sr, const SrVdi *image);
 void vdi_rows_update(DbTxn *txn, VdiRef vdi, const SrVdi *image);
 /* The object at `location` of `sr`; null when there is none. */
 VdiRef vdi_rows_find(const DbView *view, SrRef sr, const char *location);
-/* Removes the object; VBDs that had it become empty or go with their snapshot, suspend_VDIs forget it. */
+/* Removes the object; VBDs that had it become empty or go with their snapshot, suspend_VDIs forget
+ * it. */
 void vdi_rows_remove(DbTxn *txn, VdiRef vdi);
 
 /* Name, description, type and maps of `source` for its copy. */

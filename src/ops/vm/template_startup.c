@@ -120,10 +120,10 @@ static void write_other_config(DbTxn *txn, VmRef vm, const TemplateInfo *info)
         db_vm_set_other_config_key(txn, vm, "install-arch", info->is_32bit ? "i386" : "x86_64");
     }
     if (info->disk_gib > 0) {
-        g_autofree char *disks = g_strdup_printf(
-            "<provision><disk device=\"0\" size=\"%" G_GINT64_FORMAT
-            "\" sr=\"\" bootable=\"true\" type=\"system\"/></provision>",
-            info->disk_gib * 1024 * MIB);
+        g_autofree char *disks =
+            g_strdup_printf("<provision><disk device=\"0\" size=\"%" G_GINT64_FORMAT
+                            "\" sr=\"\" bootable=\"true\" type=\"system\"/></provision>",
+                            info->disk_gib * 1024 * MIB);
         db_vm_set_other_config_key(txn, vm, "disks", disks);
     }
 }

@@ -14,7 +14,7 @@ typedef enum TemplateKind {
 
 typedef struct TemplateInfo {
     const char *label;
-    const char *reference;   /* the stable name, reference_label */
+    const char *reference; /* the stable name, reference_label */
     TemplateKind kind;
     unsigned memory_mib;     /* what the system needs at least; the VM gets twice that */
     unsigned disk_gib;       /* 0: none */

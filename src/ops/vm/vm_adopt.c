@@ -61,14 +61,15 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     bool is_paused = domain->state == HV_STATE_PAUSED && !should_run;
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
     if (domain->state == HV_STATE_PAUSED && should_run &&
-        !platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op,
-                                                      domain->uuid, err)) {
+        !platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op, domain->uuid,
+                                                      err)) {
         return false;
     }
     DbTxn *txn = db_begin(call->db);
     db_vm_set_domid(txn, vm, domain->domid);
     db_vm_set_resident_on(txn, vm, platform_host(platform));
     vm_state_set_paused(txn, vm, is_paused);
+    vm_state_refresh_metrics(txn, vm, domain->memory_bytes, domain->vcpus);
     log_info("adopted domain %s", UUID_TEXT(domain->uuid));
     return db_commit(txn, err);
 }

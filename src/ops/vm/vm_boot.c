@@ -46,8 +46,8 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
         return false;
     }
     vm_watch_started(platform_vm_watch(platform), config.uuid, config.start_ticket);
-    if (!how->paused && !platform_hv_driver(platform)->domain_unpause(
-                            platform_hv(platform), call->op, config.uuid, err)) {
+    if (!how->paused && !platform_hv_driver(platform)->domain_unpause(platform_hv(platform),
+                                                                      call->op, config.uuid, err)) {
         return false;
     }
     undo_disarm(&undo);
@@ -104,10 +104,10 @@ static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot 
 {
     Platform *platform = call_platform(call);
     const HvDriver *hv = platform_hv_driver(platform);
-    bool ok = how->saved ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
-                                              ret_domid, err)
-                         : hv->domain_create(platform_hv(platform), call->op, config, ret_domid,
-                                             err);
+    bool ok = how->saved
+                  ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
+                                       ret_domid, err)
+                  : hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
     if (ok) {
         BuiltDomain *built = arena_new0(call->arena, BuiltDomain, 1);
         *built = (BuiltDomain){platform, core_op(call->core), config->uuid};

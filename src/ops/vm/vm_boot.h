@@ -5,9 +5,9 @@
 #include "ops/platform.h"
 
 typedef struct VmBoot {
-    bool paused;              /* leave it paused */
-    bool force;               /* do not ask whether memory is enough */
-    const HvImage *saved;     /* resume from this state; NULL: boot */
+    bool paused;          /* leave it paused */
+    bool force;           /* do not ask whether memory is enough */
+    const HvImage *saved; /* resume from this state; NULL: boot */
 } VmBoot;
 
 /* On failure nothing is left behind and the database is as before. */

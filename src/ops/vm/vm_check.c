@@ -29,8 +29,7 @@ bool vm_check_can_boot(Call *call, VmRef vm, bool force, Err **err)
     VmMemory memory = vm_check_memory_of(view, vm);
     return check_vcpus(view, vm, err) && vm_check_memory(&memory, err) &&
            check_host(call, view, err) && check_storage(call, view, vm, err) &&
-           check_networks(call, view, vm, err) &&
-           (force || check_free_memory(call, view, vm, err));
+           check_networks(call, view, vm, err) && (force || check_free_memory(call, view, vm, err));
 }
 
 VmMemory vm_check_memory_of(const DbView *view, VmRef vm)

@@ -10,7 +10,8 @@ bool vm_check_is_hvm(const DbView *view, VmRef vm);
  * `force` leaves out the memory. */
 bool vm_check_can_boot(Call *call, VmRef vm, bool force, Err **err);
 
-/* static_min <= dynamic_min <= dynamic_max <= static_max, else MEMORY_CONSTRAINT_VIOLATION_ORDER. */
+/* static_min <= dynamic_min <= dynamic_max <= static_max, else MEMORY_CONSTRAINT_VIOLATION_ORDER.
+ */
 typedef struct VmMemory {
     int64_t static_min, dynamic_min, dynamic_max, static_max;
 } VmMemory;

@@ -143,9 +143,8 @@ static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source)
     const DbView *view = db_txn_view(txn);
     Value *info = value_new_struct(2);
     value_struct_add(info, "disk-snapshot-type", value_new_string("crash_consistent"));
-    value_struct_add(
-        info, "power-state-at-snapshot",
-        value_new_string(vm_power_state_to_string(db_vm_power_state(view, source))));
+    value_struct_add(info, "power-state-at-snapshot",
+                     value_new_string(vm_power_state_to_string(db_vm_power_state(view, source))));
     db_vm_set_is_a_template(txn, snapshot, true);
     db_vm_set_is_a_snapshot(txn, snapshot, true);
     db_vm_set_snapshot_of(txn, snapshot, source);
@@ -217,8 +216,7 @@ static void copy_fields(DbTxn *txn, uint16_t class_id, Uuid from, Uuid to)
     const DbClass *class_info = &db_view_schema(db_txn_view(txn))->classes[class_id];
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         if (i != class_info->uuid_field && class_info->fields[i].relation_class == DB_NO_RELATION) {
-            db_set(txn, class_id, to, i,
-                   value_ref(db_get(db_txn_view(txn), class_id, from, i)));
+            db_set(txn, class_id, to, i, value_ref(db_get(db_txn_view(txn), class_id, from, i)));
         }
     }
 }

@@ -83,9 +83,9 @@ static bool set_dynamic(Call *call, VmRef vm, int64_t min, int64_t max, Err **er
         return false;
     }
     bool running = is_up(call_view(call), vm);
-    if (running && !platform_hv_driver(platform)->domain_set_memory(
-                       platform_hv(platform), call->op, vm_domain_uuid(call_view(call), vm), max,
-                       err)) {
+    if (running &&
+        !platform_hv_driver(platform)->domain_set_memory(
+            platform_hv(platform), call->op, vm_domain_uuid(call_view(call), vm), max, err)) {
         return false;
     }
     DbTxn *txn = db_begin(call->db);

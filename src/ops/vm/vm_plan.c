@@ -51,8 +51,8 @@ bool vm_plan_disk(Call *call, const DbView *view, VbdRef vbd, HvDisk *ret_disk, 
                    .is_cd = db_vbd_type(view, vbd) == VBD_TYPE_CD,
                    .read_only = db_vbd_mode(view, vbd) == VBD_MODE_RO,
                    .bootable = db_vbd_bootable(view, vbd)};
-    if (!db_vbd_empty(view, vbd) && !vm_plan_images(call, view, db_vbd_vdi(view, vbd),
-                                                    &disk.images, &disk.image_count, err)) {
+    if (!db_vbd_empty(view, vbd) &&
+        !vm_plan_images(call, view, db_vbd_vdi(view, vbd), &disk.images, &disk.image_count, err)) {
         return false;
     }
     *ret_disk = disk;
@@ -104,10 +104,9 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
     unsigned mtu = db_vif_mtu(view, vif);
     PlannedTap *tap = arena_new0(call->arena, PlannedTap, 1);
     *tap = (PlannedTap){platform, core_op(call->core), vm_plan_tap_name(call, view, vif), -1};
-    if (!platform_nw_driver(platform)->port_attach(platform_nw(platform), call->op,
-                                                   db_network_bridge(view, network), tap->name,
-                                                   mtu ? mtu : db_network_mtu(view, network),
-                                                   &tap->fd, err)) {
+    if (!platform_nw_driver(platform)->port_attach(
+            platform_nw(platform), call->op, db_network_bridge(view, network), tap->name,
+            mtu ? mtu : db_network_mtu(view, network), &tap->fd, err)) {
         return false;
     }
     arena_own(call->arena, tap, close_tap);
@@ -158,9 +157,8 @@ static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *
         const char *order = db_vm_hvm_boot_params_get(view, vm, "order");
         const char *firmware = db_vm_hvm_boot_params_get(view, vm, "firmware");
         config->boot_order = arena_strdup(call->arena, order ? order : "cd");
-        config->firmware = firmware && g_ascii_strcasecmp(firmware, "uefi") == 0
-                               ? HV_FIRMWARE_UEFI
-                               : HV_FIRMWARE_BIOS;
+        config->firmware = firmware && g_ascii_strcasecmp(firmware, "uefi") == 0 ? HV_FIRMWARE_UEFI
+                                                                                 : HV_FIRMWARE_BIOS;
         config->nvram_path =
             arena_printf(call->arena, "%s/nvram/%s.fd",
                          platform_paths(call_platform(call))->state_dir, db_vm_uuid(view, vm));
@@ -188,8 +186,8 @@ static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *
  * folders that only the host's administrator writes to. */
 static bool check_kernel_path(Call *call, const char *path, Err **err)
 {
-    g_autofree char *store = g_build_filename(
-        platform_paths(call_platform(call))->state_dir, "kernels", NULL);
+    g_autofree char *store =
+        g_build_filename(platform_paths(call_platform(call))->state_dir, "kernels", NULL);
     const char *const allowed[] = {store, "/boot/guest"};
     char *real = realpath(path, NULL);
     if (!real) {
@@ -203,8 +201,10 @@ static bool check_kernel_path(Call *call, const char *path, Err **err)
         free(real_folder);
     }
     free(real);
-    return ok || err_internal(err, "guest kernel %s: only files below %s and /boot/guest are used; "
-                                   "copy it there", path, store);
+    return ok || err_internal(err,
+                              "guest kernel %s: only files below %s and /boot/guest are used; "
+                              "copy it there",
+                              path, store);
 }
 
 static bool plan_disks(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config, Err **err)

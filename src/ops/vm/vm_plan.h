@@ -5,8 +5,8 @@
 #include "ops/platform.h"
 #include "ops/undo.h"
 
-/* Fills `ret_config`. Taps that were made are undone by `undo`, and closed with the call either way:
- * the engine holds its own. */
+/* Fills `ret_config`. Taps that were made are undone by `undo`, and closed with the call either
+ * way: the engine holds its own. */
 bool vm_plan(Call *call, VmRef vm, Undo *undo, HvDomainConfig *ret_config, Err **err);
 
 /* One device, for plugging. An empty CD drive has no images. */

@@ -59,9 +59,9 @@ bool vm_provision(Call *call, const VmProvisionArgs *args, Err **err)
 static bool create_disk(Call *call, const ProvisionDisk *wanted, ProvisionedDisks *made, Err **err)
 {
     const DbView *view = call_view(call);
-    VdiDiskSpec spec = {.sr = *wanted->sr ? db_sr_by_uuid(view, wanted->sr)
-                                          : db_pool_default_sr(view, platform_pool(
-                                                                         call_platform(call))),
+    VdiDiskSpec spec = {.sr = *wanted->sr
+                                  ? db_sr_by_uuid(view, wanted->sr)
+                                  : db_pool_default_sr(view, platform_pool(call_platform(call))),
                         .virtual_size = wanted->size,
                         .name_label = wanted->device,
                         .name_description = "Created by template provisioner"};

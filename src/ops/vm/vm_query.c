@@ -47,8 +47,8 @@ bool vm_assert_can_boot_here(Call *call, const VmAssertCanBootHereArgs *args, Er
 
 bool vm_assert_operation_valid(Call *call, const VmAssertOperationValidArgs *args, Err **err)
 {
-    return oplock_check(call_view(call), CLASS_VM, args->self.id,
-                        vm_operations_to_string(args->op), err);
+    return oplock_check(call_view(call), CLASS_VM, args->self.id, vm_operations_to_string(args->op),
+                        err);
 }
 
 /* They are worked out whenever they are read; there is nothing to bring up to date. */

@@ -40,8 +40,8 @@ bool vm_clean_reboot(Call *call, const VmCleanRebootArgs *args, Err **err)
     if (!ask_guest(call, args->vm, HV_SHUTDOWN_REBOOT, err)) {
         return false;
     }
-    bool stays_down = db_vm_actions_after_reboot(call_view(call), args->vm) ==
-                      ON_NORMAL_EXIT_DESTROY;
+    bool stays_down =
+        db_vm_actions_after_reboot(call_view(call), args->vm) == ON_NORMAL_EXIT_DESTROY;
     if (stays_down ? !vm_halt(call, args->vm, err) : !vm_restart(call, args->vm, err)) {
         return false;
     }

@@ -17,7 +17,7 @@ static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm);
 static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProtocol protocol);
 static void destroy_consoles(DbTxn *txn, VmRef vm);
 static void destroy_guest_metrics(DbTxn *txn, VmRef vm);
-static void write_metrics(DbTxn *txn, VmRef vm);
+static void write_start_metrics(DbTxn *txn, VmRef vm);
 
 void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused)
 {
@@ -38,7 +38,7 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     destroy_consoles(txn, vm);
     create_consoles(txn, platform, vm);
     destroy_guest_metrics(txn, vm);
-    write_metrics(txn, vm);
+    write_start_metrics(txn, vm);
 }
 
 void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused)
@@ -72,6 +72,20 @@ void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi)
     db_vm_set_domid(txn, vm, -1);
     db_vm_set_suspend_vdi(txn, vm, suspend_vdi);
     destroy_consoles(txn, vm);
+}
+
+void vm_state_refresh_metrics(DbTxn *txn, VmRef vm, uint64_t memory_bytes, unsigned vcpus)
+{
+    const DbView *view = db_txn_view(txn);
+    VmMetricsRef metrics = db_vm_metrics(view, vm);
+    if (!db_vm_metrics_exists(view, metrics)) {
+        metrics = db_vm_metrics_create(txn);
+        db_vm_set_metrics(txn, vm, metrics);
+    }
+    db_vm_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
+    db_vm_metrics_set_memory_actual(txn, metrics, memory_bytes);
+    db_vm_metrics_set_vcpus_number(txn, metrics, vcpus);
+    db_vm_metrics_set_hvm(txn, metrics, *db_vm_hvm_boot_policy(view, vm) != '\0');
 }
 
 const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE])
@@ -124,9 +138,8 @@ static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProt
     g_autofree char *port = config->https_port == HTTPS_PORT
                                 ? g_strdup("")
                                 : g_strdup_printf(":%u", config->https_port);
-    g_autofree char *location =
-        g_strdup_printf("https://%s%s/console?uuid=%s", config->address, port,
-                        db_console_uuid(db_txn_view(txn), console));
+    g_autofree char *location = g_strdup_printf("https://%s%s/console?uuid=%s", config->address,
+                                                port, db_console_uuid(db_txn_view(txn), console));
     db_console_set_protocol(txn, console, protocol);
     db_console_set_location(txn, console, location);
     db_console_set_vm(txn, console, vm);
@@ -147,18 +160,10 @@ static void destroy_guest_metrics(DbTxn *txn, VmRef vm)
     db_vm_set_guest_metrics(txn, vm, (VmGuestMetricsRef){{{0}}});
 }
 
-static void write_metrics(DbTxn *txn, VmRef vm)
+static void write_start_metrics(DbTxn *txn, VmRef vm)
 {
     const DbView *view = db_txn_view(txn);
-    int64_t now = g_get_real_time() / USEC_PER_SEC;
-    VmMetricsRef metrics = db_vm_metrics(view, vm);
-    if (!db_vm_metrics_exists(view, metrics)) {
-        metrics = db_vm_metrics_create(txn);
-        db_vm_set_metrics(txn, vm, metrics);
-    }
-    db_vm_metrics_set_start_time(txn, metrics, now);
-    db_vm_metrics_set_last_updated(txn, metrics, now);
-    db_vm_metrics_set_memory_actual(txn, metrics, db_vm_memory_dynamic_max(view, vm));
-    db_vm_metrics_set_vcpus_number(txn, metrics, db_vm_vcpus_at_startup(view, vm));
-    db_vm_metrics_set_hvm(txn, metrics, *db_vm_hvm_boot_policy(view, vm) != '\0');
+    vm_state_refresh_metrics(txn, vm, db_vm_memory_dynamic_max(view, vm),
+                             db_vm_vcpus_at_startup(view, vm));
+    db_vm_metrics_set_start_time(txn, db_vm_metrics(view, vm), g_get_real_time() / USEC_PER_SEC);
 }

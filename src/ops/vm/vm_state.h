@@ -13,6 +13,9 @@ void vm_state_set_halted(DbTxn *txn, VmRef vm);
 /* Devices stay attached, as their places are taken in the saved memory. */
 void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi);
 
+/* Writes the metrics of a VM that runs anew: they are not stored, a daemon that restarts has none. */
+void vm_state_refresh_metrics(DbTxn *txn, VmRef vm, uint64_t memory_bytes, unsigned vcpus);
+
 /* "xvda" for position 0. `name` has room for VM_DEVICE_NAME_SIZE. */
 enum { VM_DEVICE_NAME_SIZE = 16 };
 const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE]);

@@ -20,13 +20,13 @@ bool vm_suspend(Call *call, const VmSuspendArgs *args, Err **err)
 {
     Platform *platform = call_platform(call);
     Uuid domain = vm_domain_uuid(call_view(call), args->vm);
-    const VdiDiskSpec spec = {
-        .sr = choose_suspend_sr(call, args->vm),
-        .virtual_size = platform_hv_driver(platform)->domain_save_size(platform_hv(platform), domain),
-        .type = VDI_TYPE_SUSPEND,
-        .name_label = "Suspend image",
-        .name_description = "Suspend image",
-        .format = "raw"};
+    const VdiDiskSpec spec = {.sr = choose_suspend_sr(call, args->vm),
+                              .virtual_size = platform_hv_driver(platform)->domain_save_size(
+                                  platform_hv(platform), domain),
+                              .type = VDI_TYPE_SUSPEND,
+                              .name_label = "Suspend image",
+                              .name_description = "Suspend image",
+                              .format = "raw"};
     VdiRef image;
     if (!vdi_disk_create(call, &spec, &image, err)) {
         return false;
