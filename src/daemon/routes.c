@@ -8,6 +8,7 @@
 
 struct RouteContext {
     GArray *table; /* HttpRoute */
+    FrontCli *cli;
 };
 
 static void add(RouteContext *routes, const char *method, const char *path, HttpHandler handler,
@@ -27,12 +28,13 @@ RouteContext *routes_new(Core *core, Relay *relay)
     (void)relay;
     RouteContext *routes = g_new0(RouteContext, 1);
     routes->table = g_array_new(FALSE, FALSE, sizeof(HttpRoute));
+    routes->cli = front_cli_new(core);
     add(routes, "POST", "/", rpc_handle_xml, core);
     add(routes, "POST", "/RPC2", rpc_handle_xml, core);
     add(routes, "POST", "/json", rpc_handle_xml, core);
     add(routes, "POST", "/jsonrpc", rpc_handle_json, core);
     add(routes, "OPTIONS", "/", rpc_handle_options, core);
-    add(routes, "POST", "/cli", front_cli_handler, core);
+    add(routes, "POST", "/cli", front_cli_handler, routes->cli);
     add(routes, "GET", "/", home_handle, core);
     return routes;
 }
@@ -40,6 +42,7 @@ RouteContext *routes_new(Core *core, Relay *relay)
 void routes_free(RouteContext *routes)
 {
     if (routes) {
+        front_cli_free(routes->cli);
         g_array_unref(routes->table);
         g_free(routes);
     }

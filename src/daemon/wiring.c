@@ -62,10 +62,10 @@ void daemon_stop(Daemon *daemon)
         http_server_stop(daemon->server);
     }
     relay_free(daemon->relay);
+    routes_free(daemon->routes);
     core_free(daemon->core);
     platform_free(daemon->platform);
     http_server_free(daemon->server);
-    routes_free(daemon->routes);
     tls_context_free(daemon->tls);
     if (daemon->db) {
         db_close(daemon->db);

@@ -32,8 +32,8 @@ static void make_pool(CliFixture *fixture)
 static Value *make_things(const char *method, const Value *params, Err **err)
 {
     static const char *const things[][2] = {
-        {"VBD.create", "v"}, {"VIF.create", "f"},  {"VDI.create", "d"},  {"VDI.snapshot", "d"},
-        {"VM.clone", "a"},   {"VM.copy", "a"},     {"VM.snapshot", "a"}, {"SR.create", "s"},
+        {"VBD.create", "v"},     {"VIF.create", "f"},  {"VDI.create", "d"},  {"VDI.snapshot", "d"},
+        {"VM.clone", "a"},       {"VM.copy", "a"},     {"VM.snapshot", "a"}, {"SR.create", "s"},
         {"network.create", "n"}, {"task.create", "T"},
     };
     (void)params;
@@ -61,19 +61,21 @@ static void test_table_calls(void)
     fixture.answer = make_things;
     assert_calls(&fixture, "vbd-plug uuid=00000000-0000-0000-0000-000000000076", "",
                  "VBD.plug [\"@v\"]\n");
-    assert_calls(&fixture, "vif-move uuid=00000000-0000-0000-0000-000000000066 "
-                           "network-uuid=00000000-0000-0000-0000-00000000006e",
+    assert_calls(&fixture,
+                 "vif-move uuid=00000000-0000-0000-0000-000000000066 "
+                 "network-uuid=00000000-0000-0000-0000-00000000006e",
                  "", "VIF.move [\"@f\",\"@n\"]\n");
-    assert_calls(&fixture, "vm-memory-limits-set vm=web static-min=128MiB dynamic-min=256MiB "
-                           "dynamic-max=1GiB static-max=1073741824",
-                 "",
-                 "VM.set_memory_limits [\"@a\",134217728,1073741824,268435456,1073741824]\n");
+    assert_calls(&fixture,
+                 "vm-memory-limits-set vm=web static-min=128MiB dynamic-min=256MiB "
+                 "dynamic-max=1GiB static-max=1073741824",
+                 "", "VM.set_memory_limits [\"@a\",134217728,1073741824,268435456,1073741824]\n");
     assert_calls(&fixture, "network-create name-label=new",
                  "00000000-0000-0000-0000-00000000006e\n",
                  "network.create [{\"name_label\":\"new\",\"name_description\":\"\",\"MTU\":1500,"
                  "\"bridge\":\"\",\"managed\":true,\"other_config\":{}}]\n");
-    assert_calls(&fixture, "vdi-create sr-uuid=00000000-0000-0000-0000-000000000073 "
-                           "name-label=data virtual-size=8GiB sm-config:a=b tags:red=",
+    assert_calls(&fixture,
+                 "vdi-create sr-uuid=00000000-0000-0000-0000-000000000073 "
+                 "name-label=data virtual-size=8GiB sm-config:a=b tags:red=",
                  "00000000-0000-0000-0000-000000000064\n",
                  "VDI.create [{\"SR\":\"@s\",\"name_label\":\"data\",\"name_description\":\"\","
                  "\"virtual_size\":8589934592,\"type\":\"user\",\"sharable\":false,"
@@ -92,22 +94,23 @@ static void test_devices(void)
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
     fixture.answer = make_things;
-    assert_calls(&fixture, "vif-create vm-uuid=00000000-0000-0000-0000-000000000061 "
-                           "network-uuid=00000000-0000-0000-0000-00000000006e device=1",
+    assert_calls(&fixture,
+                 "vif-create vm-uuid=00000000-0000-0000-0000-000000000061 "
+                 "network-uuid=00000000-0000-0000-0000-00000000006e device=1",
                  "00000000-0000-0000-0000-000000000066\n",
                  "VIF.create [{\"device\":\"1\",\"network\":\"@n\",\"VM\":\"@a\",\"MAC\":\"\","
                  "\"MTU\":9000,\"other_config\":{},\"qos_algorithm_type\":\"\","
                  "\"qos_algorithm_params\":{}}]\n");
-    assert_calls(&fixture, "vbd-create vm-uuid=00000000-0000-0000-0000-000000000061 device=4 "
-                           "type=cd mode=ro bootable=true",
+    assert_calls(&fixture,
+                 "vbd-create vm-uuid=00000000-0000-0000-0000-000000000061 device=4 "
+                 "type=cd mode=ro bootable=true",
                  "00000000-0000-0000-0000-000000000076\n",
                  "VBD.create [{\"VM\":\"@a\",\"VDI\":\"OpaqueRef:NULL\",\"userdevice\":\"4\","
                  "\"bootable\":true,\"mode\":\"RO\",\"type\":\"CD\",\"unpluggable\":true,"
                  "\"empty\":true,\"other_config\":{},\"qos_algorithm_type\":\"\","
                  "\"qos_algorithm_params\":{}}]\n");
-    cli_fixture_assert(&fixture,
-                       "vbd-create vm-uuid=00000000-0000-0000-0000-000000000061 device=4", 1, "",
-                       "Error: Empty VBDs can only be made for type=CD\n");
+    cli_fixture_assert(&fixture, "vbd-create vm-uuid=00000000-0000-0000-0000-000000000061 device=4",
+                       1, "", "Error: Empty VBDs can only be made for type=CD\n");
     assert_calls(&fixture, "vm-cd-insert vm=web cd-name=cd.iso", "",
                  "VBD.insert [\"@w\",\"@m\"]\n");
     cli_fixture_assert(&fixture, "vm-cd-insert vm=web cd-name=none.iso", 1, "",
@@ -118,18 +121,17 @@ static void test_devices(void)
 
 static void test_disk_list(void)
 {
-    static const char table[] =
-        "Disk 0 VBD:\n"
-        "uuid ( RO)             : 00000000-0000-0000-0000-000000000076\n"
-        "    vm-name-label ( RO): web\n"
-        "       userdevice ( RW): 0\n"
-        "\n\n"
-        "Disk 0 VDI:\n"
-        "uuid ( RO)             : 00000000-0000-0000-0000-000000000064\n"
-        "       name-label ( RW): root\n"
-        "    sr-name-label ( RO): local\n"
-        "     virtual-size ( RO): 8589934592\n"
-        "\n\n";
+    static const char table[] = "Disk 0 VBD:\n"
+                                "uuid ( RO)             : 00000000-0000-0000-0000-000000000076\n"
+                                "    vm-name-label ( RO): web\n"
+                                "       userdevice ( RW): 0\n"
+                                "\n\n"
+                                "Disk 0 VDI:\n"
+                                "uuid ( RO)             : 00000000-0000-0000-0000-000000000064\n"
+                                "       name-label ( RW): root\n"
+                                "    sr-name-label ( RO): local\n"
+                                "     virtual-size ( RO): 8589934592\n"
+                                "\n\n";
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
     cli_fixture_assert(&fixture, "vm-disk-list vm=web", 0, table, "");
@@ -153,15 +155,14 @@ static void test_copies(void)
     assert_calls(&fixture, "vm-clone vm=web new-name-label=copy new-name-description=d",
                  "00000000-0000-0000-0000-000000000061\n",
                  "VM.clone [\"@a\",\"copy\"]\nVM.set_name_description [\"@a\",\"d\"]\n");
-    assert_calls(&fixture, "vm-snapshot vm=web new-name-label=s "
-                           "ignore-vdi-uuids=00000000-0000-0000-0000-000000000064",
-                 "00000000-0000-0000-0000-000000000061\n",
-                 "VM.snapshot [\"@a\",\"s\",[\"@d\"]]\n");
+    assert_calls(&fixture,
+                 "vm-snapshot vm=web new-name-label=s "
+                 "ignore-vdi-uuids=00000000-0000-0000-0000-000000000064",
+                 "00000000-0000-0000-0000-000000000061\n", "VM.snapshot [\"@a\",\"s\",[\"@d\"]]\n");
     assert_calls(&fixture, "vm-copy vm=web new-name-label=c",
                  "00000000-0000-0000-0000-000000000061\n",
                  "VM.copy [\"@a\",\"c\",\"OpaqueRef:NULL\"]\n");
-    cli_fixture_assert(&fixture,
-                       "snapshot-revert uuid=00000000-0000-0000-0000-000000000061", 1, "",
+    cli_fixture_assert(&fixture, "snapshot-revert uuid=00000000-0000-0000-0000-000000000061", 1, "",
                        "Error: This operation can only be performed on a VM snapshot. "
                        "00000000-0000-0000-0000-000000000061 is not a VM snapshot.\n");
 }
@@ -188,16 +189,15 @@ static void test_install(void)
                  "VM.provision [\"@a\"]\n");
     cli_fixture_assert(&fixture, "vm-install template=Fedora new-name-label=new", 1, "",
                        "Error: No templates matched\n");
-    cli_fixture_assert(&fixture, "vm-install template=Debian new-name-label=new sr-name-label=no", 1,
-                       "", "Error: No SR with that name-label found\n");
+    cli_fixture_assert(&fixture, "vm-install template=Debian new-name-label=new sr-name-label=no",
+                       1, "", "Error: No SR with that name-label found\n");
 }
 
 static void test_uninstall(void)
 {
-    static const char items[] =
-        "The following items are about to be destroyed\n"
-        "VM : 00000000-0000-0000-0000-000000000061 (web)\n"
-        "VDI: 00000000-0000-0000-0000-000000000064 (root) \n";
+    static const char items[] = "The following items are about to be destroyed\n"
+                                "VM : 00000000-0000-0000-0000-000000000061 (web)\n"
+                                "VDI: 00000000-0000-0000-0000-000000000064 (root) \n";
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
     g_autofree char *done = g_strconcat(items, "All objects destroyed\n", NULL);
@@ -214,8 +214,9 @@ static void test_sr_create(void)
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
     fixture.answer = make_things;
-    assert_calls(&fixture, "sr-create name-label=n type=nfs shared=true device-config:server=s "
-                           "device-config-serverpath=/p content-type=user",
+    assert_calls(&fixture,
+                 "sr-create name-label=n type=nfs shared=true device-config:server=s "
+                 "device-config-serverpath=/p content-type=user",
                  "00000000-0000-0000-0000-000000000073\n",
                  "SR.create [\"@h\",{\"server\":\"s\",\"serverpath\":\"/p\"},0,\"n\",\"\",\"nfs\","
                  "\"user\",true,{}]\n");

@@ -52,8 +52,9 @@ static void test_login(void)
     g_assert_cmpstr(nobody.err, ==,
                     "Username/password must be specified\nFor usage run: 'xe help'\n");
     g_auto(CliRunResult) session = cli_fixture_run_body(
-        &fixture, "session_id=OpaqueRef:ff000000-0000-0000-0000-000000000053\r\nhost-list\r\n"
-                  "minimal=true\r\nparams=name-label",
+        &fixture,
+        "session_id=OpaqueRef:ff000000-0000-0000-0000-000000000053\r\nhost-list\r\n"
+        "minimal=true\r\nparams=name-label",
         NULL);
     g_assert_cmpstr(session.out, ==, "one,two\n");
 }
@@ -80,13 +81,13 @@ static void test_api_errors(void)
     make_pool(&fixture);
     fixture.answer = refuse;
     const char *const *names = err_param_names("OPERATION_BLOCKED");
-    g_autofree char *known = g_strdup_printf(
-        "%s\n%s: 00000000-0000-0000-0000-000000000061 (web)\n%s: because\n",
-        err_description("OPERATION_BLOCKED"), names[0], names[1]);
+    g_autofree char *known =
+        g_strdup_printf("%s\n%s: 00000000-0000-0000-0000-000000000061 (web)\n%s: because\n",
+                        err_description("OPERATION_BLOCKED"), names[0], names[1]);
     g_autofree char *more = g_strconcat(known, "<extra>: extra\n", NULL);
-    g_autofree char *less = g_strdup_printf(
-        "%s\n%s: OpaqueRef:ff000000-0000-0000-0000-00000000007a\n%s: <unknown>\n",
-        err_description("OPERATION_BLOCKED"), names[0], names[1]);
+    g_autofree char *less =
+        g_strdup_printf("%s\n%s: OpaqueRef:ff000000-0000-0000-0000-00000000007a\n%s: <unknown>\n",
+                        err_description("OPERATION_BLOCKED"), names[0], names[1]);
     cli_fixture_assert(&fixture, "vm-shutdown --force vm=web power-state=running", 1, "", known);
     cli_fixture_assert(&fixture, "vm-shutdown vm=web power-state=running", 1, "", more);
     cli_fixture_assert(&fixture, "vm-pause vm=web power-state=running", 1, "", less);
@@ -139,8 +140,8 @@ static void test_selected_calls(void)
     cli_fixture_assert(&fixture, "vm-pause vm=web --multiple", 0, "", "");
     cli_fixture_assert(&fixture, "host-disable host=h2", 0, "", "");
     cli_fixture_assert(&fixture, "host-disable host=one auto-enable=false", 0, "", "");
-    cli_fixture_assert(&fixture,
-                       "vm-start vm=00000000-0000-0000-0000-000000000062 paused=true", 0, "", "");
+    cli_fixture_assert(&fixture, "vm-start vm=00000000-0000-0000-0000-000000000062 paused=true", 0,
+                       "", "");
     cli_fixture_assert(&fixture, "vm-start name-label=web power-state=halted on=two --force", 0, "",
                        "");
     cli_fixture_assert(&fixture, "vm-start vm=dom0", 0, "", "");

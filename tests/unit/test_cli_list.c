@@ -17,7 +17,8 @@ static void make_pool(CliFixture *fixture)
     cli_fixture_add(fixture, "host", 'h', "{\"name_label\":\"host1\",\"hostname\":\"h1\"}");
     cli_fixture_add(fixture, "VM_guest_metrics", 'g',
                     "{\"networks\":{\"0/ip\":\"10.0.0.5\",\"1/ip\":\"10.0.1.5\"}}");
-    cli_fixture_add(fixture, "SR", 's', "{\"name_label\":\"local\",\"type\":\"ext\",\"PBDs\":[\"@p\"]}");
+    cli_fixture_add(fixture, "SR", 's',
+                    "{\"name_label\":\"local\",\"type\":\"ext\",\"PBDs\":[\"@p\"]}");
     cli_fixture_add(fixture, "SR", 'r',
                     "{\"name_label\":\"nfs\",\"type\":\"nfs\",\"PBDs\":[\"@p\",\"@q\"]}");
     cli_fixture_add(fixture, "PBD", 'p', "{\"host\":\"@h\",\"SR\":\"@s\"}");
@@ -133,8 +134,7 @@ static void test_param_get(void)
                        "", "Error code: Missing parameter\nError parameters: bogus\n");
     cli_fixture_assert(&fixture, "vm-param-get uuid=x", 1, "",
                        "Required parameter not found: param-name\nFor usage run: 'xe help'\n");
-    cli_fixture_assert(&fixture,
-                       "pbd-param-list uuid=00000000-0000-0000-0000-000000000070", 0,
+    cli_fixture_assert(&fixture, "pbd-param-list uuid=00000000-0000-0000-0000-000000000070", 0,
                        "uuid ( RO)                  : 00000000-0000-0000-0000-000000000070\n"
                        "     host ( RO) [DEPRECATED]: 00000000-0000-0000-0000-000000000068\n"
                        "             host-uuid ( RO): 00000000-0000-0000-0000-000000000068\n"
@@ -151,8 +151,7 @@ static void test_param_get(void)
 /* Runs a write and checks the calls it made. */
 static void assert_writes(CliFixture *fixture, const char *line, const char *calls)
 {
-    g_autofree char *whole =
-        g_strdup_printf("%s uuid=00000000-0000-0000-0000-000000000061", line);
+    g_autofree char *whole = g_strdup_printf("%s uuid=00000000-0000-0000-0000-000000000061", line);
     g_autofree char *expected = cli_fixture_expand(calls);
     g_string_truncate(fixture->calls, 0);
     cli_fixture_assert(fixture, whole, 0, "", "");
@@ -169,8 +168,8 @@ static void test_param_writes(void)
                   "VM.set_is_a_template [\"@a\",true]\n");
     assert_writes(&fixture, "vm-param-set affinity=00000000-0000-0000-0000-000000000068",
                   "VM.set_affinity [\"@a\",\"@h\"]\n");
-    assert_writes(&fixture, "vm-param-set affinity=",
-                  "VM.set_affinity [\"@a\",\"OpaqueRef:NULL\"]\n");
+    assert_writes(&fixture,
+                  "vm-param-set affinity=", "VM.set_affinity [\"@a\",\"OpaqueRef:NULL\"]\n");
     assert_writes(&fixture, "vm-param-set actions-after-reboot=destroy domain-type=PV",
                   "VM.set_actions_after_reboot [\"@a\",\"destroy\"]\n"
                   "VM.set_domain_type [\"@a\",\"pv\"]\n");
@@ -212,8 +211,7 @@ static void test_param_refusals(void)
         {"vm-param-set VCPUs-max=many",
          "Failed to parse parameter 'VCPUs-max': expecting an integer"},
         {"vm-param-add param-name=networks x=y", "Parameter is read-only"},
-        {"vm-param-add param-name=name-label x=y",
-         "Can only add to parameters of type Set or Map"},
+        {"vm-param-add param-name=name-label x=y", "Can only add to parameters of type Set or Map"},
         {"vm-param-remove param-name=tags param-key=x", "Key x is not in the set"},
         {"vm-param-remove param-name=other-config param-key=x", "Key x is not in map"},
         {"vm-param-clear param-name=power-state", "Can only clear RW parameters"},

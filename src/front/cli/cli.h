@@ -22,3 +22,6 @@ struct Cli {
 
 /* Parameters that say how a command runs and never select anything. */
 bool cli_is_common_param(const char *name);
+
+/* Whether the user has gone away, for commands that wait. */
+bool cli_is_gone(Cli *cli);

@@ -163,6 +163,9 @@ static bool await_task(Cli *cli, Uuid task, bool xe_succeeded, Value **ret_recor
             *ret_record = g_steal_pointer(&record);
             return true;
         }
+        if (cli_is_gone(cli)) {
+            return err_set(err, "CLI_EXIT");
+        }
         if (!await_change(cli, task, &token, err)) {
             return false;
         }

@@ -28,6 +28,9 @@ bool cmd_event_wait(Cli *cli, Err **err)
         if (is_found) {
             return true;
         }
+        if (cli_is_gone(cli)) {
+            return err_set(err, "CLI_EXIT");
+        }
         if (!await_change(cli, family->record->class_name, &token, err)) {
             return false;
         }

@@ -14,6 +14,21 @@
 
 #define GREETING_TIMEOUT (60 * USEC_PER_SEC)
 
+struct FrontCli {
+    Core *core;
+    Op *op; /* of all runs */
+    GThreadPool *threads;
+};
+
+/* A request that waits for a thread, or has one. */
+typedef struct Run {
+    GBytes *body;
+    char *address, *originator;
+    bool is_local_root;
+    Stream *stream;
+} Run;
+
+static void run_thread(gpointer data, gpointer user);
 static bool exchange_greetings(Cli *cli, Err **err);
 static int run(Cli *cli);
 static bool run_command(Cli *cli, Err **err);
@@ -31,28 +46,44 @@ typedef struct Generated {
     CliVerb verb;
 } Generated;
 
-void front_cli_handler(HttpExchange *exchange, void *user)
+FrontCli *front_cli_new(Core *core)
 {
-    size_t length = 0;
-    const char *body = http_exchange_body(exchange, &length);
-    g_autofree char *copy = g_strndup(body, length);
-    const char *origin = http_header(http_exchange_head(exchange), "originator");
-    g_autofree char *originator = g_strdup(origin ? origin : "cli");
-    g_autofree char *address = g_strdup(http_exchange_peer(exchange));
-    FrontCliPeer peer = {
-        .address = address,
-        .originator = originator,
-        .is_local_root = http_exchange_is_local_root(exchange),
-    };
-    g_autoptr(Stream) stream = http_take_over(exchange);
-    front_cli_serve(user, stream, copy, length, &peer);
-    memset(copy, 0, length);
+    FrontCli *front = g_new0(FrontCli, 1);
+    front->core = core;
+    front->op = op_new_child(core_op(core), USEC_NEVER);
+    front->threads = g_thread_pool_new(run_thread, front, FRONT_CLI_MAX_RUNS, FALSE, NULL);
+    return front;
 }
 
-int front_cli_serve(Core *core, Stream *stream, const char *body, size_t length,
+void front_cli_free(FrontCli *front)
+{
+    if (front) {
+        op_cancel(front->op);
+        g_thread_pool_free(front->threads, FALSE, TRUE);
+        op_unref(front->op);
+        g_free(front);
+    }
+}
+
+void front_cli_handler(HttpExchange *exchange, void *user)
+{
+    FrontCli *front = user;
+    size_t length = 0;
+    const char *body = http_exchange_body(exchange, &length);
+    const char *origin = http_header(http_exchange_head(exchange), "originator");
+    Run *run = g_new0(Run, 1);
+    run->body = g_bytes_new(body, length);
+    run->originator = g_strdup(origin ? origin : "cli");
+    run->address = g_strdup(http_exchange_peer(exchange));
+    run->is_local_root = http_exchange_is_local_root(exchange);
+    run->stream = http_take_over(exchange);
+    g_thread_pool_push(front->threads, run, NULL);
+}
+
+int front_cli_serve(Core *core, Op *parent, Stream *stream, const GBytes *body,
                     const FrontCliPeer *peer)
 {
-    g_autoptr(Op) op = op_new_child(core_op(core), USEC_NEVER);
+    g_autoptr(Op) op = op_new_child(parent, USEC_NEVER);
     g_auto(CliArgs) args = {0};
     g_autoptr(GByteArray) out = g_byte_array_new();
     g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func(g_free);
@@ -72,11 +103,13 @@ int front_cli_serve(Core *core, Stream *stream, const char *body, size_t length,
     };
     g_autoptr(Err) error = NULL;
     if (!exchange_greetings(&cli, &error)) {
-        log_info("a command of %s ended before it began: %s", peer->address, error->code);
+        log_info("a command of %s ended before it began: %s", peer->address, error->params[0]);
         return 1;
     }
     int exit_status = 1;
-    if (cli_args_parse(body, length, &args, &error)) {
+    gsize length = 0;
+    const char *text = g_bytes_get_data((GBytes *)body, &length);
+    if (cli_args_parse(text ? text : "", length, &args, &error)) {
         exit_status = run(&cli);
     } else {
         cli_error_report(&cli, error);
@@ -92,6 +125,29 @@ bool cli_is_common_param(const char *name)
                                          "minimal",          "force",    "multiple", "all",
                                          "message-priority", "trace",    NULL};
     return g_strv_contains(common, name);
+}
+
+bool cli_is_gone(Cli *cli)
+{
+    struct pollfd peer = {.fd = stream_fd(cli->stream), .events = POLLRDHUP};
+    return cli->is_broken || poll(&peer, 1, 0) != 0;
+}
+
+static void run_thread(gpointer data, gpointer user)
+{
+    FrontCli *front = user;
+    Run *task = data;
+    FrontCliPeer peer = {
+        .address = task->address,
+        .originator = task->originator,
+        .is_local_root = task->is_local_root,
+    };
+    front_cli_serve(front->core, front->op, task->stream, task->body, &peer);
+    stream_free(task->stream);
+    g_bytes_unref(task->body);
+    g_free(task->address);
+    g_free(task->originator);
+    g_free(task);
 }
 
 static bool exchange_greetings(Cli *cli, Err **err)
