@@ -6,16 +6,10 @@
  * The guest obeys letters on its serial line, see guest.S; the fake driver's guests do the same
  * without a processor. What needs a whole operating system in the guest is hv_linux.c. */
 #include "base/fd.h"
-#include "base/subprocess.h"
-#include "base/text.h"
 #include "hv_fixture.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 static const char *const disk_id = "b1f8e7de-0000-4000-8000-000000000001";
 static const char *const cd_id = "b1f8e7de-0000-4000-8000-000000000002";
@@ -80,7 +74,7 @@ static int start(Bench *bench, Guest *guest)
     int line = bench->driver->console_open_text(bench->hv, guest->config.uuid, &err);
     assert_ok(line >= 0, err);
     assert_ok(bench->driver->domain_unpause(bench->hv, bench->op, guest->config.uuid, &err), err);
-    g_free(line_expect(bench, line, "READY"));
+    g_free(line_expect(bench, line, "READY\r\n"));
     return line;
 }
 
@@ -166,16 +160,414 @@ static void test_guest_ends(Bench *bench)
     }
 }
 
+static char next_letter(Bench *bench, int line)
+{
+    line_send(line, "+");
+    struct pollfd poll = {.fd = line, .events = POLLIN};
+    Err *err = NULL;
+    assert_ok(op_poll(bench->op, &poll, 1, &err), err);
+    char letter;
+    g_assert_cmpint(recv(line, &letter, 1, 0), ==, 1);
+    return letter;
+}
+
+static void test_power_button(Bench *bench)
+{
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    Uuid uuid = guest.config.uuid;
+    assert_ok(
+        bench->driver->domain_shutdown(bench->hv, bench->op, uuid, HV_SHUTDOWN_POWEROFF, &err),
+        err);
+    /* The boot sector does not know the button; the domain stays as it is. */
+    if (!bench->is_real) {
+        g_assert_cmpint(bench_wait_exit(bench, uuid, 1), ==, HV_EXIT_SHUTDOWN);
+    }
+    destroy(bench, &guest);
+    g_assert_cmpuint(bench_count_exits(bench, uuid), ==, 1);
+}
+
+static void test_resize(Bench *bench)
+{
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    guest.config.memory_max_bytes = 128 * MIB;
+    auto_fd line = start(bench, &guest);
+    Uuid uuid = guest.config.uuid;
+    assert_ok(bench->driver->domain_set_memory(bench->hv, bench->op, uuid, 96 * MIB, &err), err);
+    assert_ok(bench->driver->domain_set_vcpus(bench->hv, bench->op, uuid, 2, &err), err);
+    HvDomainInfo info;
+    assert_ok(bench->driver->domain_info(bench->hv, uuid, &info, &err), err);
+    g_assert_cmpuint(info.vcpus, ==, 2);
+    g_assert_false(bench->driver->domain_set_vcpus(bench->hv, bench->op, uuid, 3, &err));
+    g_clear_pointer(&err, err_free);
+    destroy(bench, &guest);
+}
+
+static void test_disks(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    Uuid uuid = guest.config.uuid;
+    g_autofree char *path = bench_new_disk(bench);
+    const HvImage image = {path, "raw"};
+    HvDisk disk = {"extra", 1, false, false, false, &image, 1};
+    assert_ok(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err), err);
+    g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
+    g_clear_pointer(&err, err_free);
+    disk.position = 99;
+    disk.id = "beyond";
+    if (bench->is_real) {
+        g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
+        g_clear_pointer(&err, err_free);
+    }
+    assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, disk_id, 4 * MIB, &err), err);
+    /* A guest that stands still cannot give a device back. */
+    assert_ok(driver->domain_pause(bench->hv, bench->op, uuid, &err), err);
+    bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, "extra", false, &err);
+    g_assert_cmpint(gone, ==, !bench->is_real);
+    if (!gone) {
+        g_assert_cmpstr(err->code, ==, "DEVICE_DETACH_TIMEOUT");
+        g_assert_cmpstr(err->params[0], ==, "VBD");
+        g_assert_cmpstr(err->params[1], ==, "extra");
+        g_clear_pointer(&err, err_free);
+    }
+    assert_ok(driver->disk_unplug(bench->hv, bench->op, uuid, "never-there", true, &err), err);
+    destroy(bench, &guest);
+}
+
+static void test_missing_image(Bench *bench)
+{
+    if (!bench->is_real) {
+        g_test_skip("the fake engine opens no images");
+        return;
+    }
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    guest.image.path = "/nonexistent/disk";
+    int domid;
+    g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
+    g_assert_cmpstr(err->code, ==, "INTERNAL_ERROR");
+    g_clear_pointer(&err, err_free);
+    /* Taken for qcow2, the raw image makes QEMU itself give up. */
+    guest.image = (HvImage){guest.path, "qcow2"};
+    g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
+    g_assert_nonnull(strstr(err->params[0], "qcow2"));
+    g_clear_pointer(&err, err_free);
+    guest.config.firmware = HV_FIRMWARE_DIRECT_KERNEL;
+    g_autofree char *kernel = g_build_filename(bench->root, "kernel", NULL);
+    assert_ok(fd_write_file(kernel, "no kernel", 9, 0644, &err), err);
+    guest.config.kernel = kernel;
+    guest.image.format = "raw";
+    g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
+    g_assert_cmpstr(err->code, ==, "BOOTLOADER_FAILED");
+    g_clear_pointer(&err, err_free);
+    guest.config.kernel = "/nonexistent/kernel";
+    g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
+    g_assert_cmpstr(err->code, ==, "BOOTLOADER_FAILED");
+    g_clear_pointer(&err, err_free);
+    g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
+    g_assert_cmpuint(list->len, ==, 0);
+    g_autoptr(GDir) run = g_dir_open(bench->run_dir, 0, NULL);
+    g_assert_null(g_dir_read_name(run));
+}
+
+static void test_cd(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    Uuid uuid = guest.config.uuid;
+    g_autofree char *path = bench_new_disk(bench);
+    const HvImage image = {path, "raw"};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+    }
+    assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+    g_assert_false(driver->cd_change(bench->hv, bench->op, uuid, "no-such-drive", NULL, &err));
+    g_clear_pointer(&err, err_free);
+    destroy(bench, &guest);
+    g_assert_cmpuint(bench->ejections, ==, 0);
+}
+
+static void test_nics(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    Uuid uuid = guest.config.uuid;
+    const HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1};
+    assert_ok(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
+    g_assert_false(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err));
+    g_clear_pointer(&err, err_free);
+    assert_ok(driver->nic_unplug(bench->hv, bench->op, uuid, "never-there", false, &err), err);
+    destroy(bench, &guest);
+}
+
+static void test_snapshot(Bench *bench)
+{
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    line_send(line, "++w");
+    g_free(line_expect(bench, line, "."));
+    g_autofree char *path = bench_new_overlay(bench, guest.path);
+    const HvImage overlay = {path, "qcow2"};
+    const char *const ids[] = {disk_id};
+    assert_ok(bench->driver->disk_snapshot(bench->hv, bench->op, guest.config.uuid, ids, &overlay,
+                                           1, &err),
+              err);
+    line_send(line, "+w");
+    g_free(line_expect(bench, line, "."));
+    line_send(line, "d");
+    g_free(line_expect(bench, line, "D"));
+    destroy(bench, &guest);
+    if (!bench->is_real) {
+        return;
+    }
+    g_assert_cmpint(bench_read_byte(guest.path, 512), ==, 'C');
+    const HvImage chain[] = {{path, "qcow2"}, {guest.path, "raw"}};
+    guest.disks[0].images = chain;
+    guest.disks[0].image_count = 2;
+    auto_fd again = start(bench, &guest);
+    line_send(again, "d");
+    g_free(line_expect(bench, again, "D"));
+    destroy(bench, &guest);
+}
+
+static void test_save(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    Uuid uuid = guest.config.uuid;
+    auto_fd line = start(bench, &guest);
+    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    uint64_t size = driver->domain_save_size(bench->hv, uuid);
+    g_assert_cmpuint(size, >, 0);
+    g_autofree char *path = bench_new_qcow2(bench, size);
+    const HvImage image = {path, "qcow2"};
+    assert_ok(driver->domain_save(bench->hv, bench->op, uuid, &image, &err), err);
+    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+    /* A checkpoint goes on. */
+    assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+    g_assert_cmpint(next_letter(bench, line), ==, 'C');
+    destroy(bench, &guest);
+    guest.config.start_ticket = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        int domid;
+        assert_ok(driver->domain_restore(bench->hv, bench->op, &guest.config, &image, &domid, &err),
+                  err);
+        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+        auto_fd again = driver->console_open_text(bench->hv, uuid, &err);
+        assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+        line_send(again, "x");
+        g_free(line_expect(bench, again, "x"));
+        g_assert_cmpint(next_letter(bench, again), ==, 'C');
+        destroy(bench, &guest);
+    }
+}
+
+static void test_restore_of_nothing(Bench *bench)
+{
+    if (!bench->is_real) {
+        g_test_skip("the fake engine takes any image");
+        return;
+    }
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    g_autofree char *path = bench_new_qcow2(bench, MIB);
+    const HvImage image = {path, "qcow2"};
+    int domid;
+    g_assert_false(
+        bench->driver->domain_restore(bench->hv, bench->op, &guest.config, &image, &domid, &err));
+    g_clear_pointer(&err, err_free);
+    g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_GONE);
+}
+
+static void test_consoles(Bench *bench)
+{
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    for (unsigned i = 0; i < 2; i++) {
+        auto_fd viewer = bench->driver->console_open_vnc(bench->hv, guest.config.uuid, &err);
+        assert_ok(viewer >= 0, err);
+        g_free(line_expect(bench, viewer, "RFB 003.008\n"));
+    }
+    g_autoptr(GBytes) picture =
+        bench->driver->console_screenshot(bench->hv, bench->op, guest.config.uuid, &err);
+    assert_ok(picture != NULL, err);
+    size_t size;
+    const char *data = g_bytes_get_data(picture, &size);
+    g_assert_cmpuint(size, >, 8);
+    g_assert_cmpmem(data, 8, "\x89PNG\r\n\x1a\n", 8);
+    destroy(bench, &guest);
+}
+
+/* The driver is closed and opened again; the guest has noticed nothing. */
+static void test_adoption(Bench *bench)
+{
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 9);
+    Uuid uuid = guest.config.uuid;
+    int line = start(bench, &guest);
+    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    close(line);
+    HvDomainInfo before, after;
+    assert_ok(bench->driver->domain_info(bench->hv, uuid, &before, &err), err);
+    bench_close(bench);
+    bench_open(bench);
+    assert_ok(bench->driver->domain_info(bench->hv, uuid, &after, &err), err);
+    g_assert_cmpint(after.state, ==, HV_STATE_RUNNING);
+    g_assert_cmpint(after.domid, ==, before.domid);
+    g_assert_cmpuint(after.start_ticket, ==, 9);
+    g_assert_cmpuint(after.memory_bytes, ==, before.memory_bytes);
+    auto_fd again = bench->driver->console_open_text(bench->hv, uuid, &err);
+    assert_ok(again >= 0, err);
+    g_assert_cmpint(next_letter(bench, again), ==, 'C');
+    g_autofree char *path = bench_new_disk(bench);
+    const HvImage image = {path, "raw"};
+    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
+    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+    line_send(again, "p");
+    g_assert_cmpint(bench_wait_exit(bench, uuid, 9), ==, HV_EXIT_SHUTDOWN);
+    destroy(bench, &guest);
+}
+
+/* What hold() below started is adopted after it was killed. */
+static void test_adoption_after_kill(Bench *bench)
+{
+    Err *err = NULL;
+    bench_close(bench);
+    bench_run_holder(bench);
+    bench_open(bench);
+    g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
+    g_assert_cmpuint(list->len, ==, 1);
+    HvDomainInfo info = g_array_index(list, HvDomainInfo, 0);
+    g_assert_cmpint(info.state, ==, HV_STATE_RUNNING);
+    g_assert_cmpuint(info.start_ticket, ==, 77);
+    auto_fd line = bench->driver->console_open_text(bench->hv, info.uuid, &err);
+    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, info.uuid, &err), err);
+    g_assert_cmpint(bench_wait_exit(bench, info.uuid, 77), ==, HV_EXIT_DESTROYED);
+}
+
+/* Processes that die: under our eyes, and while nobody looks. */
+static void test_killed_process(Bench *bench)
+{
+    if (!bench->is_real) {
+        g_test_skip("the fake engine has no processes");
+        return;
+    }
+    Err *err = NULL;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    Uuid uuid = guest.config.uuid;
+    for (uint64_t ticket = 1; ticket <= 2; ticket++) {
+        guest.config.start_ticket = ticket;
+        auto_fd line = start(bench, &guest);
+        HvDomainInfo info;
+        assert_ok(bench->driver->domain_info(bench->hv, uuid, &info, &err), err);
+        if (ticket == 2) {
+            bench_close(bench);
+        }
+        g_assert_cmpint(kill(info.domid, SIGKILL), ==, 0);
+        if (ticket == 2) {
+            bench_wait_process(bench, info.domid);
+            bench_open(bench);
+        }
+        g_assert_cmpint(bench_wait_exit(bench, uuid, ticket), ==, HV_EXIT_CRASH);
+        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_GONE);
+    }
+}
+
+/* Domain folders as a daemon that was killed in the middle of a start leaves them. */
+static void test_unfinished_start(Bench *bench)
+{
+    static const char *const records[] = {NULL, "", "{\"version\":1", "{}"};
+    Err *err = NULL;
+    bench_close(bench);
+    for (unsigned i = 0; i < G_N_ELEMENTS(records); i++) {
+        char name[UUID_TEXT_SIZE];
+        g_autofree char *dir =
+            g_build_filename(bench->run_dir, uuid_format(uuid_generate(), name), NULL);
+        g_autofree char *record = g_build_filename(dir, "domain.json", NULL);
+        assert_ok(fd_make_dirs(dir, 0700, &err), err);
+        if (records[i]) {
+            assert_ok(fd_write_file(record, records[i], strlen(records[i]), 0600, &err), err);
+        }
+    }
+    bench_open(bench);
+    g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
+    g_assert_cmpuint(list->len, ==, 0);
+    if (bench->is_real) {
+        g_autoptr(GDir) run = g_dir_open(bench->run_dir, 0, NULL);
+        g_assert_null(g_dir_read_name(run));
+    }
+}
+
+/* The other program: starts a domain and lets itself be killed. */
+static int hold(char **argv)
+{
+    Bench bench;
+    bench_setup(&bench, argv[1], argv[2], argv[4]);
+    Guest guest;
+    guest_init(&guest, &bench, 77);
+    (void)start(&bench, &guest);
+    if (write(STDOUT_FILENO, "r", 1) != 1) {
+        return 1;
+    }
+    for (;;) {
+        pause();
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) {
         g_printerr("usage: %s DRIVER GUEST\n", argv[0]);
         return 2;
     }
+    if (argc == 5 && g_str_equal(argv[3], "--hold")) {
+        return hold(argv);
+    }
     static const BenchTest tests[] = {
         {"host", 0, test_host},
         {"states", 0, test_states},
         {"guest_ends", HV_CAP_TEXT_CONSOLE, test_guest_ends},
+        {"power_button", 0, test_power_button},
+        {"resize", HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG, test_resize},
+        {"disks", 0, test_disks},
+        {"missing_image", 0, test_missing_image},
+        {"cd", 0, test_cd},
+        {"nics", 0, test_nics},
+        {"snapshot", HV_CAP_LIVE_SNAPSHOT | HV_CAP_TEXT_CONSOLE, test_snapshot},
+        {"save", HV_CAP_SAVE | HV_CAP_TEXT_CONSOLE, test_save},
+        {"restore_of_nothing", HV_CAP_SAVE, test_restore_of_nothing},
+        {"consoles", HV_CAP_VNC, test_consoles},
+        {"adoption", HV_CAP_TEXT_CONSOLE, test_adoption},
+        {"adoption_after_kill", HV_CAP_TEXT_CONSOLE, test_adoption_after_kill},
+        {"killed_process", HV_CAP_TEXT_CONSOLE, test_killed_process},
+        {"unfinished_start", 0, test_unfinished_start},
     };
     return bench_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

@@ -5,7 +5,10 @@
 #include "base/subprocess.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #define DISK_SIZE  1048576
 #define LINE_LIMIT 65536
@@ -16,15 +19,15 @@ typedef struct Case {
     const char *driver, *guest_sector;
 } Case;
 
-static const HvDriver *const drivers[] = {&hv_qemu_driver, &hv_fake_driver};
+static const BenchKind kinds[] = {{&hv_qemu_driver, true}, {&hv_fake_driver, false}};
 
 static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
 static void on_guest_changed(void *user, Uuid domain);
 static void on_ejected(void *user, Uuid domain, const char *disk_id);
 static void run_case(gconstpointer data);
-static const HvDriver *find_driver(const char *name);
+static const BenchKind *find_kind(const char *name);
 
-void assert_ok(bool done, Err *err)
+void assert_no_error(bool done, const Err *err)
 {
     if (!done) {
         g_error("%s", err ? err_to_string(err) : "no reason given");
@@ -34,7 +37,9 @@ void assert_ok(bool done, Err *err)
 
 void bench_setup(Bench *bench, const char *driver, const char *guest_sector, const char *root)
 {
-    *bench = (Bench){.driver = find_driver(driver), .guest_sector = guest_sector};
+    const BenchKind *kind = find_kind(driver);
+    *bench =
+        (Bench){.driver = kind->driver, .is_real = kind->is_real, .guest_sector = guest_sector};
     bench->root = root ? g_strdup(root) : g_dir_make_tmp("hv-XXXXXX", NULL);
     bench->run_dir = g_build_filename(bench->root, "run", NULL);
     bench->log_dir = g_build_filename(bench->root, "log", NULL);
@@ -111,6 +116,63 @@ char *bench_new_disk(Bench *bench)
     assert_ok(fd_write_all(fd, sector, length, &err), err);
     g_assert_cmpint(ftruncate(fd, DISK_SIZE), ==, 0);
     return g_steal_pointer(&path);
+}
+
+char *bench_new_overlay(Bench *bench, const char *path)
+{
+    g_autofree char *name = g_strdup_printf("overlay%u.qcow2", bench->disks++);
+    g_autofree char *overlay = g_build_filename(bench->root, name, NULL);
+    const char *const argv[] = {"qemu-img", "create", "-q", "-f",    "qcow2", "-F",
+                                "raw",      "-b",     path, overlay, NULL};
+    Err *err = NULL;
+    assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
+    return g_steal_pointer(&overlay);
+}
+
+char *bench_new_qcow2(Bench *bench, uint64_t size)
+{
+    g_autofree char *name = g_strdup_printf("image%u.qcow2", bench->disks++);
+    g_autofree char *path = g_build_filename(bench->root, name, NULL);
+    g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, size);
+    const char *const argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", path, bytes, NULL};
+    Err *err = NULL;
+    assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
+    return g_steal_pointer(&path);
+}
+
+char bench_read_byte(const char *path, off_t offset)
+{
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    char byte;
+    g_assert_cmpint(pread(fd, &byte, 1, offset), ==, 1);
+    return byte;
+}
+
+void bench_run_holder(Bench *bench)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    char *argv[] = {
+        self, (char *)bench->driver->name, (char *)bench->guest_sector, "--hold", bench->root,
+        NULL};
+    GPid pid;
+    int out;
+    GError *why = NULL;
+    g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL,
+                             &out, NULL, &why);
+    g_assert_no_error(why);
+    char ready;
+    g_assert_cmpint(read(out, &ready, 1), ==, 1);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    close(out);
+}
+
+void bench_wait_process(Bench *bench, pid_t pid)
+{
+    auto_fd fd = pidfd_open(pid, 0);
+    struct pollfd poll = {.fd = fd, .events = POLLIN};
+    Err *err = NULL;
+    assert_ok(fd < 0 || op_poll(bench->op, &poll, 1, &err), err);
 }
 
 HvExitReason bench_wait_exit(Bench *bench, Uuid domain, uint64_t ticket)
@@ -198,7 +260,7 @@ static void on_ejected(void *user, Uuid domain, const char *disk_id)
 static void run_case(gconstpointer data)
 {
     const Case *to_run = data;
-    unsigned missing = to_run->test->needs & ~find_driver(to_run->driver)->caps;
+    unsigned missing = to_run->test->needs & ~find_kind(to_run->driver)->driver->caps;
     if (missing) {
         g_autofree char *why =
             g_strdup_printf("%s has not capability 0x%x", to_run->driver, missing);
@@ -211,11 +273,11 @@ static void run_case(gconstpointer data)
     bench_teardown(&bench);
 }
 
-static const HvDriver *find_driver(const char *name)
+static const BenchKind *find_kind(const char *name)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (g_str_equal(drivers[i]->name, name)) {
-            return drivers[i];
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        if (g_str_equal(kinds[i].driver->name, name)) {
+            return &kinds[i];
         }
     }
     g_error("no driver %s", name);

@@ -13,8 +13,15 @@ typedef struct Exit {
     HvExitReason reason;
 } Exit;
 
+/* A driver and where its engine differs. */
+typedef struct BenchKind {
+    const HvDriver *driver;
+    bool is_real; /* domains are processes and have disks with data */
+} BenchKind;
+
 typedef struct Bench {
     const HvDriver *driver;
+    bool is_real;
     const char *guest_sector; /* path of the boot sector guest */
     char *root, *run_dir, *log_dir;
     Hv *hv;
@@ -33,7 +40,13 @@ typedef struct BenchTest {
     void (*run)(Bench *bench);
 } BenchTest;
 
-void assert_ok(bool done, Err *err);
+/* The call comes first: arguments of a function may be evaluated in any order. */
+#define assert_ok(call, err)                                                                       \
+    do {                                                                                           \
+        bool assert_done = (call);                                                                 \
+        assert_no_error(assert_done, err);                                                         \
+    } while (0)
+void assert_no_error(bool done, const Err *err);
 
 /* Opens the driver in `root`, or in a new folder when that is NULL. */
 void bench_setup(Bench *bench, const char *driver, const char *guest_sector, const char *root);
@@ -47,6 +60,19 @@ int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count);
 
 /* The path of a raw disk of 1 MiB that starts the boot sector guest. (owned) */
 char *bench_new_disk(Bench *bench);
+
+/* An empty qcow2 overlay of it. (owned) */
+char *bench_new_overlay(Bench *bench, const char *path);
+/* An empty qcow2 image of `size` bytes. (owned) */
+char *bench_new_qcow2(Bench *bench, uint64_t size);
+/* One byte of a file. */
+char bench_read_byte(const char *path, off_t offset);
+
+/* Runs this program again as DRIVER GUEST --hold ROOT, waits until it says so, and kills it. */
+void bench_run_holder(Bench *bench);
+
+/* Waits for the end of a process that is not our child. */
+void bench_wait_process(Bench *bench, pid_t pid);
 
 HvExitReason bench_wait_exit(Bench *bench, Uuid domain, uint64_t ticket);
 unsigned bench_count_exits(Bench *bench, Uuid domain);

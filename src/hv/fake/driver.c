@@ -128,6 +128,7 @@ static bool fake_reset(Hv *hv, Op *op, Uuid uuid, Err **err)
         if (!domain) {
             return false;
         }
+        domain->state.booted = false;
         domain->state.counter = 0;
         domain->state.state = HV_STATE_PAUSED;
     }
@@ -236,6 +237,7 @@ static bool fake_restore(Hv *hv, Op *op, const HvDomainConfig *config, const HvI
     FakeState state = fake_state_from(config);
     FakeState saved;
     if (fake_state_read(image->path, &saved)) {
+        state.booted = saved.booted;
         state.counter = saved.counter;
         state.disk_byte = saved.disk_byte;
     }
@@ -426,7 +428,8 @@ static bool fake_set_state(Hv *hv, Uuid uuid, HvState state, Err **err)
     if (domain->state.state == HV_STATE_SHUTDOWN) {
         return err_internal(err, "the guest has ended; it can only be reset or destroyed");
     }
-    if (state == HV_STATE_RUNNING && domain->state.state != state) {
+    if (state == HV_STATE_RUNNING && !domain->state.booted) {
+        domain->state.booted = true;
         fake_guest_say(domain, "READY\r\n");
         fake_guest_queue(hv, (FakeEvent){uuid, domain->state.start_ticket, true, 0});
     }

@@ -22,6 +22,7 @@ typedef struct FakeState {
     int domid;
     unsigned vcpus, vcpus_max;
     uint64_t memory_bytes, memory_max_bytes, start_ticket;
+    bool booted;             /* it has said that it listens */
     char counter, disk_byte; /* what the guest has in memory and on its disk */
     FakeDevice devices[FAKE_MAX_DEVICES];
 } FakeState;

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "hv/qemu/chain.h"
+#include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
@@ -23,6 +25,8 @@ static void qemu_adopt_folder(Hv *hv, Op *op, const char *name);
 static void qemu_adopt_end_unrecorded(const char *dir);
 static bool qemu_adopt_process(Hv *hv, Op *op, QemuRecord *record, Err **err);
 static void qemu_adopt_ask(QemuDomain *domain, Op *op);
+static void qemu_adopt_devices(QemuDomain *domain, Op *op, const Value *devices);
+static bool qemu_adopt_has(const Value *devices, const char *id);
 static void qemu_adopt_state(QemuDomain *domain, const char *status);
 static void qemu_adopt_note_end(Hv *hv, QemuLost lost);
 
@@ -94,7 +98,8 @@ static bool qemu_adopt_process(Hv *hv, Op *op, QemuRecord *record, Err **err)
         return false;
     }
     auto_fd qmp = qemu_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
-    if (qmp < 0 || !qemu_domain_watch(domain, pid, fd_steal(&qmp), err)) {
+    auto_fd agent = qmp < 0 ? -1 : qemu_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
+    if (agent < 0 || !qemu_domain_watch(domain, fd_steal(&qmp), fd_steal(&agent), true, err)) {
         qemu_domain_discard(domain);
         return false;
     }
@@ -111,9 +116,13 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
 {
     g_autoptr(Value) status = NULL;
     g_autoptr(Value) balloon = NULL;
+    g_autoptr(Value) devices = NULL;
     g_autoptr(Err) why = NULL;
-    if (!qmp_call(domain->qmp, op, "query-status", NULL, &status, &why) ||
-        !qmp_call(domain->qmp, op, "query-balloon", NULL, &balloon, &why)) {
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "path", value_new_string("/machine/peripheral"));
+    if (!qmp_call(domain->qmp, op, "qom-list", args, &devices, &why) ||
+        !qmp_call(domain->qmp, op, "query-balloon", NULL, &balloon, &why) ||
+        !qmp_call(domain->qmp, op, "query-status", NULL, &status, &why)) {
         log_warn("domain %s does not say how it is: %s", domain->name, why->params[0]);
         return;
     }
@@ -124,7 +133,41 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
             domain->memory_bytes = (uint64_t)value_int(actual);
         }
     }
+    qemu_adopt_devices(domain, op, devices);
     qemu_adopt_state(domain, value_get_string(status, "status"));
+}
+
+/* The record may name a device whose plugging was cut short, or one that is unplugged. */
+static void qemu_adopt_devices(QemuDomain *domain, Op *op, const Value *devices)
+{
+    QemuRecord *record = domain->record;
+    for (unsigned i = record->disks->len; i-- > 0;) {
+        QemuDisk *disk = g_ptr_array_index(record->disks, i);
+        g_autofree char *device = qemu_device_disk_id(disk->id);
+        if (!qemu_adopt_has(devices, device)) {
+            qemu_chain_drop(domain, op, disk, 0);
+            LOCK_GUARD(&domain->lock);
+            qemu_record_remove_disk(record, disk->id);
+        }
+    }
+    for (unsigned i = record->nics->len; i-- > 0;) {
+        const QemuNic *nic = g_ptr_array_index(record->nics, i);
+        g_autofree char *device = qemu_device_nic_id(nic->id);
+        if (!qemu_adopt_has(devices, device)) {
+            LOCK_GUARD(&domain->lock);
+            qemu_record_remove_nic(record, nic->id);
+        }
+    }
+}
+
+static bool qemu_adopt_has(const Value *devices, const char *id)
+{
+    for (unsigned i = 0; i < value_count(devices); i++) {
+        if (text_equal(value_get_string(value_at(devices, i), "name"), id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether a guest that stopped meanwhile wanted to reboot, QEMU does not tell afterwards. */

@@ -60,8 +60,8 @@ bool qemu_cmdline_build(QemuCmdline *cmdline, const QemuHost *host, const HvDoma
         !qemu_cmdline_add_nics(cmdline, config, record, err)) {
         return false;
     }
-    if (channels->incoming >= 0) {
-        qemu_cmdline_add(cmdline, "-incoming", "fd:%d", channels->incoming);
+    if (channels->incoming) {
+        qemu_cmdline_add(cmdline, "-incoming", "defer");
     }
     g_ptr_array_add(cmdline->argv, NULL);
     return true;

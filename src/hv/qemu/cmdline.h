@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuCmdline, qemu_cmdline_clear)
 typedef struct QemuChannels {
     int qmp, agent, serial; /* listening sockets */
     int serial_log;
-    int incoming; /* a saved state to read, or -1 */
+    bool incoming; /* the domain waits for a saved state */
 } QemuChannels;
 
 /* Opens all that `config` names and describes it; disks and NICs get their names in `record`.

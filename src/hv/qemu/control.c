@@ -22,8 +22,13 @@ bool qemu_control_pause(Hv *hv, Op *op, Uuid uuid, Err **err)
 
 bool qemu_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
 {
-    (void)mode;
-    return qemu_control_simple(hv, op, uuid, "system_powerdown", err);
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    /* What the button does, and that it can mean a reboot, is the guest's choice. */
+    return qemu_agent_shutdown(domain->agent, mode) ||
+           qmp_call(domain->qmp, op, "system_powerdown", NULL, NULL, err);
 }
 
 bool qemu_control_reset(Hv *hv, Op *op, Uuid uuid, Err **err)

@@ -3,10 +3,11 @@
  * The order makes every line a safe last one: folder and record exist before the process does,
  * so that open() finds either a domain to adopt or one to clear away, and the guest does not run
  * before domain_unpause(). */
+#include "hv/qemu/create.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/subprocess.h"
-#include "hv/qemu/domain.h"
+#include "hv/qemu/device.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
@@ -18,6 +19,7 @@
 
 #define CREATE_LIMIT         (60 * USEC_PER_SEC)  /* until QEMU answers */
 #define CREATE_CLEANUP_LIMIT (30 * USEC_PER_SEC)  /* until a killed QEMU is gone */
+#define STATISTICS_INTERVAL  10                   /* seconds */
 #define LOG_LIMIT            ((off_t)1024 * 1024) /* bytes; a longer log is begun anew */
 #define LOG_TAIL             4096
 
@@ -41,34 +43,55 @@ static int qemu_create_open_log(const QemuDomain *domain, const char *kind, char
 static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,
                               Err **err);
 static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err);
+static void qemu_create_want_statistics(QemuDomain *domain);
 static void qemu_create_undo(QemuDomain *domain, const CreateFiles *files);
 static Err *qemu_create_explain(const HvDomainConfig *config, const CreateFiles *files, Err *why);
 static char *qemu_create_last_words(const CreateFiles *files);
 
 bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
-    return qemu_create_from(hv, op, config, -1, ret_domid, err);
-}
-
-bool qemu_create_from(Hv *hv, Op *op, const HvDomainConfig *config, int incoming, int *ret_domid,
-                      Err **err)
-{
-    g_autoptr(QemuDomain) domain = qemu_domain_new(hv, qemu_create_record(config), err);
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, false, err);
     if (!domain) {
         return false;
     }
-    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, incoming}};
+    *ret_domid = qemu_create_finish(domain);
+    return true;
+}
+
+QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, bool incoming,
+                              Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_new(hv, qemu_create_record(config), err);
+    if (!domain) {
+        return NULL;
+    }
     domain->building = true;
+    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, incoming}};
     Err *why = NULL;
     if (!qemu_create_start(domain, op, config, &files, &why)) {
         bool lost = domain->watched && op_check(op, NULL);
         qemu_create_undo(domain, &files);
-        return err_propagate(err, lost ? qemu_create_explain(config, &files, why) : why);
+        err_propagate(err, lost ? qemu_create_explain(config, &files, why) : why);
+        return NULL;
     }
+    return g_steal_pointer(&domain);
+}
+
+int qemu_create_finish(QemuDomain *domain)
+{
     LOCK_GUARD(&domain->lock);
     domain->building = false;
-    *ret_domid = domain->pid;
-    return true;
+    return domain->pid;
+}
+
+void qemu_create_abort(QemuDomain *domain)
+{
+    qemu_domain_kill(domain);
+    g_autoptr(Op) op = op_new(CREATE_CLEANUP_LIMIT);
+    g_autoptr(Err) err = NULL;
+    if (!qemu_domain_wait_gone(domain, op, &err)) {
+        log_error("QEMU of domain %s does not end: %s", domain->name, err->params[0]);
+    }
 }
 
 static void qemu_create_files_clear(CreateFiles *files)
@@ -104,14 +127,16 @@ static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *
         !qemu_domain_save_record(domain, err)) {
         return false;
     }
-    /* The connection waits in the socket's queue until QEMU takes it. */
+    /* The connections wait in the sockets' queues until QEMU takes them. */
     auto_fd qmp = qemu_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
-    if (qmp < 0 || !qemu_create_spawn(domain, &cmdline, files, err) ||
-        !qemu_domain_watch(domain, files->pid, fd_steal(&qmp), err)) {
+    auto_fd agent = qmp < 0 ? -1 : qemu_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
+    if (agent < 0 || !qemu_create_spawn(domain, &cmdline, files, err) ||
+        !qemu_domain_watch(domain, fd_steal(&qmp), fd_steal(&agent), false, err)) {
         return false;
     }
     /* QEMU is left as the only listener: its end ends the connections. */
     fd_close(&files->channels.qmp);
+    fd_close(&files->channels.agent);
     return qemu_domain_save_record(domain, err) && qemu_create_greet(domain, op, err);
 }
 
@@ -164,9 +189,6 @@ static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, Cr
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_array_append_vals(fds, own_fds, G_N_ELEMENTS(own_fds));
     g_array_append_vals(fds, cmdline->fds->data, cmdline->fds->len);
-    if (channels->incoming >= 0) {
-        g_array_append_val(fds, channels->incoming);
-    }
     const SubprocessSpec spec = {
         .argv = (const char *const *)cmdline->argv->pdata,
         .uid = domain->hv->host.uid,
@@ -190,12 +212,24 @@ static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, Cr
 static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err)
 {
     g_autoptr(Op) limited = op_new_child(op, CREATE_LIMIT);
+    qemu_create_want_statistics(domain);
     if (domain->record->memory_bytes == domain->record->memory_max_bytes) {
         return qmp_call(domain->qmp, limited, "query-status", NULL, NULL, err);
     }
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "value", value_new_int((int64_t)domain->record->memory_bytes));
     return qmp_call(domain->qmp, limited, "balloon", args, NULL, err);
+}
+
+/* The guest's balloon driver is to tell how its memory is used. */
+static void qemu_create_want_statistics(QemuDomain *domain)
+{
+    Value *args = value_new_struct(3);
+    value_struct_add_static(args, "path",
+                            value_new_string("/machine/peripheral/" QEMU_BALLOON_DEVICE));
+    value_struct_add_static(args, "property", value_new_string("guest-stats-polling-interval"));
+    value_struct_add_static(args, "value", value_new_int(STATISTICS_INTERVAL));
+    qmp_post(domain->qmp, "qom-set", args);
 }
 
 /* Leaves nothing of the domain behind. */
@@ -208,12 +242,7 @@ static void qemu_create_undo(QemuDomain *domain, const CreateFiles *files)
         qemu_domain_discard(domain);
         return;
     }
-    qemu_domain_kill(domain);
-    g_autoptr(Op) op = op_new(CREATE_CLEANUP_LIMIT);
-    g_autoptr(Err) err = NULL;
-    if (!qemu_domain_wait_gone(domain, op, &err)) {
-        log_error("QEMU of domain %s does not end: %s", domain->name, err->params[0]);
-    }
+    qemu_create_abort(domain);
 }
 
 /* Where QEMU ended by itself, its own last words say more than the lost connection. */

@@ -96,6 +96,10 @@ bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
     unsigned added = 0;
     while (done && added < count) {
         QemuDisk *disk = qemu_disk_get(domain, disk_ids[added], err);
+        if (disk && disk->nodes->len == 0) {
+            disk = NULL;
+            err_internal(err, "drive %s of domain %s is empty", disk_ids[added], domain->name);
+        }
         done = disk && qemu_chain_add(domain, op, disk, &overlays[added], 1, err);
         added += disk != NULL;
     }

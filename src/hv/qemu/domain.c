@@ -15,6 +15,7 @@
 
 static bool qemu_domain_enter(QemuDomain *domain, Err **err);
 static void qemu_domain_leave(QemuDomain *domain);
+static bool qemu_domain_is_watched(QemuDomain *domain);
 static void qemu_domain_on_qmp(void *user);
 static void qemu_domain_on_exit(void *user);
 
@@ -61,6 +62,7 @@ void qemu_domain_unref(QemuDomain *domain)
         return;
     }
     qmp_free(domain->qmp);
+    qemu_agent_free(domain->agent);
     fd_close(&domain->pid_fd);
     qemu_record_free(domain->record);
     g_hash_table_unref(domain->deleted);
@@ -75,7 +77,7 @@ QemuDomain *qemu_domain_find(Hv *hv, Uuid uuid)
 {
     LOCK_GUARD(&hv->lock);
     QemuDomain *domain = g_hash_table_lookup(hv->domains, &uuid);
-    return domain ? qemu_domain_ref(domain) : NULL;
+    return domain && qemu_domain_is_watched(domain) ? qemu_domain_ref(domain) : NULL;
 }
 
 QemuDomain *qemu_domain_get(Hv *hv, Uuid uuid, Err **err)
@@ -87,26 +89,51 @@ QemuDomain *qemu_domain_get(Hv *hv, Uuid uuid, Err **err)
     return domain;
 }
 
-bool qemu_domain_watch(QemuDomain *domain, pid_t pid, int qmp_fd, Err **err)
+bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopted, Err **err)
 {
-    domain->pid = pid;
+    pid_t pid = domain->pid = domain->record->pid;
     g_autofree char *name = g_strdup_printf("QEMU of %s", domain->name);
     domain->qmp = qmp_new(qmp_fd, name, qemu_event_handle, domain);
+    domain->agent = qemu_agent_new(domain, agent_fd, adopted, err);
+    if (!domain->agent) {
+        return false;
+    }
     domain->pid_fd = pidfd_open(pid, 0);
     if (domain->pid_fd < 0) {
         return err_errno(err, errno, "cannot watch process %d of domain %s", pid, domain->name);
     }
     domain->pid_watch = (QemuWatch){domain->pid_fd, qemu_domain_on_exit, domain};
     domain->qmp_watch = (QemuWatch){qmp_fd, qemu_domain_on_qmp, domain};
-    /* The event thread's reference ends in qemu_domain_on_exit(). QMP goes first: once the
-     * process is watched, the event thread may take both watches away again. */
+    /* The event thread's reference ends in qemu_domain_on_exit(). The process comes last: once it
+     * is watched, the event thread may take all watches away again. */
     qemu_domain_ref(domain);
     if (!qemu_loop_add(domain->hv->loop, &domain->qmp_watch, err) ||
         !qemu_loop_add(domain->hv->loop, &domain->pid_watch, err)) {
         return false;
     }
+    LOCK_GUARD(&domain->lock);
     domain->watched = true;
     return true;
+}
+
+void qemu_domain_release(QemuDomain *domain)
+{
+    if (qemu_domain_is_watched(domain)) {
+        qemu_domain_unref(domain);
+    }
+}
+
+void qemu_domain_tick(QemuDomain *domain)
+{
+    bool running;
+    {
+        LOCK_GUARD(&domain->lock);
+        if (!domain->watched) {
+            return;
+        }
+        running = domain->state == HV_STATE_RUNNING;
+    }
+    qemu_agent_tick(domain->agent, running);
 }
 
 void qemu_domain_discard(QemuDomain *domain)
@@ -192,6 +219,12 @@ static void qemu_domain_leave(QemuDomain *domain)
     g_hash_table_remove(hv->domains, &domain->uuid);
 }
 
+static bool qemu_domain_is_watched(QemuDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->watched;
+}
+
 static void qemu_domain_on_qmp(void *user)
 {
     QemuDomain *domain = user;
@@ -212,6 +245,7 @@ static void qemu_domain_on_exit(void *user)
     }
     qemu_loop_remove(domain->hv->loop, &domain->pid_watch);
     qemu_loop_remove(domain->hv->loop, &domain->qmp_watch);
+    qemu_agent_unwatch(domain->agent);
     qmp_shut(domain->qmp);
     qemu_domain_remove_dir(domain->dir);
     qemu_domain_leave(domain);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/lock.h"
+#include "hv/qemu/agent.h"
 #include "hv/qemu/loop.h"
 #include "hv/qemu/qmp.h"
 #include "hv/qemu/record.h"
@@ -30,13 +31,14 @@ struct QemuDomain {
     pid_t pid;
     int pid_fd;
     Qmp *qmp;
+    QemuAgent *agent;
     QemuWatch pid_watch, qmp_watch;
-    bool watched; /* set once, by the thread that starts or adopts the domain */
 
     Lock lock; /* LOCK_HV_DOMAIN, over what follows */
     GCond changed;
     QemuRecord *record;
     HvState state;
+    bool watched;   /* process and sockets are with the event thread */
     bool building;  /* the caller of domain_create() hears of the end, not the events */
     bool destroyed; /* domain_destroy() was called: the end is no crash */
     bool exit_told;
@@ -54,14 +56,20 @@ QemuDomain *qemu_domain_ref(QemuDomain *domain);
 void qemu_domain_unref(QemuDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDomain, qemu_domain_unref)
 
-/* (a reference), NULL when there is none. */
+/* (a reference), NULL when there is none, or one that is about to start. */
 QemuDomain *qemu_domain_find(Hv *hv, Uuid uuid);
 /* The same with an error: INTERNAL_ERROR ["there is no domain ..."]. */
 QemuDomain *qemu_domain_get(Hv *hv, Uuid uuid, Err **err);
 
-/* Hands the running process and the connected QMP socket (taken over) to the event thread.
+/* Hands the running process and the connected sockets (taken over) to the event thread.
  * Afterwards the domain goes when the process does; on failure the caller ends both. */
-bool qemu_domain_watch(QemuDomain *domain, pid_t pid, int qmp_fd, Err **err);
+bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopted, Err **err);
+
+/* Takes back what the event thread held, after its end; the domain runs on. */
+void qemu_domain_release(QemuDomain *domain);
+
+/* Event thread, about once a second. */
+void qemu_domain_tick(QemuDomain *domain);
 
 /* Takes a domain without a process out of the table and removes its folder. */
 void qemu_domain_discard(QemuDomain *domain);

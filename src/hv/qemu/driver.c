@@ -5,9 +5,11 @@
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/host.h"
 #include "hv/qemu/qemu.h"
+#include "hv/qemu/statefile.h"
 
 static Hv *qemu_driver_open(const HvConfig *config, Err **err);
 static void qemu_driver_close(Hv *hv);
+static void qemu_driver_release(gpointer uuid, gpointer domain, gpointer user);
 static void qemu_driver_tick(void *user);
 static void qemu_driver_tell_lost(Hv *hv);
 
@@ -29,7 +31,7 @@ const HvDriver hv_qemu_driver = {
     .domain_info = qemu_info_domain,
     .domain_stats = qemu_info_stats,
     .domain_set_memory = qemu_control_set_memory,
-    .domain_set_vcpus = qemu_control_set_vcpus,
+    .domain_set_vcpus = qemu_vcpu_set,
     .domain_save_size = qemu_save_size,
     .domain_save = qemu_save_domain,
     .domain_restore = qemu_save_restore,
@@ -60,6 +62,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
         qemu_driver_close(hv);
         return NULL;
     }
+    qemu_statefile_clean(hv);
     hv->loop = qemu_loop_new(qemu_driver_tick, hv, err);
     if (!hv->loop || !qemu_adopt_all(hv, err)) {
         qemu_driver_close(hv);
@@ -71,6 +74,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
 static void qemu_driver_close(Hv *hv)
 {
     qemu_loop_free(hv->loop);
+    g_hash_table_foreach(hv->domains, qemu_driver_release, NULL);
     g_hash_table_unref(hv->domains);
     g_array_unref(hv->lost);
     lock_clear(&hv->lock);
@@ -79,9 +83,31 @@ static void qemu_driver_close(Hv *hv)
     g_free(hv);
 }
 
+static void qemu_driver_release(gpointer uuid, gpointer domain, gpointer user)
+{
+    (void)uuid;
+    (void)user;
+    qemu_domain_release(domain);
+}
+
 static void qemu_driver_tick(void *user)
 {
-    qemu_driver_tell_lost(user);
+    Hv *hv = user;
+    qemu_driver_tell_lost(hv);
+    g_autoptr(GPtrArray) domains =
+        g_ptr_array_new_with_free_func((GDestroyNotify)qemu_domain_unref);
+    {
+        LOCK_GUARD(&hv->lock);
+        GHashTableIter iter;
+        gpointer domain;
+        g_hash_table_iter_init(&iter, hv->domains);
+        while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+            g_ptr_array_add(domains, qemu_domain_ref(domain));
+        }
+    }
+    for (unsigned i = 0; i < domains->len; i++) {
+        qemu_domain_tick(g_ptr_array_index(domains, i));
+    }
 }
 
 static void qemu_driver_tell_lost(Hv *hv)

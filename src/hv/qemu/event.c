@@ -21,6 +21,7 @@ static void qemu_event_device_deleted(QemuDomain *domain, const Value *data);
 static void qemu_event_tray_moved(QemuDomain *domain, const Value *data);
 static void qemu_event_io_error(QemuDomain *domain, const Value *data);
 static void qemu_event_migration(QemuDomain *domain, const Value *data);
+static void qemu_event_port(QemuDomain *domain, const Value *data);
 static void qemu_event_exit(QemuDomain *domain, HvExitReason reason);
 static void qemu_event_set_state(QemuDomain *domain, HvState state);
 
@@ -34,6 +35,7 @@ static const EventHandler event_handlers[] = {
     {"DEVICE_TRAY_MOVED", qemu_event_tray_moved},
     {"BLOCK_IO_ERROR", qemu_event_io_error},
     {"MIGRATION", qemu_event_migration},
+    {"VSERPORT_CHANGE", qemu_event_port},
 };
 
 void qemu_event_handle(void *user, const char *event, const Value *data)
@@ -121,8 +123,6 @@ static void qemu_event_tray_moved(QemuDomain *domain, const Value *data)
 
 static void qemu_event_io_error(QemuDomain *domain, const Value *data)
 {
-    /* "device" is empty for disks that have no block backend name; the path of the device in
-     * QEMU's object tree then tells which it is. */
     const char *node = data ? value_get_string(data, "node-name") : NULL;
     const char *text = data ? value_get_string(data, "reason") : NULL;
     g_autofree char *disk_id = NULL;
@@ -149,6 +149,15 @@ static void qemu_event_migration(QemuDomain *domain, const Value *data)
     LOCK_GUARD(&domain->lock);
     domain->migration = migration;
     g_cond_broadcast(&domain->changed);
+}
+
+static void qemu_event_port(QemuDomain *domain, const Value *data)
+{
+    const char *port = data ? value_get_string(data, "id") : NULL;
+    const Value *open = data ? value_get(data, "open") : NULL;
+    if (text_equal(port, QEMU_AGENT_DEVICE) && open) {
+        qemu_agent_set_port(domain->agent, value_bool(open));
+    }
 }
 
 static void qemu_event_exit(QemuDomain *domain, HvExitReason reason)

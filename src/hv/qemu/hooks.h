@@ -5,10 +5,6 @@
 
 /* create.c */
 bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
-/* The same for a domain that takes its state from `incoming` (borrowed, -1: none); it is left
- * waiting for that state. */
-bool qemu_create_from(Hv *hv, Op *op, const HvDomainConfig *config, int incoming, int *ret_domid,
-                      Err **err);
 
 /* control.c */
 bool qemu_control_unpause(Hv *hv, Op *op, Uuid domain, Err **err);
@@ -17,7 +13,9 @@ bool qemu_control_shutdown(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err
 bool qemu_control_reset(Hv *hv, Op *op, Uuid domain, Err **err);
 bool qemu_control_destroy(Hv *hv, Op *op, Uuid domain, Err **err);
 bool qemu_control_set_memory(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
-bool qemu_control_set_vcpus(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
+
+/* vcpu.c */
+bool qemu_vcpu_set(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
 
 /* info.c */
 GArray *qemu_info_list(Hv *hv, Err **err);
