@@ -2,12 +2,14 @@
 #include "daemon/routes.h"
 
 #include "front/cli/front_cli.h"
+#include "front/console.h"
 #include "front/home.h"
 #include "front/rpc.h"
 #include "wire/limits.h"
 
 struct RouteContext {
     GArray *table; /* HttpRoute */
+    ConsoleFront consoles;
     FrontCli *cli;
 };
 
@@ -25,8 +27,8 @@ static void add(RouteContext *routes, const char *method, const char *path, Http
 
 RouteContext *routes_new(Core *core, Relay *relay)
 {
-    (void)relay;
     RouteContext *routes = g_new0(RouteContext, 1);
+    HttpRoute consoles[FRONT_CONSOLE_ROUTES];
     routes->table = g_array_new(FALSE, FALSE, sizeof(HttpRoute));
     routes->cli = front_cli_new(core);
     add(routes, "POST", "/", rpc_handle_xml, core);
@@ -35,6 +37,9 @@ RouteContext *routes_new(Core *core, Relay *relay)
     add(routes, "POST", "/jsonrpc", rpc_handle_json, core);
     add(routes, "OPTIONS", "/", rpc_handle_options, core);
     add(routes, "POST", "/cli", front_cli_handler, routes->cli);
+    routes->consoles = (ConsoleFront){core, relay};
+    front_console_routes(&routes->consoles, consoles);
+    g_array_append_vals(routes->table, consoles, FRONT_CONSOLE_ROUTES);
     add(routes, "GET", "/", home_handle, core);
     return routes;
 }
