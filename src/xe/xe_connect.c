@@ -98,10 +98,15 @@ static bool is_known_host(const char *host)
     return true;
 }
 
-/* The reason of the system is what follows the last colon of an errno failure. */
+/* The reason of the system is what follows the last colon; the brackets around an inner failure end
+ * behind it. */
 static bool fail_to_connect(Err **err, const Err *cause)
 {
     const char *text = cause->params[0] ? cause->params[0] : cause->code;
-    const char *reason = g_strrstr(text, ": ");
-    return err_set(err, "XE_CONNECT", reason ? reason + 2 : text);
+    const char *colon = g_strrstr(text, ": ");
+    g_autofree char *reason = g_strdup(colon ? colon + 2 : text);
+    if (g_str_has_suffix(reason, " ]")) {
+        reason[strlen(reason) - 2] = '\0';
+    }
+    return err_set(err, "XE_CONNECT", reason);
 }

@@ -3,7 +3,7 @@
 #include "front/cli/cli_args.h"
 
 #include "base/text.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 
 static bool parse_params(CliArgs *args, char **lines, Err **err);
 static void add_param(CliArgs *args, const char *name, const char *value);
@@ -79,8 +79,8 @@ bool cli_args_get_bool(const CliArgs *args, const char *name, bool otherwise, bo
     bool truth = otherwise;
     g_autofree char *lower = value ? g_ascii_strdown(value, -1) : NULL;
     if (lower && !text_parse_bool(lower, &truth)) {
-        return cli_error_fail(
-            err, "Failed to parse parameter '%s': expecting a boolean (true or false)", name);
+        return cli_fail(err, "Failed to parse parameter '%s': expecting a boolean (true or false)",
+                        name);
     }
     *ret = truth;
     return true;
@@ -93,9 +93,8 @@ bool cli_args_assert_forced(const CliArgs *args, Err **err)
         return false;
     }
     return is_forced ||
-           cli_error_fail(err,
-                          "This operation is dangerous and may cause data loss. This operation "
-                          "must be forced (use --force).");
+           cli_fail(err, "This operation is dangerous and may cause data loss. This operation "
+                         "must be forced (use --force).");
 }
 
 bool cli_args_get_size(const CliArgs *args, const char *name, int64_t *ret, Err **err)
@@ -105,10 +104,10 @@ bool cli_args_get_size(const CliArgs *args, const char *name, int64_t *ret, Err 
         return err_set(err, "CLI_REQUIRED", name);
     }
     if (!text_parse_size(value, ret)) {
-        return cli_error_fail(err,
-                              "Failed to parse parameter '%s': expecting an integer (possibly with "
-                              "suffix)",
-                              name);
+        return cli_fail(err,
+                        "Failed to parse parameter '%s': expecting an integer (possibly with "
+                        "suffix)",
+                        name);
     }
     return true;
 }
@@ -122,7 +121,7 @@ bool cli_args_get_int(const CliArgs *args, const char *name, int64_t otherwise, 
         return true;
     }
     return text_parse_int(value, ret) ||
-           cli_error_fail(err, "Failed to parse parameter '%s': expecting an integer", name);
+           cli_fail(err, "Failed to parse parameter '%s': expecting an integer", name);
 }
 
 Value *cli_args_get_map(const CliArgs *args, const char *name)

@@ -21,15 +21,6 @@ static void report_failures(Cli *cli);
 static void report_code(Cli *cli, const Err *error);
 static GPtrArray *describe_params(Cli *cli, const Err *error);
 
-bool cli_error_fail(Err **err, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    g_autofree char *text = g_strdup_vprintf(fmt, args);
-    va_end(args);
-    return err_set(err, "CLI_FAILURE", text);
-}
-
 void cli_error_report(Cli *cli, const Err *error)
 {
     const char *detail = error->params[0] ? error->params[0] : "";

@@ -14,9 +14,6 @@
 
 typedef struct Cli Cli;
 
-/* Sets CLI_FAILURE. Returns false. */
-bool cli_error_fail(Err **err, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
-
 /* Tells the user, on standard error. */
 void cli_error_report(Cli *cli, const Err *error);
 

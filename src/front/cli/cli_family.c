@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_filter.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_param.h"
@@ -130,7 +130,7 @@ static bool open_database(Cli *cli, Uuid *ret_session, Err **err)
     const char *vdi_uuid = cli_args_get(cli->args, "database:vdi-uuid");
     const char *file = cli_args_get(cli->args, "database:filename");
     if (vdi_uuid && file) {
-        return cli_error_fail(err, "xapi can query a DB vdi or a DB file, but not both.");
+        return cli_fail(err, "xapi can query a DB vdi or a DB file, but not both.");
     }
     g_autoptr(Value) session = NULL;
     if (vdi_uuid) {
@@ -280,7 +280,7 @@ static bool param_get(CliObjects *objects, const CliFamily *family, const CliRow
     g_auto(CliCell) cell = cli_record_cell(objects, field, row);
     const char *item = cli_cell_lookup(&cell, key);
     if (!item) {
-        return cli_error_fail(err, "Key %s not found in map", key);
+        return cli_fail(err, "Key %s not found in map", key);
     }
     cli_output_item(cli, item);
     return true;

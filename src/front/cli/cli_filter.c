@@ -2,7 +2,7 @@
 #include "front/cli/cli_filter.h"
 
 #include "base/text.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 
 static bool resolve_key(const CliField *field, const char *key, CliTarget *ret_target, Err **err);
 static const CliField *find_longest_prefix(const CliRecord *record, const char *name,
@@ -22,14 +22,14 @@ bool cli_filter_resolve(const CliRecord *record, const char *name, CliTarget *re
         g_autofree char *stem = g_strndup(name, (gsize)(colon - name));
         field = cli_record_find_field(record, stem);
         return field ? resolve_key(field, colon + 1, ret_target, err)
-                     : cli_error_fail(err, "Unknown field '%s'", name);
+                     : cli_fail(err, "Unknown field '%s'", name);
     }
     field = find_longest_prefix(record, name, CLI_FIELD_MAP);
     if (!field) {
         field = find_longest_prefix(record, name, CLI_FIELD_SET);
     }
     return field ? resolve_key(field, name + strlen(field->name) + 1, ret_target, err)
-                 : cli_error_fail(err, "Unknown field '%s'", name);
+                 : cli_fail(err, "Unknown field '%s'", name);
 }
 
 bool cli_filter_apply(CliObjects *objects, const CliRecord *record, const char *name,
@@ -43,8 +43,7 @@ bool cli_filter_apply(CliObjects *objects, const CliRecord *record, const char *
         return false;
     }
     if (target.kind == CLI_TARGET_SET && !text_equal(target.key, "contains")) {
-        return cli_error_fail(
-            err, "Invalid syntax for set filtering (should be set-param:contains=key)");
+        return cli_fail(err, "Invalid syntax for set filtering (should be set-param:contains=key)");
     }
     unsigned kept = 0;
     for (unsigned i = 0; i < rows->len; i++) {
@@ -81,7 +80,7 @@ bool cli_filter_matches(CliObjects *objects, const CliTarget *target, const char
 static bool resolve_key(const CliField *field, const char *key, CliTarget *ret_target, Err **err)
 {
     if (!(field->flags & (CLI_FIELD_SET | CLI_FIELD_MAP))) {
-        return cli_error_fail(err, "Field '%s' is not a set or map", field->name);
+        return cli_fail(err, "Field '%s' is not a set or map", field->name);
     }
     bool is_set = field->flags & CLI_FIELD_SET;
     *ret_target = (CliTarget){is_set ? CLI_TARGET_SET : CLI_TARGET_MAP, field, key};

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_filter.h"
 #include "front/cli/cli_value.h"
 
@@ -44,14 +44,14 @@ bool cli_param_add(CliObjects *objects, const CliRecord *record, const CliRow *r
     }
     if (!(field->flags & CLI_FIELD_ADDABLE)) {
         return field->flags & (CLI_FIELD_SET | CLI_FIELD_MAP)
-                   ? cli_error_fail(err, "Parameter is read-only")
-                   : cli_error_fail(err, "Can only add to parameters of type Set or Map");
+                   ? cli_fail(err, "Parameter is read-only")
+                   : cli_fail(err, "Can only add to parameters of type Set or Map");
     }
     if (field->flags & CLI_FIELD_SET) {
         const char *key = cli_args_get(cli->args, "param-key");
         if (!key) {
-            return cli_error_fail(err, "When adding a key to a set, use the syntax: *-param-add "
-                                       "param-name=<name> param-key=<key>");
+            return cli_fail(err, "When adding a key to a set, use the syntax: *-param-add "
+                                 "param-name=<name> param-key=<key>");
         }
         Value *item = cli_value_parse(cli, field->type->item, field->texts, key, field->name, err);
         return item && cli_api_do(cli, field->adder,
@@ -85,12 +85,12 @@ bool cli_param_remove(CliObjects *objects, const CliRecord *record, const CliRow
     }
     if (!(field->flags & CLI_FIELD_REMOVABLE)) {
         return field->flags & (CLI_FIELD_SET | CLI_FIELD_MAP)
-                   ? cli_error_fail(err, "Cannot remove parameters from read-only map")
-                   : cli_error_fail(err, "Can only remove from parameters of type Set or Map");
+                   ? cli_fail(err, "Cannot remove parameters from read-only map")
+                   : cli_fail(err, "Can only remove from parameters of type Set or Map");
     }
     g_auto(CliCell) cell = cli_record_cell(objects, field, row);
     if (!cell_has(&cell, field, key)) {
-        return cli_error_fail(
+        return cli_fail(
             err, field->flags & CLI_FIELD_SET ? "Key %s is not in the set" : "Key %s is not in map",
             key);
     }
@@ -111,13 +111,13 @@ bool cli_param_clear(CliObjects *objects, const CliRecord *record, const CliRow 
         return clear_all(objects, field, row, err);
     }
     if (!field->setter) {
-        return cli_error_fail(err, "Can only clear RW parameters");
+        return cli_fail(err, "Can only clear RW parameters");
     }
     g_autoptr(Err) cause = NULL;
     if (set_field(objects, field, row, "", &cause)) {
         return true;
     }
-    return cli_error_fail(err, "Cannot clear this parameter");
+    return cli_fail(err, "Cannot clear this parameter");
 }
 
 static bool set_one(CliObjects *objects, const CliRecord *record, const CliRow *row,
@@ -130,11 +130,11 @@ static bool set_one(CliObjects *objects, const CliRecord *record, const CliRow *
     const CliField *field = target.field;
     switch (target.kind) {
     case CLI_TARGET_SET:
-        return cli_error_fail(err, "Cannot param-set on set fields");
+        return cli_fail(err, "Cannot param-set on set fields");
     case CLI_TARGET_MAP:
         return cli_record_is_map_writable(field)
                    ? set_key(objects, field, row, target.key, param->value, err)
-                   : cli_error_fail(err, "Map field '%s' is read-only.", field->name);
+                   : cli_fail(err, "Map field '%s' is read-only.", field->name);
     case CLI_TARGET_FIELD:
         break;
     }
@@ -142,10 +142,10 @@ static bool set_one(CliObjects *objects, const CliRecord *record, const CliRow *
         return set_field(objects, field, row, param->value, err);
     }
     if (cli_record_is_map_writable(field)) {
-        return cli_error_fail(err, "Field '%s' is a map or set. use the 'name:key=value' syntax.",
-                              param->name);
+        return cli_fail(err, "Field '%s' is a map or set. use the 'name:key=value' syntax.",
+                        param->name);
     }
-    return cli_error_fail(err, "Field '%s' is read-only.", param->name);
+    return cli_fail(err, "Field '%s' is read-only.", param->name);
 }
 
 static bool set_field(CliObjects *objects, const CliField *field, const CliRow *row,

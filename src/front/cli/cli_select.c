@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "front/cli/cli_api.h"
 #include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_filter.h"
 #include "front/cli/cli_output.h"
 #include "gen/xe_table.h"
@@ -87,16 +88,16 @@ bool cli_select_run(Cli *cli, CliSelectKind kind, unsigned flags, const char *co
         return false;
     }
     if (rows->len == 0) {
-        return cli_error_fail(err, "%s", selector->none);
+        return cli_fail(err, "%s", selector->none);
     }
     if (rows->len == 1) {
         return run_one(cli, kind, &g_array_index(rows, CliRow, 0), operation, user, err);
     }
     if (flags & CLI_SELECT_ONE) {
-        return cli_error_fail(err, "%s", selector->only_one);
+        return cli_fail(err, "%s", selector->only_one);
     }
     if (!is_multiple && !(flags & CLI_SELECT_MANY)) {
-        return cli_error_fail(err, "%s", selector->many);
+        return cli_fail(err, "%s", selector->many);
     }
     return run_all(cli, kind, rows, operation, user, err);
 }
@@ -113,7 +114,7 @@ bool cli_select_host_named(Cli *cli, const char *name, Uuid *ret_host, Err **err
             return true;
         }
     }
-    return rows && cli_error_fail(err, "Host %s not found", name);
+    return rows && cli_fail(err, "Host %s not found", name);
 }
 
 /* A uuid that is given names the only candidate, so nothing else has to be fetched. */

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "gen/schema.h"
 
 static Value *parse_number(const TypeInfo *type, const char *text, const char *what, Err **err);
@@ -138,6 +138,6 @@ static Value *parse_set(Cli *cli, const TypeInfo *type, const CliText *texts, co
 
 static Value *refuse(Err **err, const char *what, const char *expected)
 {
-    cli_error_fail(err, "Failed to parse parameter '%s': expecting %s", what, expected);
+    cli_fail(err, "Failed to parse parameter '%s': expecting %s", what, expected);
     return NULL;
 }

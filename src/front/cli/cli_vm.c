@@ -2,7 +2,7 @@
 #include "front/cli/cli_vm.h"
 
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 
 bool cli_vm_find_kind(Cli *cli, const char *kind, const char *param, const char *other_param,
                       Uuid *ret_vm, Err **err)
@@ -12,7 +12,7 @@ bool cli_vm_find_kind(Cli *cli, const char *kind, const char *param, const char 
         uuid = cli_args_get(cli->args, other_param);
     }
     if (!uuid) {
-        return cli_error_fail(err, "Required parameter not found: %s or uuid.", param);
+        return cli_fail(err, "Required parameter not found: %s or uuid.", param);
     }
     Uuid vm;
     if (!cli_api_find(cli, "VM", uuid, &vm, err)) {
@@ -24,9 +24,8 @@ bool cli_vm_find_kind(Cli *cli, const char *kind, const char *param, const char 
         return false;
     }
     if (!value_bool(is_kind)) {
-        return cli_error_fail(err,
-                              "This operation can only be performed on a VM %s. %s is not a VM %s.",
-                              kind, uuid, kind);
+        return cli_fail(err, "This operation can only be performed on a VM %s. %s is not a VM %s.",
+                        kind, uuid, kind);
     }
     *ret_vm = vm;
     return true;
@@ -80,7 +79,7 @@ bool cli_vm_default_sr(Cli *cli, const char *complaint, Uuid *ret_sr, Err **err)
     }
     g_autofree char *uuid = cli_api_uuid(cli, "SR", value_uuid(sr), NULL);
     if (!uuid) {
-        return cli_error_fail(err, "%s", complaint);
+        return cli_fail(err, "%s", complaint);
     }
     *ret_sr = value_uuid(sr);
     return true;

@@ -1,7 +1,7 @@
 /* event-wait: returns once some object of a class has the values that are given. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_record.h"
 #include "gen/xe_table.h"
 
@@ -19,7 +19,7 @@ bool cmd_event_wait(Cli *cli, Err **err)
     const char *name = cli_args_get(cli->args, "class");
     const CliFamily *family = find_family(name);
     if (!family) {
-        return cli_error_fail(err, "Cannot listen for events on unknown class: %s", name);
+        return cli_fail(err, "Cannot listen for events on unknown class: %s", name);
     }
     /* The token is taken first: what changes while the objects are looked at is not missed. */
     g_autofree char *token = g_strdup("");
@@ -78,7 +78,7 @@ static bool matches(CliObjects *objects, const CliFamily *family, const CliRow *
         }
         const CliField *field = cli_record_find_field(family->record, param->name);
         if (!field) {
-            return cli_error_fail(err, "key missing: %s", param->name);
+            return cli_fail(err, "key missing: %s", param->name);
         }
         bool is_inverse = g_str_has_prefix(param->value, "/=");
         g_autofree char *text = cli_record_text(objects, field, row);

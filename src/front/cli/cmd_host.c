@@ -1,7 +1,7 @@
 /* Hosts. What only calls one message is in the command tables. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_prompt.h"
 #include "front/cli/cli_select.h"
@@ -130,7 +130,7 @@ bool cmd_hostdriver_select(Cli *cli, Err **err)
                               err);
         }
     }
-    return variants && cli_error_fail(err, "The driver has no variant called %s", name);
+    return variants && cli_fail(err, "The driver has no variant called %s", name);
 }
 
 static bool careful(Cli *cli, const char *method, const char *const *warnings, Err **err)

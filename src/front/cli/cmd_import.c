@@ -1,7 +1,7 @@
 /* Imports: machines and disks from files of the user's. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_transfer.h"
 #include "front/cli/cli_vm.h"
@@ -29,8 +29,8 @@ bool cmd_import_vm(Cli *cli, Err **err)
         return false;
     }
     if (!text_equal(cli_args_get_or(cli->args, "type", "default"), "default")) {
-        return cli_error_fail(err, "vm-import needs conversion of other formats, which is not "
-                                   "available yet.");
+        return cli_fail(err, "vm-import needs conversion of other formats, which is not "
+                             "available yet.");
     }
     if (url && file) {
         return complain(cli,

@@ -1,7 +1,7 @@
 /* Messages about objects. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "gen/xe_table.h"
 
 static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **err);
@@ -16,7 +16,7 @@ bool cmd_message_create(Cli *cli, Err **err)
     };
     int64_t priority = 0;
     if (!text_parse_int(cli_args_get(cli->args, "priority"), &priority)) {
-        return cli_error_fail(err, "Priority field should be an integer");
+        return cli_fail(err, "Priority field should be an integer");
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(objects); i++) {
         const char *uuid = cli_args_get(cli->args, objects[i].name);
@@ -30,7 +30,7 @@ bool cmd_message_create(Cli *cli, Err **err)
                 err);
         }
     }
-    return cli_error_fail(err, "Need one of: vm-uuid, host-uuid, sr-uuid or pool-uuid");
+    return cli_fail(err, "Need one of: vm-uuid, host-uuid, sr-uuid or pool-uuid");
 }
 
 bool cmd_message_destroy(Cli *cli, Err **err)
@@ -38,10 +38,10 @@ bool cmd_message_destroy(Cli *cli, Err **err)
     const char *one = cli_args_get(cli->args, "uuid");
     const char *many = cli_args_get(cli->args, "uuids");
     if (one && many) {
-        return cli_error_fail(err, "Ambiguous arguments; need one of uuid, uuids");
+        return cli_fail(err, "Ambiguous arguments; need one of uuid, uuids");
     }
     if (!one && !many) {
-        return cli_error_fail(err, "Need one of uuid, uuids");
+        return cli_fail(err, "Need one of uuid, uuids");
     }
     g_auto(GStrv) uuids = g_strsplit(one ? one : many, ",", -1);
     for (unsigned i = 0; uuids[i]; i++) {
@@ -66,7 +66,7 @@ bool cmd_message_destroy_all(Cli *cli, Err **err)
     }
     if (priority) {
         if (!text_parse_uint(priority, INT64_MAX, &number)) {
-            return cli_error_fail(err, "Invalid priority format (expected positive integer)");
+            return cli_fail(err, "Invalid priority format (expected positive integer)");
         }
         value_struct_add_static(filters, "priority", value_new_string(priority));
     }
@@ -82,10 +82,10 @@ static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **er
         return true;
     }
     if (!text_parse_datetime(text, &seconds)) {
-        return cli_error_fail(err,
-                              "Invalid timestamp format for '%s' (expected RFC3339, for example, "
-                              "2025-01-01T00:00:00Z)",
-                              name);
+        return cli_fail(err,
+                        "Invalid timestamp format for '%s' (expected RFC3339, for example, "
+                        "2025-01-01T00:00:00Z)",
+                        name);
     }
     char datetime[TEXT_DATETIME_SIZE];
     value_struct_add(filters, name, value_new_string(text_format_datetime(seconds, datetime)));

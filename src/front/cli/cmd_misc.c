@@ -1,7 +1,7 @@
 /* Small commands about classes that have no file of their own. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_value.h"
 #include "gen/xe_table.h"
@@ -45,8 +45,7 @@ bool cmd_blob_create(Cli *cli, Err **err)
             err);
         return cli_api_show_new(cli, "blob", blob, err);
     }
-    return cli_error_fail(err,
-                          "Need one of: vm-uuid, host-uuid, network-uuid, sr-uuid or pool-uuid");
+    return cli_fail(err, "Need one of: vm-uuid, host-uuid, network-uuid, sr-uuid or pool-uuid");
 }
 
 bool cmd_caller_query_usage(Cli *cli, Err **err)
@@ -55,7 +54,7 @@ bool cmd_caller_query_usage(Cli *cli, Err **err)
     const char *uuid = cli_args_get(cli->args, "uuid");
     Uuid caller;
     if (!group == !uuid) {
-        return cli_error_fail(err, "Need one of: uuid or group");
+        return cli_fail(err, "Need one of: uuid or group");
     }
     if (group) {
         return print_usage(cli, "Caller.query_group_token_usage", "tokens", value_new_string(group),

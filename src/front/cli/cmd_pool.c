@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "front/cli/cli_api.h"
 #include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_prompt.h"
 #include "front/cli/cli_transfer.h"
@@ -229,8 +230,8 @@ static Value *hypothetical_priorities(Cli *cli, Err **err)
             uuid = param->value;
         } else if (text_equal(param->name, "restart-priority")) {
             if (!uuid) {
-                cli_error_fail(err, "Call expects a list of alternating vm-uuid= and "
-                                    "restart-priority= parameters");
+                cli_fail(err, "Call expects a list of alternating vm-uuid= and "
+                              "restart-priority= parameters");
                 return NULL;
             }
             if (!cli_api_find(cli, "VM", uuid, &vm, err)) {

@@ -1,6 +1,6 @@
 /* Users and groups of a directory, and their roles. */
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "gen/xe_table.h"
 
 static bool change_role(Cli *cli, const char *method, Err **err);
@@ -66,10 +66,10 @@ static bool find_role(Cli *cli, Uuid *ret_role, Err **err)
     const char *uuid = cli_args_get(cli->args, "role-uuid");
     const char *name = cli_args_get(cli->args, "role-name");
     if (!uuid && !name) {
-        return cli_error_fail(err, "Required parameter not found: role-uuid or role-name");
+        return cli_fail(err, "Required parameter not found: role-uuid or role-name");
     }
     if (uuid && name) {
-        return cli_error_fail(err, "Parameters role-uuid and role-name cannot be used together");
+        return cli_fail(err, "Parameters role-uuid and role-name cannot be used together");
     }
     if (uuid) {
         return cli_api_find(cli, "role", uuid, ret_role, err);

@@ -1,7 +1,7 @@
 /* Disks. What only calls one message is in the command tables. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_record.h"
 #include "gen/xe_table.h"
@@ -33,9 +33,9 @@ bool cmd_vdi_copy(Cli *cli, Err **err)
     bool has_sr = cli_args_get(cli->args, "sr-uuid");
     bool has_into = cli_args_get(cli->args, "into-vdi-uuid");
     if (has_sr == has_into) {
-        return cli_error_fail(err, "Please specify one but not both of: a destination sr-uuid (I "
-                                   "will create a fresh VDI); or a destination into-vdi-uuid (I "
-                                   "will copy the blocks into this VDI)");
+        return cli_fail(err, "Please specify one but not both of: a destination sr-uuid (I "
+                             "will create a fresh VDI); or a destination into-vdi-uuid (I "
+                             "will copy the blocks into this VDI)");
     }
     if (!cli_api_find_param(cli, "VDI", "uuid", &vdi, err) ||
         !cli_api_find_optional(cli, "VDI", "base-vdi-uuid", &base, err) ||

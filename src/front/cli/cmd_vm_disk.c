@@ -1,7 +1,7 @@
 /* Disks and drives of virtual machines. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_select.h"
 #include "front/cli/cli_vm.h"
@@ -195,7 +195,7 @@ static bool remove_disk(Cli *cli, const CliRow *row, void *user, Err **err)
                    cli_api_do(cli, "VDI.destroy", cli_api_params(vdi, NULL), err);
         }
     }
-    return cli_error_fail(err, "Disk not found");
+    return cli_fail(err, "Disk not found");
 }
 
 static bool add_cd(Cli *cli, const CliRow *row, void *user, Err **err)
@@ -220,7 +220,7 @@ static bool remove_cd(Cli *cli, const CliRow *row, void *user, Err **err)
             return cli_api_do(cli, "VBD.destroy", cli_api_params(value_new_ref(vbd), NULL), err);
         }
     }
-    return cli_error_fail(err, "Disk not found");
+    return cli_fail(err, "Disk not found");
 }
 
 static bool eject_cd(Cli *cli, const CliRow *row, void *user, Err **err)
@@ -228,10 +228,10 @@ static bool eject_cd(Cli *cli, const CliRow *row, void *user, Err **err)
     (void)user;
     g_autoptr(GArray) drives = find_drives(cli, row, false);
     if (drives->len == 0) {
-        return cli_error_fail(err, "No CDs found");
+        return cli_fail(err, "No CDs found");
     }
     if (drives->len > 1) {
-        return cli_error_fail(err, "Two or more CDs found. Please use vbd-eject");
+        return cli_fail(err, "Two or more CDs found. Please use vbd-eject");
     }
     return cli_api_do(cli, "VBD.eject",
                       cli_api_params(value_new_ref(g_array_index(drives, Uuid, 0)), NULL), err);
@@ -245,7 +245,7 @@ static bool insert_cd(Cli *cli, const CliRow *row, void *user, Err **err)
         return err_set(err, "VM_NO_EMPTY_CD_VBD", REF_TEXT(row->ref));
     }
     if (drives->len > 1) {
-        return cli_error_fail(err, "Two or more empty CD devices found. Please use vbd-insert");
+        return cli_fail(err, "Two or more empty CD devices found. Please use vbd-insert");
     }
     return cli_api_do(
         cli, "VBD.insert",
@@ -271,11 +271,11 @@ static bool find_cd(Cli *cli, bool must_be_only, Uuid *ret_vdi, Err **err)
         }
     }
     if (found == 0) {
-        return cli_error_fail(err, must_be_only ? "CD %s not found" : "CD %s not found!", name);
+        return cli_fail(err, must_be_only ? "CD %s not found" : "CD %s not found!", name);
     }
     if (must_be_only && found > 1) {
-        return cli_error_fail(
-            err, "Multiple CDs named %s found. Please use vbd-insert and specify uuids", name);
+        return cli_fail(err, "Multiple CDs named %s found. Please use vbd-insert and specify uuids",
+                        name);
     }
     *ret_vdi = first;
     return true;

@@ -1,7 +1,7 @@
 /* vm-install: a new machine from a template. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_vm.h"
 #include "gen/xe_table.h"
@@ -35,7 +35,7 @@ bool cmd_vm_install(Cli *cli, Err **err)
         return false;
     }
     if (!value_bool(is_template)) {
-        return cli_error_fail(err, "Can only install from templates");
+        return cli_fail(err, "Can only install from templates");
     }
     Placement placement = {0};
     bool ok = choose_placement(cli, template, value_bool(is_snapshot), &placement, err) &&
@@ -49,7 +49,7 @@ static bool find_template(Cli *cli, Uuid *ret_template, Err **err)
     const char *uuid = cli_args_get(cli->args, "template-uuid");
     if (uuid) {
         return cli_api_find(cli, "VM", uuid, ret_template, NULL) ||
-               cli_error_fail(err, "Cannot find template");
+               cli_fail(err, "Cannot find template");
     }
     const char *name = cli_args_get(cli->args, "template-name-label");
     name = name ? name : cli_args_get(cli->args, "template-name");
@@ -58,8 +58,8 @@ static bool find_template(Cli *cli, Uuid *ret_template, Err **err)
     }
     const char *either = cli_args_get(cli->args, "template");
     if (!either) {
-        return cli_error_fail(err, "Template must be specified by parameter 'template-uuid', "
-                                   "'template-name', 'template-name-label' or 'template'");
+        return cli_fail(err, "Template must be specified by parameter 'template-uuid', "
+                             "'template-name', 'template-name-label' or 'template'");
     }
     return cli_api_find(cli, "VM", either, ret_template, NULL) ||
            find_template_named(cli, either, ret_template, err);
@@ -82,17 +82,17 @@ static bool find_template_named(Cli *cli, const char *name, Uuid *ret_template, 
     if (!vms || found == 1) {
         return vms != NULL;
     }
-    return cli_error_fail(err, found == 0 ? "No templates matched"
-                                          : "More than one matching template found");
+    return cli_fail(err,
+                    found == 0 ? "No templates matched" : "More than one matching template found");
 }
 
 static bool choose_placement(Cli *cli, Uuid template, bool is_snapshot, Placement *ret, Err **err)
 {
     bool is_chosen = cli_args_get(cli->args, "sr-uuid") || cli_args_get(cli->args, "sr-name-label");
     if (is_snapshot && is_chosen) {
-        return cli_error_fail(err, "Do not use the sr-name-label or sr-uuid argument when "
-                                   "installing from a snapshot. By default, it will install each "
-                                   "new disk on the same SR as the corresponding snapshot disks.");
+        return cli_fail(err, "Do not use the sr-name-label or sr-uuid argument when "
+                             "installing from a snapshot. By default, it will install each "
+                             "new disk on the same SR as the corresponding snapshot disks.");
     }
     return (!is_chosen || find_sr(cli, &ret->sr, err)) && find_disk_sr(cli, template, ret, err);
 }
@@ -114,10 +114,10 @@ static bool find_sr(Cli *cli, Uuid *ret_sr, Err **err)
         return false;
     }
     if (value_count(srs) == 0) {
-        return cli_error_fail(err, "No SR with that name-label found");
+        return cli_fail(err, "No SR with that name-label found");
     }
     if (uuid_is_null(by_uuid) && value_count(srs) > 1) {
-        return cli_error_fail(err, "Multiple SRs with that name-label found");
+        return cli_fail(err, "Multiple SRs with that name-label found");
     }
     for (unsigned i = 0; i < value_count(srs); i++) {
         Uuid sr = value_uuid(value_at(srs, i));
@@ -126,8 +126,8 @@ static bool find_sr(Cli *cli, Uuid *ret_sr, Err **err)
             return true;
         }
     }
-    return cli_error_fail(
-        err, "SR specified via sr-uuid doesn't have the name specified via sr-name-label");
+    return cli_fail(err,
+                    "SR specified via sr-uuid doesn't have the name specified via sr-name-label");
 }
 
 /* Only templates that describe disks to make need a repository. */

@@ -1,7 +1,7 @@
 /* vm-migrate: to another host of the pool. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_select.h"
 #include "gen/xe_table.h"
 
@@ -23,11 +23,11 @@ bool cmd_vm_migrate(Cli *cli, Err **err)
     host = host ? host : cli_args_get(cli->args, "host-uuid");
     host = host ? host : cli_args_get(cli->args, "host-name");
     if (is_to_other_pool(cli->args)) {
-        return cli_error_fail(err, "vm-migrate needs migration to another pool, which is not "
-                                   "available yet.");
+        return cli_fail(err, "vm-migrate needs migration to another pool, which is not "
+                             "available yet.");
     }
     if (!host) {
-        return cli_error_fail(err, "No destination host specified");
+        return cli_fail(err, "No destination host specified");
     }
     Migration migration = {0};
     if (!cli_select_host_named(cli, host, &migration.host, err)) {

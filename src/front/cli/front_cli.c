@@ -7,6 +7,7 @@
 #include "front/cli/cli_api.h"
 #include "front/cli/cli_call.h"
 #include "front/cli/cli_error.h"
+#include "front/cli/cli_fail.h"
 #include "front/cli/cli_family.h"
 #include "front/cli/cli_help.h"
 #include "front/cli/cli_output.h"
@@ -262,8 +263,8 @@ static bool run_by_table(Cli *cli, void *user, Err **err)
 {
     const CliCommand *command = user;
     if (command->lacks) {
-        return cli_error_fail(err, "%s needs %s, which is not available yet.", command->name,
-                              command->lacks);
+        return cli_fail(err, "%s needs %s, which is not available yet.", command->name,
+                        command->lacks);
     }
     if (command->flags & CLI_COMMAND_DANGEROUS && !cli_args_assert_forced(cli->args, err)) {
         return false;
