@@ -92,8 +92,9 @@ static inline void host_fixture_tear_down(HostFixture *fixture)
 }
 
 /* Parameters are JSON without the brackets around them; they are printed into `format`. */
-static inline Value *host_fixture_try(HostFixture *fixture, const char *method, Err **err,
-                                      const char *format, va_list args)
+static inline Value *G_GNUC_PRINTF(4, 0)
+    host_fixture_try(HostFixture *fixture, const char *method, Err **err, const char *format,
+                     va_list args)
 {
     g_autofree char *inner = g_strdup_vprintf(format, args);
     g_autofree char *json = g_strdup_printf("[%s]", inner);
@@ -113,6 +114,18 @@ static inline Value *G_GNUC_PRINTF(3, 4)
     va_end(args);
     net_assert_ok(result != NULL, err);
     return result;
+}
+
+/* As host_fixture_call(), for calls that answer nothing. */
+static inline void G_GNUC_PRINTF(3, 4)
+    host_fixture_run(HostFixture *fixture, const char *method, const char *format, ...)
+{
+    g_autoptr(Err) err = NULL;
+    va_list args;
+    va_start(args, format);
+    g_autoptr(Value) result = host_fixture_try(fixture, method, &err, format, args);
+    va_end(args);
+    net_assert_ok(result != NULL, err);
 }
 
 /* The call must fail with `expected`, in the form of err_to_string(). */
@@ -165,9 +178,7 @@ static inline Uuid host_fixture_start_vm(HostFixture *fixture)
     g_autoptr(Value) vm = host_fixture_call(fixture, "VM.clone", "\"%s\", \"guest\"",
                                             REF_TEXT(value_uuid(value_at(templates, 0))));
     Uuid ref = value_uuid(vm);
-    g_autoptr(Value) provisioned =
-        host_fixture_call(fixture, "VM.provision", "\"%s\"", REF_TEXT(ref));
-    g_autoptr(Value) started =
-        host_fixture_call(fixture, "VM.start", "\"%s\", false, false", REF_TEXT(ref));
+    host_fixture_run(fixture, "VM.provision", "\"%s\"", REF_TEXT(ref));
+    host_fixture_run(fixture, "VM.start", "\"%s\", false, false", REF_TEXT(ref));
     return ref;
 }
