@@ -38,6 +38,7 @@ static bool answer_system_call(RpcReply *reply, const char *method, const Value 
 static void send_answer(void *user, const Value *result, const Err *error);
 static Value *list_methods(void);
 static void refuse_body(HttpExchange *exchange, Err *error);
+static bool check_bytes(const char *text, size_t length, Err **err);
 
 void rpc_handle_xml(HttpExchange *exchange, void *user)
 {
@@ -93,20 +94,29 @@ static void refuse_body(HttpExchange *exchange, Err *error)
     http_reply_error(exchange, 500, text);
 }
 
-/* Parameters must be text that XML can carry, whatever brought them. */
+/* Parameters and names in them must be text that XML can carry, whatever brought them. */
 static bool check_text(const Value *value, Err **err)
 {
     if (value_kind(value) == VALUE_STRING &&
-        !text_is_utf8_xml(value_string(value), value_string_length(value))) {
-        g_autofree char *shown = g_utf8_make_valid(value_string(value), -1);
-        return err_invalid_value(err, "Invalid UTF-8 string in parameter", shown);
+        !check_bytes(value_string(value), value_string_length(value), err)) {
+        return false;
     }
     for (unsigned i = 0; i < value_count(value); i++) {
-        if (!check_text(value_at(value, i), err)) {
+        const char *name = value_kind(value) == VALUE_STRUCT ? value_name_at(value, i) : "";
+        if (!check_bytes(name, strlen(name), err) || !check_text(value_at(value, i), err)) {
             return false;
         }
     }
     return true;
+}
+
+static bool check_bytes(const char *text, size_t length, Err **err)
+{
+    if (text_is_utf8_xml(text, length)) {
+        return true;
+    }
+    g_autofree char *shown = g_utf8_make_valid(text, length);
+    return err_invalid_value(err, "Invalid UTF-8 string in parameter", shown);
 }
 
 static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params)
