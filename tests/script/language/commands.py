@@ -1,0 +1,270 @@
+"""What each command of a script does."""
+
+from . import expect, http, rpc
+from .daemon import Daemon
+from .failure import Failure, ScriptError
+from .words import Variables, plain, split, walk
+
+
+class Runner:
+    """The state of one script that runs: a daemon, clients, variables, the last answer."""
+
+    def __init__(self, script):
+        self.script = script
+        self.daemon = None
+        self.clients = {}
+        self.crowd = []
+        self.variables = Variables()
+        self.reply = None
+        self.error = None  # an API error that no `expect error` has taken yet
+        self.at = None
+
+    def run(self, commands):
+        for command in commands:
+            self.at = command
+            handler = getattr(self, "do_" + command.name.replace("-", "_"), None)
+            if handler is None:
+                raise ScriptError("there is no such command")
+            if command.name != "expect" or not command.rest.startswith("error"):
+                self.check_error()
+            handler(command)
+        self.check_error()
+
+    def check_error(self):
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise Failure(f"a call failed: {error}")
+
+    def close(self):
+        for client in [*self.clients.values(), *self.crowd]:
+            client.close()
+        if self.daemon:
+            self.daemon.destroy()
+
+    def texts(self, command):
+        """The words of a command as text."""
+        return [plain(value) for value in self.variables.many(split(command.rest))]
+
+    # The daemon.
+
+    def do_daemon(self, command):
+        engine, *options = self.texts(command)
+        self.daemon = Daemon(engine, options)
+        self.daemon.start()
+
+    def do_kill(self, _):
+        self.daemon.kill()
+
+    def do_stop(self, _):
+        self.daemon.stop()
+
+    def do_restart(self, _):
+        self.daemon.start()
+
+    def do_account(self, command):
+        self.daemon.set_account(*self.texts(command))
+
+    # Connections.
+
+    def do_client(self, command):
+        name, kind = self.texts(command)
+        if name in self.clients:
+            self.clients[name].close()
+        self.clients[name] = self.connect(kind)
+
+    def connect(self, kind):
+        return http.Client(kind, self.daemon.addresses[kind])
+
+    def do_crowd(self, command):
+        """Many idle connections, which stay until the script ends."""
+        kind, count = self.texts(command)
+        self.crowd += [self.connect(kind) for _ in range(int(count))]
+
+    def client(self, name):
+        if name not in self.clients:
+            raise ScriptError(f"there is no client {name}")
+        return self.clients[name]
+
+    def do_send(self, command):
+        self.client(command.rest).send(self.block_bytes(command))
+
+    def block_bytes(self, command):
+        """The lines of a block: | lines end with CRLF, > lines end with nothing. $length is how
+        long all > lines are together."""
+        pieces = [(line[0], line[1:].removeprefix(" ")) for line in command.block]
+        body = [self.variables.expand_bytes(text) for mark, text in pieces if mark == ">"]
+        self.variables.values["length"] = sum(map(len, body))
+        return b"".join(self.variables.expand_bytes(text) + (b"\r\n" if mark == "|" else b"")
+                        for mark, text in pieces)
+
+    def do_shut(self, command):
+        self.client(command.rest).end_sending()
+
+    def do_close(self, command):
+        self.client(command.rest).close()
+        del self.clients[command.rest]
+
+    def do_receive(self, command):
+        """receive CLIENT [head]: an answer to HEAD says how long its body were, and has none."""
+        name, _, part = command.rest.partition(" ")
+        self.reply = self.client(name).receive(has_body=part != "head")
+
+    # Calls.
+
+    def do_login(self, command):
+        name, *params = split(command.rest)
+        client = self.client(name)
+        params = self.variables.many(params) or ["root", ""]
+        self.exchange(client, rpc.json_request, rpc.json_result,
+                      "session.login_with_password", params)
+        self.check_error()
+        client.session = self.variables.get("result")
+        self.variables.values["session"] = client.session
+
+    def do_use(self, command):
+        """Gives a client a session that another one logged in."""
+        name, session = split(command.rest)
+        self.client(name).session = self.variables.value(session)
+
+    def call_parts(self, command, with_session=True):
+        name, method, *params = split(command.rest)
+        client = self.client(name)
+        values = self.variables.many(params)
+        if with_session:
+            values.insert(0, client.session)
+        return client, plain(self.variables.value(method)), values
+
+    def exchange(self, client, encode, decode, method, params):
+        client.send(encode(method, params))
+        self.reply = client.receive()
+        self.take_answer(decode)
+
+    def take_answer(self, decode):
+        self.variables.values.pop("result", None)
+        try:
+            self.variables.values["result"] = decode(self.reply)
+        except rpc.ApiError as error:
+            self.error = error
+
+    def do_call(self, command):
+        client, method, params = self.call_parts(command)
+        self.exchange(client, rpc.json_request, rpc.json_result, method, params)
+
+    def do_bare(self, command):
+        client, method, params = self.call_parts(command, with_session=False)
+        self.exchange(client, rpc.json_request, rpc.json_result, method, params)
+
+    def do_xml(self, command):
+        client, method, params = self.call_parts(command)
+        self.exchange(client, rpc.xml_request, rpc.xml_result, method, params)
+
+    def do_barexml(self, command):
+        client, method, params = self.call_parts(command, with_session=False)
+        self.exchange(client, rpc.xml_request, rpc.xml_result, method, params)
+
+    def do_park(self, command):
+        client, method, params = self.call_parts(command)
+        client.send(rpc.json_request(method, params))
+
+    def do_reply(self, command):
+        """The answer of a parked call."""
+        self.reply = self.client(command.rest).receive()
+        self.take_answer(rpc.json_result)
+
+    def do_await(self, command):
+        """await CLIENT CLASS REF FIELD = VALUE: follows the events of one object."""
+        name, class_name, ref, path, sign, value = split(command.rest)
+        if sign != "=":
+            raise ScriptError("await CLIENT CLASS REF FIELD = VALUE")
+        client = self.client(name)
+        ref = self.variables.value(ref)
+        wanted = self.variables.value(value)
+        helper = self.connect(client.kind)
+        token = ""
+        try:
+            while True:
+                self.exchange(helper, rpc.json_request, rpc.json_result, "event.from",
+                              [client.session, [f"{class_name}/{ref}"], token, 10.0])
+                self.check_error()
+                answer = self.variables.get("result")
+                token = answer["token"]
+                if not answer["events"]:
+                    raise Failure(f"{path} did not become {wanted}")
+                snapshot = answer["events"][-1].get("snapshot", {})
+                self.variables.values["result"] = snapshot
+                if walk(snapshot, "." + path) == wanted:
+                    return
+        finally:
+            helper.close()
+
+    # Everything else.
+
+    def do_let(self, command):
+        name, sign, *rest = split(command.rest)
+        if sign != "=" or not rest:
+            raise ScriptError("let NAME = VALUE, or a place in the answer")
+        self.variables.values[name] = self.place(rest)
+
+    def place(self, parts):
+        """A value, or where the last answer has it."""
+        name, *arguments = parts
+        if name == "repeat":
+            text, count = self.variables.many(arguments)
+            return text * count
+        if name == "header":
+            return self.reply.header(arguments[0])
+        if name == "body":
+            return self.reply.body.decode("utf-8", "replace")
+        if name.split(".")[0].split("[")[0] == "result":
+            return self.variables.get(name)
+        return self.variables.value(name)
+
+    def do_do(self, command):
+        name, *arguments = split(command.rest)
+        macro = self.script.macros.get(name)
+        if macro is None:
+            raise ScriptError(f"nothing defines {name}")
+        outer = dict(self.variables.values)
+        params = [param.lstrip("*") for param in macro.rest.split()[1:]]
+        self.bind(name, macro.rest.split()[1:], self.variables.many(arguments))
+        self.run_inside(command, macro.body)
+        for param in params:  # the caller may have variables of the same name
+            self.variables.values.pop(param)
+            if param in outer:
+                self.variables.values[param] = outer[param]
+
+    def bind(self, name, params, values):
+        """Gives a macro's parameters their values; *param takes all that are left."""
+        for param in params:
+            if param.startswith("*"):
+                self.variables.values[param[1:]] = values
+                values = []
+            elif not values:
+                raise ScriptError(f"{name} needs a {param}")
+            else:
+                self.variables.values[param] = values.pop(0)
+        if values:
+            raise ScriptError(f"{name} has no use for {values}")
+
+    def do_for(self, command):
+        """for NAME in VALUE..., up to its end."""
+        name, keyword, *values = split(command.rest)
+        if keyword != "in":
+            raise ScriptError("for NAME in VALUE...")
+        for value in self.variables.many(values):
+            self.variables.values[name] = value
+            self.run_inside(command, command.body)
+
+    def do_end(self, _):
+        """The reader has used it."""
+
+    def run_inside(self, command, body):
+        """Runs `body`; a failure in it also says how it was come by."""
+        try:
+            self.run(body)
+        except Failure as failure:
+            raise Failure(f"{failure}\nwithin {command.where()}") from None
+
+    def do_expect(self, command):
+        expect.check(self, command)
+
