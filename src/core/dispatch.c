@@ -356,8 +356,10 @@ static void finish(Dispatch *dispatch, Value *result, Err *error)
     g_autoptr(Err) own_error = error;
     if (error) {
         g_autofree char *text = err_to_string(error);
-        log_info("%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
-                 call->user ? call->user : "", call->peer, text, error->file, error->line);
+        bool is_question = call->method && call->method->kind != METHOD_EXPLICIT;
+        log_write(is_question ? LOG_DEBUG : LOG_INFO, __FILE__,
+                  "%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
+                  call->user ? call->user : "", call->peer, text, error->file, error->line);
     }
     if (!uuid_is_null(call->task)) {
         Tasks *tasks = core_tasks(call->core);

@@ -1,5 +1,6 @@
 /* VM.clone, copy and snapshot. */
 #include "gen/db_vm.h"
+#include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_duplicate.h"
@@ -21,6 +22,9 @@ bool vm_copy(Call *call, const VmCopyArgs *args, VmRef *ret_result, Err **err)
 
 bool vm_snapshot(Call *call, const VmSnapshotArgs *args, VmRef *ret_result, Err **err)
 {
+    if (value_count(args->ignore_vdis) > 0) {
+        return err_not_implemented(err, "VM.snapshot with ignore_vdis");
+    }
     if (!vm_duplicate(call, args->vm, VM_COPY_SNAPSHOT, args->new_name, (SrRef){{{0}}}, ret_result,
                       err)) {
         return false;

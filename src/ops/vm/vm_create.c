@@ -1,19 +1,16 @@
 /* VM.create and destroy, and what makes a VM a template. */
 #include "base/text.h"
 #include "core/record.h"
-#include "gen/db_console.h"
-#include "gen/db_vbd.h"
-#include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_state.h"
 
 #include <unistd.h>
 
-static void delete_devices(DbTxn *txn, VmRef vm);
 static void give_children_to_parent(DbTxn *txn, VmRef vm);
 static void remove_nvram(Call *call, VmRef vm);
 
@@ -47,7 +44,7 @@ bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
     remove_nvram(call, vm);
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
-    delete_devices(txn, vm);
+    vm_state_delete_devices(txn, vm);
     give_children_to_parent(txn, vm);
     db_vm_metrics_delete(txn, db_vm_metrics(view, vm));
     db_vm_guest_metrics_delete(txn, db_vm_guest_metrics(view, vm));
@@ -73,23 +70,6 @@ bool vm_change_is_a_template(Call *call, VmRef self, const Value *new_value, Err
     }
     db_commit_async(txn);
     return true;
-}
-
-static void delete_devices(DbTxn *txn, VmRef vm)
-{
-    const DbView *view = db_txn_view(txn);
-    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
-    for (guint i = 0; i < vbds->len; i++) {
-        db_vbd_delete(txn, g_array_index(vbds, VbdRef, i));
-    }
-    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
-    for (guint i = 0; i < vifs->len; i++) {
-        db_vif_delete(txn, g_array_index(vifs, VifRef, i));
-    }
-    g_autoptr(GArray) consoles = db_vm_consoles_array(view, vm);
-    for (guint i = 0; i < consoles->len; i++) {
-        db_console_delete(txn, g_array_index(consoles, ConsoleRef, i));
-    }
 }
 
 static void give_children_to_parent(DbTxn *txn, VmRef vm)

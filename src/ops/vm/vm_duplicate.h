@@ -2,9 +2,7 @@
  * few fields. */
 #pragma once
 
-#include "ops/platform.h"
-
-typedef enum VmCopyKind { VM_COPY_CLONE, VM_COPY_FULL, VM_COPY_SNAPSHOT } VmCopyKind;
+#include "ops/vm/vm_copy.h"
 
 /* `sr` is where the disks of a full copy go; null: each where its source is. Disks that were made
  * are destroyed again on failure. */

@@ -99,6 +99,20 @@ const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZ
     return name;
 }
 
+void vm_state_delete_devices(DbTxn *txn, VmRef vm)
+{
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
+    for (guint i = 0; i < vbds->len; i++) {
+        db_vbd_delete(txn, g_array_index(vbds, VbdRef, i));
+    }
+    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
+    for (guint i = 0; i < vifs->len; i++) {
+        db_vif_delete(txn, g_array_index(vifs, VifRef, i));
+    }
+    destroy_consoles(txn, vm);
+}
+
 /* The disk's own VBDs, allowed_operations and all, hang on whether it is attached: the VDI counts
  * as changed too. */
 void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd)

@@ -19,6 +19,8 @@ void vm_state_refresh_metrics(DbTxn *txn, VmRef vm, uint64_t memory_bytes, unsig
 /* "xvda" for position 0. `name` has room for VM_DEVICE_NAME_SIZE. */
 enum { VM_DEVICE_NAME_SIZE = 16 };
 const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE]);
+/* Removes the VBDs, VIFs and consoles of a VM that does not run. */
+void vm_state_delete_devices(DbTxn *txn, VmRef vm);
 /* A plugged VBD, and one that is no longer. */
 void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd);
 void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd);
