@@ -166,7 +166,8 @@ _xe_values() {
     *-uuid)
         _xe_lines "${key%-uuid}-list" params=uuid ;;
     params | param-name)
-        _xe_params "${command%-param-*}-list" | tr ' ' '\n' | sed -n 's/=$//p' ;;
+        local family=${command%-list}
+        _xe_params "${family%-param-*}-list" | tr ' ' '\n' | sed -n 's/=$//p' ;;
     esac
 }
 
@@ -178,6 +179,7 @@ _xe() {
     elif [[ $word == *=* ]]; then
         local value=${word#*=}
         COMPREPLY=($(compgen -W "$(_xe_values "$command" "${word%%=*}")" -- "$value"))
+        COMPREPLY=($([[ ${#COMPREPLY[@]} -gt 0 ]] && printf '%q\n' "${COMPREPLY[@]}"))
     else
         compopt -o nospace
         COMPREPLY=($(compgen -W "$(_xe_params "$command" | tr ' ' '\n')" -- "$word"))

@@ -123,7 +123,8 @@ static bool inspect(Cli *cli, Uuid vm, Doomed *ret_doomed, GPtrArray *lines, Err
                                            value_get_string(record, "name_label")));
     inspect_disks(cli, value_get(record, "VBDs"), doomed.vdis, lines);
     Uuid suspend_vdi = value_uuid(value_get(record, "suspend_VDI"));
-    g_autoptr(Value) image = cli_api_record(cli, "VDI", suspend_vdi, NULL);
+    g_autoptr(Value) image =
+        uuid_is_null(suspend_vdi) ? NULL : cli_api_record(cli, "VDI", suspend_vdi, NULL);
     if (image) {
         doomed.suspend_vdi = suspend_vdi;
         g_ptr_array_add(lines, describe_vdi(image));
