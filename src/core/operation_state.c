@@ -135,6 +135,9 @@ static bool refuse(uint16_t class_id, unsigned state, const char *op, const char
     case CLASS_VDI:
         return err_vdi_in_use(err, ref, op);
     case CLASS_HOST:
+        if (strcmp(op, "power_on") == 0) {
+            return err_host_is_live(err, ref);
+        }
         return state == HOST_WHEN_ENABLED    ? err_host_not_disabled(err)
                : state == HOST_WHEN_DISABLED ? err_host_disabled(err, ref)
                                              : err_host_not_live(err);

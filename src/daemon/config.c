@@ -21,6 +21,7 @@ const char config_usage[] =
     "  --host-name NAME      default: the machine's\n"
     "  --pam-service NAME    also ask PAM for accounts (default clearwater; empty: never)\n"
     "  --log-level LEVEL     debug, info (default), warn, error\n"
+    "  --manage-machine BOOL the API may reboot and reconfigure this machine (default no)\n"
     "  --foreground          stay in the foreground, log to stderr too\n"
     "  --help, --version\n"
     "\n"
@@ -96,6 +97,10 @@ static bool set_key(DaemonConfig *config, const char *key, const char *value, Er
     if (strcmp(key, "log-level") == 0) {
         return log_parse_level(value, &config->log_level) ||
                err_internal(err, "log-level %s: debug, info, warn or error is expected", value);
+    }
+    if (strcmp(key, "manage-machine") == 0) {
+        return text_parse_bool(value, &config->manage_machine) ||
+               err_internal(err, "manage-machine %s: yes or no is expected", value);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         if (strcmp(keys[i].key, key) == 0) {

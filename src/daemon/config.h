@@ -2,7 +2,7 @@
  *
  * File: <root>/etc/clearwater/clearwater.conf, lines "key = value", '#' starts a comment.  Keys are
  * the long options without their dashes: https, http, engine, accelerator, guest-user, address,
- * host-name, pam-service, log-level. */
+ * host-name, pam-service, log-level, manage-machine. */
 #pragma once
 
 #include "base/err.h"
@@ -20,6 +20,7 @@ typedef struct DaemonConfig {
     char *host_name;    /* "": the machine's */
     char *pam_service;  /* "": PAM is not asked */
     LogLevel log_level;
+    bool manage_machine;  /* API calls may reboot and reconfigure this machine */
     bool foreground;
     bool show_help, show_version;
 } DaemonConfig;

@@ -14,6 +14,8 @@
 #include <pwd.h>
 #include <sys/file.h>
 
+static const char CERTIFICATE_FILE[] = "xapi-ssl.pem";
+
 struct Daemon {
     char *etc_dir, *state_dir, *run_dir, *log_dir;
     int lock_fd;
@@ -133,16 +135,21 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
     if (!address) {
         return false;
     }
+    g_autofree char *certificate = g_build_filename(daemon->etc_dir, CERTIFICATE_FILE, NULL);
+    g_autofree char *plugins = g_build_filename(daemon->etc_dir, "plugins", NULL);
     const PlatformConfig platform = {.hv = is_fake ? &hv_fake_driver : &hv_qemu_driver,
                                      .nw = is_fake ? &nw_fake_driver : &nw_bridge_driver,
                                      .paths = {.state_dir = daemon->state_dir,
                                                .run_dir = daemon->run_dir,
-                                               .log_dir = daemon->log_dir},
+                                               .log_dir = daemon->log_dir,
+                                               .certificate_path = certificate,
+                                               .plugin_dir = plugins},
                                      .accelerator = config->accelerator,
                                      .guest_user = is_fake ? "" : choose_guest_user(config),
                                      .address = address,
                                      .https_port = port,
-                                     .host_name = host_name};
+                                     .host_name = host_name,
+                                     .owns_machine = config->manage_machine};
     daemon->platform = platform_new(daemon->db, &platform, err);
     return daemon->platform != NULL;
 }
@@ -161,7 +168,7 @@ static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)
 /* Made once, at the first start. */
 static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
-    g_autofree char *path = g_build_filename(daemon->etc_dir, "xapi-ssl.pem", NULL);
+    g_autofree char *path = g_build_filename(daemon->etc_dir, CERTIFICATE_FILE, NULL);
     g_autofree char *host_name = host_name_of(config);
     const char *const addresses[] = {"127.0.0.1", "::1", NULL};
     if (!g_file_test(path, G_FILE_TEST_EXISTS) &&
