@@ -28,6 +28,7 @@ struct EventQueue {
 
 static void registration_free(gpointer data);
 static void queued_free(gpointer data);
+static bool refuse_unregistered(Uuid session, Err **err);
 static bool anybody_wants(EventQueue *queue, uint16_t class_id, Uuid ref);
 static Value *encode(const EventQueue *queue, const DbView *view, const DbChange *change);
 
@@ -109,7 +110,7 @@ bool event_queue_take(EventQueue *queue, Uuid session, Value **ret_events, Err *
 {
     Registration *registration = g_hash_table_lookup(queue->registrations, &session);
     if (!registration) {
-        return err_session_not_registered(err, REF_TEXT(session));
+        return refuse_unregistered(session, err);
     }
     QueuedEvent *oldest = g_queue_peek_head(queue->events);
     int64_t oldest_id = oldest ? oldest->id : queue->next_id;
@@ -149,6 +150,14 @@ static void queued_free(gpointer data)
     QueuedEvent *queued = data;
     value_unref(queued->event);
     g_free(queued);
+}
+
+/* A session's reference is as good as its password, so the error names a sum of it. */
+static bool refuse_unregistered(Uuid session, Err **err)
+{
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_MD5, REF_TEXT(session), -1);
+    g_autofree char *track_id = g_strdup_printf("trackid=%s", sum);
+    return err_session_not_registered(err, track_id);
 }
 
 static bool anybody_wants(EventQueue *queue, uint16_t class_id, Uuid ref)
