@@ -325,7 +325,7 @@ static void test_snapshot(Bench *bench)
     auto_fd line = start(bench, &guest);
     line_send(line, "++w");
     g_free(line_expect(bench, line, "."));
-    g_autofree char *path = bench_new_overlay(bench, guest.path);
+    g_autofree char *path = bench_new_overlay(bench, guest.path, "raw");
     const HvImage overlay = {path, "qcow2"};
     const char *const ids[] = {disk_id};
     assert_ok(bench->driver->disk_snapshot(bench->hv, bench->op, guest.config.uuid, ids, &overlay,

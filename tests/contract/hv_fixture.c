@@ -16,11 +16,12 @@
 /* A test of the table, with the arguments it needs. */
 typedef struct Case {
     const BenchTest *test;
-    const char *driver, *guest_sector;
+    const char *driver, *guest;
 } Case;
 
 static const BenchKind kinds[] = {{&hv_qemu_driver, true}, {&hv_fake_driver, false}};
 
+static void wait_for_more(Bench *bench, const unsigned *count, unsigned seen);
 static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
 static void on_guest_changed(void *user, Uuid domain);
 static void on_ejected(void *user, Uuid domain, const char *disk_id);
@@ -35,11 +36,10 @@ void assert_no_error(bool done, const Err *err)
     g_assert_null(err);
 }
 
-void bench_setup(Bench *bench, const char *driver, const char *guest_sector, const char *root)
+void bench_setup(Bench *bench, const char *driver, const char *guest, const char *root)
 {
     const BenchKind *kind = find_kind(driver);
-    *bench =
-        (Bench){.driver = kind->driver, .is_real = kind->is_real, .guest_sector = guest_sector};
+    *bench = (Bench){.driver = kind->driver, .is_real = kind->is_real, .guest = guest};
     bench->root = root ? g_strdup(root) : g_dir_make_tmp("hv-XXXXXX", NULL);
     bench->run_dir = g_build_filename(bench->root, "run", NULL);
     bench->log_dir = g_build_filename(bench->root, "log", NULL);
@@ -93,10 +93,10 @@ int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count)
 {
     g_autofree Case *cases = g_new0(Case, count);
     const char *driver = argv[1];
-    const char *guest_sector = argv[2];
+    const char *guest = argv[2];
     g_test_init(&argc, &argv, NULL);
     for (unsigned i = 0; i < count; i++) {
-        cases[i] = (Case){&tests[i], driver, guest_sector};
+        cases[i] = (Case){&tests[i], driver, guest};
         g_autofree char *path = g_strdup_printf("/hv/%s/%s", driver, tests[i].name);
         g_test_add_data_func(path, &cases[i], run_case);
     }
@@ -109,7 +109,7 @@ char *bench_new_disk(Bench *bench)
     g_autofree char *path = g_build_filename(bench->root, name, NULL);
     size_t length;
     Err *err = NULL;
-    g_autofree char *sector = fd_read_file(bench->guest_sector, DISK_SIZE, &length, &err);
+    g_autofree char *sector = fd_read_file(bench->guest, DISK_SIZE, &length, &err);
     assert_ok(sector != NULL, err);
     auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     g_assert_cmpint(fd, >=, 0);
@@ -118,14 +118,13 @@ char *bench_new_disk(Bench *bench)
     return g_steal_pointer(&path);
 }
 
-char *bench_new_overlay(Bench *bench, const char *path)
+char *bench_new_overlay(Bench *bench, const char *path, const char *format)
 {
     g_autofree char *name = g_strdup_printf("overlay%u.qcow2", bench->disks++);
     g_autofree char *overlay = g_build_filename(bench->root, name, NULL);
     const char *const argv[] = {"qemu-img", "create", "-q", "-f",    "qcow2", "-F",
-                                "raw",      "-b",     path, overlay, NULL};
-    Err *err = NULL;
-    assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
+                                format,     "-b",     path, overlay, NULL};
+    bench_run_program(bench, argv);
     return g_steal_pointer(&overlay);
 }
 
@@ -135,8 +134,7 @@ char *bench_new_qcow2(Bench *bench, uint64_t size)
     g_autofree char *path = g_build_filename(bench->root, name, NULL);
     g_autofree char *bytes = g_strdup_printf("%" G_GUINT64_FORMAT, size);
     const char *const argv[] = {"qemu-img", "create", "-q", "-f", "qcow2", path, bytes, NULL};
-    Err *err = NULL;
-    assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
+    bench_run_program(bench, argv);
     return g_steal_pointer(&path);
 }
 
@@ -148,12 +146,17 @@ char bench_read_byte(const char *path, off_t offset)
     return byte;
 }
 
+void bench_run_program(Bench *bench, const char *const *argv)
+{
+    Err *err = NULL;
+    assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
+}
+
 void bench_run_holder(Bench *bench)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    char *argv[] = {
-        self, (char *)bench->driver->name, (char *)bench->guest_sector, "--hold", bench->root,
-        NULL};
+    char *argv[] = {self, (char *)bench->driver->name, (char *)bench->guest, "--hold", bench->root,
+                    NULL};
     GPid pid;
     int out;
     GError *why = NULL;
@@ -202,6 +205,19 @@ unsigned bench_count_exits(Bench *bench, Uuid domain)
     return count;
 }
 
+unsigned bench_count_changes(Bench *bench)
+{
+    g_mutex_lock(&bench->lock);
+    unsigned count = bench->guest_changes;
+    g_mutex_unlock(&bench->lock);
+    return count;
+}
+
+void bench_wait_change(Bench *bench, unsigned seen)
+{
+    wait_for_more(bench, &bench->guest_changes, seen);
+}
+
 void line_send(int line, const char *text)
 {
     Err *err = NULL;
@@ -224,6 +240,16 @@ char *line_expect(Bench *bench, int line, const char *text)
         g_assert_cmpuint(seen->len, <, LINE_LIMIT);
     }
     return g_string_free(g_steal_pointer(&seen), FALSE);
+}
+
+static void wait_for_more(Bench *bench, const unsigned *count, unsigned seen)
+{
+    Err *err = NULL;
+    g_mutex_lock(&bench->lock);
+    while (*count <= seen) {
+        assert_ok(op_wait(bench->op, &bench->changed, &bench->lock, &err), err);
+    }
+    g_mutex_unlock(&bench->lock);
 }
 
 static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason)
@@ -268,7 +294,7 @@ static void run_case(gconstpointer data)
         return;
     }
     Bench bench;
-    bench_setup(&bench, to_run->driver, to_run->guest_sector, NULL);
+    bench_setup(&bench, to_run->driver, to_run->guest, NULL);
     to_run->test->run(&bench);
     bench_teardown(&bench);
 }

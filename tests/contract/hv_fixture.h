@@ -22,7 +22,7 @@ typedef struct BenchKind {
 typedef struct Bench {
     const HvDriver *driver;
     bool is_real;
-    const char *guest_sector; /* path of the boot sector guest */
+    const char *guest; /* path of the suite's guest: a boot sector, or a folder with a Linux */
     char *root, *run_dir, *log_dir;
     Hv *hv;
     Op *op;
@@ -49,7 +49,7 @@ typedef struct BenchTest {
 void assert_no_error(bool done, const Err *err);
 
 /* Opens the driver in `root`, or in a new folder when that is NULL. */
-void bench_setup(Bench *bench, const char *driver, const char *guest_sector, const char *root);
+void bench_setup(Bench *bench, const char *driver, const char *guest, const char *root);
 void bench_teardown(Bench *bench);
 void bench_open(Bench *bench);
 void bench_close(Bench *bench);
@@ -61,12 +61,15 @@ int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count);
 /* The path of a raw disk of 1 MiB that starts the boot sector guest. (owned) */
 char *bench_new_disk(Bench *bench);
 
-/* An empty qcow2 overlay of it. (owned) */
-char *bench_new_overlay(Bench *bench, const char *path);
+/* An empty qcow2 overlay of an image. (owned) */
+char *bench_new_overlay(Bench *bench, const char *path, const char *format);
 /* An empty qcow2 image of `size` bytes. (owned) */
 char *bench_new_qcow2(Bench *bench, uint64_t size);
 /* One byte of a file. */
 char bench_read_byte(const char *path, off_t offset);
+
+/* Runs a tool that must succeed. */
+void bench_run_program(Bench *bench, const char *const *argv);
 
 /* Runs this program again as DRIVER GUEST --hold ROOT, waits until it says so, and kills it. */
 void bench_run_holder(Bench *bench);
@@ -76,6 +79,10 @@ void bench_wait_process(Bench *bench, pid_t pid);
 
 HvExitReason bench_wait_exit(Bench *bench, Uuid domain, uint64_t ticket);
 unsigned bench_count_exits(Bench *bench, Uuid domain);
+
+/* guest_changed events so far, and the wait for more than `seen`. */
+unsigned bench_count_changes(Bench *bench);
+void bench_wait_change(Bench *bench, unsigned seen);
 
 void line_send(int line, const char *text);
 /* Reads until `text` has come; what came is returned. (owned) */

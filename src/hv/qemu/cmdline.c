@@ -198,7 +198,13 @@ static void qemu_cmdline_add_fixed_devices(QemuCmdline *cmdline, const HvDomainC
 static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
                                    const HvDomainConfig *config, QemuRecord *record, Err **err)
 {
+    /* Firmware and installers know AHCI. Kernels made for virtual machines, which are what is
+     * booted directly, may know nothing but virtio. */
+    bool scsi = config->firmware == HV_FIRMWARE_DIRECT_KERNEL;
     unsigned cd_count = 0;
+    if (scsi) {
+        qemu_cmdline_add(cmdline, "-device", "virtio-scsi-pci,id=" QEMU_CD_BUS ",addr=0x7");
+    }
     for (unsigned i = 0; i < config->disk_count; i++) {
         const HvDisk *disk = &config->disks[i];
         if (!qemu_device_check_disk(disk, err)) {
@@ -213,7 +219,7 @@ static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
         }
         const char *node = qemu_record_top_node(entry);
         unsigned boot_index = qemu_boot_disk_index(config, disk);
-        Value *device = disk->is_cd ? qemu_device_cd(entry, cd_count++, node, boot_index)
+        Value *device = disk->is_cd ? qemu_device_cd(entry, scsi, cd_count++, node, boot_index)
                                     : qemu_device_disk(entry, node, boot_index);
         qemu_cmdline_add_json(cmdline, "-device", device);
     }

@@ -63,11 +63,17 @@ Value *qemu_device_disk(const QemuDisk *disk, const char *node, unsigned boot_in
     return device;
 }
 
-Value *qemu_device_cd(const QemuDisk *disk, unsigned port, const char *node, unsigned boot_index)
+Value *qemu_device_cd(const QemuDisk *disk, bool scsi, unsigned port, const char *node,
+                      unsigned boot_index)
 {
-    Value *device = qemu_device_new("ide-cd", qemu_device_disk_id(disk->id));
-    g_autofree char *bus = g_strdup_printf("ide.%u", port);
-    value_struct_add_static(device, "bus", value_new_string(bus));
+    Value *device = qemu_device_new(scsi ? "scsi-cd" : "ide-cd", qemu_device_disk_id(disk->id));
+    if (scsi) {
+        value_struct_add_static(device, "bus", value_new_string(QEMU_CD_BUS ".0"));
+        value_struct_add_static(device, "scsi-id", value_new_int(port));
+    } else {
+        g_autofree char *bus = g_strdup_printf("ide.%u", port);
+        value_struct_add_static(device, "bus", value_new_string(bus));
+    }
     if (node) {
         value_struct_add_static(device, "drive", value_new_string(node));
     }

@@ -14,6 +14,8 @@
 #define QEMU_AGENT_DEVICE   "agent"
 #define QEMU_BALLOON_DEVICE "balloon"
 
+#define QEMU_CD_BUS "cds" /* the SCSI controller of domains that have one for their CDs */
+
 /* The id of the device in QEMU: "disk-<id>", "nic-<id>". (owned) */
 char *qemu_device_disk_id(const char *id);
 char *qemu_device_nic_id(const char *id);
@@ -28,6 +30,7 @@ bool qemu_device_check_nic(const HvNic *nic, Err **err);
 /* Arguments of device_add and -device. `node` is the block node, NULL for an empty CD drive;
  * `boot_index` 0 keeps a device out of the boot order. (owned) */
 Value *qemu_device_disk(const QemuDisk *disk, const char *node, unsigned boot_index);
-Value *qemu_device_cd(const QemuDisk *disk, unsigned port, const char *node, unsigned boot_index);
+Value *qemu_device_cd(const QemuDisk *disk, bool scsi, unsigned port, const char *node,
+                      unsigned boot_index);
 /* `netdev` NULL: a NIC whose cable is not plugged in. */
 Value *qemu_device_nic(const HvNic *nic, const char *netdev, unsigned boot_index);

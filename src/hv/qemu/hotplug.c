@@ -3,6 +3,8 @@
 
 /* What a guest may take to let a device go; Linux flushes a disk first. */
 #define DETACH_LIMIT (30 * USEC_PER_SEC)
+/* When to ask again: a guest that is busy with an earlier change misses a request. */
+#define DETACH_ROUND (2 * USEC_PER_SEC)
 /* QEMU's answer while an earlier request is still with the guest. */
 #define ALREADY_ASKED "already in the process of unplug"
 
@@ -19,18 +21,18 @@ bool qemu_hotplug_remove(QemuDomain *domain, Op *op, const char *device_id, cons
         g_hash_table_remove(domain->deleted, device_id);
         running = domain->state == HV_STATE_RUNNING;
     }
-    bool absent = false;
-    if (!qemu_hotplug_ask(domain, op, device_id, &absent, err)) {
-        return false;
-    }
-    if (absent) {
-        return true;
-    }
     /* A guest that stands still cannot let go. */
     g_autoptr(Op) patience = op_new_child(op, running ? DETACH_LIMIT : 0);
-    if (qemu_hotplug_wait(domain, patience, device_id, NULL)) {
-        return true;
-    }
+    do {
+        bool absent = false;
+        if (!qemu_hotplug_ask(domain, op, device_id, &absent, err)) {
+            return false;
+        }
+        g_autoptr(Op) round = op_new_child(patience, DETACH_ROUND);
+        if (absent || qemu_hotplug_wait(domain, round, device_id, NULL)) {
+            return true;
+        }
+    } while (op_check(patience, NULL));
     return op_check(op, err) && err_set(err, "DEVICE_DETACH_TIMEOUT", class, id);
 }
 
