@@ -13,9 +13,11 @@ typedef json_t JsonNode;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JsonNode, json_decref)
 
 static bool json_check_limits(const char *text, size_t length, Err **err);
-static Value *json_to_value(const json_t *node);
-static Value *json_array_to_value(const json_t *node);
-static Value *json_object_to_value(const json_t *node);
+static Value *json_parse_flags(const char *text, size_t length, size_t more_flags, Err **err);
+static Value *json_to_value(const json_t *node, bool ints_are_real);
+static Value *json_real_to_value(double number, bool may_be_int);
+static Value *json_array_to_value(const json_t *node, bool ints_are_real);
+static Value *json_object_to_value(const json_t *node, bool ints_are_real);
 static void json_append_quoted(GString *out, const char *text);
 static void json_append_string(GString *out, const char *text, size_t length);
 static void json_append_float(GString *out, double number);
@@ -23,17 +25,29 @@ static void json_append_items(GString *out, const Value *value);
 
 Value *json_parse(const char *text, size_t length, Err **err)
 {
+    return json_parse_flags(text, length, 0, err);
+}
+
+/* Most texts have no such integer, so the exact way comes first. */
+Value *json_parse_wide(const char *text, size_t length, Err **err)
+{
+    Value *exact = json_parse_flags(text, length, 0, NULL);
+    return exact ? exact : json_parse_flags(text, length, JSON_DECODE_INT_AS_REAL, err);
+}
+
+static Value *json_parse_flags(const char *text, size_t length, size_t more_flags, Err **err)
+{
     if (!json_check_limits(text, length, err)) {
         return NULL;
     }
     json_error_t error;
-    const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES;
+    const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | more_flags;
     g_autoptr(JsonNode) root = json_loadb(text, length, flags, &error);
     if (!root) {
         err_internal(err, "JSON: %s (line %d, column %d)", error.text, error.line, error.column);
         return NULL;
     }
-    return json_to_value(root);
+    return json_to_value(root, more_flags & JSON_DECODE_INT_AS_REAL);
 }
 
 void json_append(GString *out, const Value *value)
@@ -108,7 +122,7 @@ static bool json_check_limits(const char *text, size_t length, Err **err)
     return true;
 }
 
-static Value *json_to_value(const json_t *node)
+static Value *json_to_value(const json_t *node, bool ints_are_real)
 {
     switch (json_typeof(node)) {
     case JSON_NULL:
@@ -120,28 +134,36 @@ static Value *json_to_value(const json_t *node)
     case JSON_INTEGER:
         return value_new_int(json_integer_value(node));
     case JSON_REAL:
-        return value_new_float(json_real_value(node));
+        return json_real_to_value(json_real_value(node), ints_are_real);
     case JSON_STRING:
         return value_new_string_len(json_string_value(node), json_string_length(node));
     case JSON_ARRAY:
-        return json_array_to_value(node);
+        return json_array_to_value(node, ints_are_real);
     case JSON_OBJECT:
-        return json_object_to_value(node);
+        return json_object_to_value(node, ints_are_real);
     }
     g_assert_not_reached();
 }
 
-static Value *json_array_to_value(const json_t *node)
+static Value *json_real_to_value(double number, bool may_be_int)
+{
+    /* A double holds every integer up to 2^53 as it is. */
+    const double exact = 9007199254740992.0;
+    bool is_int = may_be_int && number == floor(number) && fabs(number) <= exact;
+    return is_int ? value_new_int((int64_t)number) : value_new_float(number);
+}
+
+static Value *json_array_to_value(const json_t *node, bool ints_are_real)
 {
     size_t count = json_array_size(node);
     Value *array = value_new_array((unsigned)count);
     for (size_t i = 0; i < count; i++) {
-        value_array_add(array, json_to_value(json_array_get(node, i)));
+        value_array_add(array, json_to_value(json_array_get(node, i), ints_are_real));
     }
     return array;
 }
 
-static Value *json_object_to_value(const json_t *node)
+static Value *json_object_to_value(const json_t *node, bool ints_are_real)
 {
     json_t *object = (json_t *)node; /* jansson's iterators are not const */
     Value *record = value_new_struct((unsigned)json_object_size(object));

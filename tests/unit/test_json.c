@@ -200,6 +200,19 @@ static void test_round_trip(void)
     assert_written(value_ref(value), text);
 }
 
+static void test_wide_integers(void)
+{
+    const char text[] = "{\"huge\": 18446744073709551615, \"small\": 5, \"real\": 1.5}";
+    g_assert_null(json_parse(text, strlen(text), NULL));
+    g_autoptr(Value) value = json_parse_wide(text, strlen(text), NULL);
+    g_assert_nonnull(value);
+    g_assert_cmpint(value_kind(value_get(value, "huge")), ==, VALUE_FLOAT);
+    g_assert_cmpint(value_kind(value_get(value, "small")), ==, VALUE_INT);
+    g_assert_cmpint(value_int(value_get(value, "small")), ==, 5);
+    g_assert_cmpint(value_kind(value_get(value, "real")), ==, VALUE_FLOAT);
+    g_assert_null(json_parse_wide("{", 1, NULL));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -212,5 +225,6 @@ int main(int argc, char **argv)
     g_test_add_func("/json/out/strings", test_strings_out);
     g_test_add_func("/json/out/containers", test_containers_out);
     g_test_add_func("/json/round-trip", test_round_trip);
+    g_test_add_func("/json/wide-integers", test_wide_integers);
     return g_test_run();
 }

@@ -173,7 +173,7 @@ static void qemu_agent_on_input(void *user)
 
 static void qemu_agent_take_line(QemuAgent *agent, const char *line, size_t length)
 {
-    g_autoptr(Value) message = json_parse(line, length, NULL);
+    g_autoptr(Value) message = json_parse_wide(line, length, NULL);
     const Value *id = message ? value_get(message, "id") : NULL;
     if (!id || value_kind(id) != VALUE_INT || value_int(id) != agent->number ||
         agent->question == AGENT_QUESTIONS) {

@@ -231,6 +231,8 @@ static void qemu_domain_on_qmp(void *user)
     g_autoptr(Err) why = NULL;
     if (!qmp_read(domain->qmp, &why)) {
         /* The end of the process, if it is that, is told by the process's own watch. */
+        g_autofree char *text = err_to_string(why);
+        log_info("%s is not listened to any more: %s", domain->name, text);
         qemu_loop_remove(domain->hv->loop, &domain->qmp_watch);
         qmp_shut(domain->qmp);
     }

@@ -283,7 +283,7 @@ static bool qmp_split(Qmp *qmp, Err **err)
 static bool qmp_dispatch(Qmp *qmp, const char *line, size_t length, Err **err)
 {
     g_autoptr(Err) why = NULL;
-    g_autoptr(Value) message = json_parse(line, length, &why);
+    g_autoptr(Value) message = json_parse_wide(line, length, &why);
     if (!message || value_kind(message) != VALUE_STRUCT) {
         return err_internal(err, "%s sent something that is not QMP", qmp->name);
     }
