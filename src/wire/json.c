@@ -169,7 +169,7 @@ static Value *json_object_to_value(const json_t *node, bool ints_are_real)
     Value *record = value_new_struct((unsigned)json_object_size(object));
     for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
         value_struct_add(record, json_object_iter_key(at),
-                         json_to_value(json_object_iter_value(at)));
+                         json_to_value(json_object_iter_value(at), ints_are_real));
     }
     return record;
 }
