@@ -22,6 +22,7 @@ static void write_start_metrics(DbTxn *txn, VmRef vm);
 void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused)
 {
     const DbView *view = db_txn_view(txn);
+    bool is_resumed = db_vm_power_state(view, vm) == VM_POWER_STATE_SUSPENDED;
     db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
     db_vm_set_resident_on(txn, vm, platform_host(platform));
     db_vm_set_domid(txn, vm, domid);
@@ -37,7 +38,9 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     }
     destroy_consoles(txn, vm);
     create_consoles(txn, platform, vm);
-    destroy_guest_metrics(txn, vm);
+    if (!is_resumed) { /* what a guest said before it slept still holds */
+        destroy_guest_metrics(txn, vm);
+    }
     write_start_metrics(txn, vm);
 }
 
