@@ -5,6 +5,7 @@
 #include "hv/qemu/stream.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 #define NBD_MAGIC         UINT64_C(0x4e42444d41474943) /* "NBDMAGIC" */
 #define NBD_OPTION_MAGIC  UINT64_C(0x49484156454f5054) /* "IHAVEOPT" */
@@ -60,6 +61,7 @@ struct Nbd {
     int fd;
     uint64_t size;
     uint64_t handle;
+    bool ready; /* negotiated: the server takes requests */
 };
 
 static bool nbd_negotiate(Nbd *nbd, Op *op, Err **err);
@@ -81,8 +83,10 @@ void nbd_close(Nbd *nbd)
     if (!nbd) {
         return;
     }
-    const NbdRequest request = nbd_request(nbd, NBD_COMMAND_DISCONNECT, 0, 0);
-    (void)fd_write_all(nbd->fd, &request, sizeof request, NULL);
+    if (nbd->ready) {
+        const NbdRequest request = nbd_request(nbd, NBD_COMMAND_DISCONNECT, 0, 0);
+        (void)send(nbd->fd, &request, sizeof request, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
     fd_close(&nbd->fd);
     g_free(nbd);
 }
@@ -138,6 +142,7 @@ static bool nbd_negotiate(Nbd *nbd, Op *op, Err **err)
         return false;
     }
     nbd->size = GUINT64_FROM_BE(export.size);
+    nbd->ready = true;
     return true;
 }
 
