@@ -60,7 +60,7 @@ class Messages:
 class Api:
     """One connection and one session. Not for use by two threads."""
 
-    TIMEOUT = 300  # seconds that one call may take
+    TIMEOUT = 120  # seconds that one call may take
 
     def __init__(self, connection):
         self.connection = connection

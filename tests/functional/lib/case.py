@@ -37,6 +37,7 @@ class FunctionalCase(unittest.TestCase):
         self.addCleanup(self.daemon.destroy)
         self.addCleanup(self.show_logs)
         self.host = Host(self.daemon, self.daemon.start())
+        self.host.furnish()
         self.api = self.host.api
 
     def restart(self):

@@ -1,5 +1,7 @@
 """Virtual machines that run the demo guest."""
 
+import os
+
 from . import api, console
 from .daemon import TREE
 
@@ -16,6 +18,22 @@ class Host:
     def __init__(self, daemon, session):
         self.daemon = daemon
         self.api = session
+
+    def furnish(self):
+        """What an installer does: a repository for disks, and the guest's kernel where the host
+        takes kernels from."""
+        folder = self.daemon.root / "disks"
+        sr = self.api.SR.create(self.api.host.get_all()[0], {"location": str(folder)}, 0,
+                                "Local storage", "", "file", "user", False, {})
+        pool = self.api.pool.get_all()[0]
+        self.api.pool.set_default_SR(pool, sr)
+        self.api.pool.set_suspend_image_SR(pool, sr)
+        self.kernels().mkdir(parents=True, exist_ok=True)
+        for file in (KERNEL, INITRD):
+            os.link(file, self.kernels() / file.name)
+
+    def kernels(self):
+        return self.daemon.root / "var/lib/clearwater/kernels"
 
     def default_sr(self):
         pool = self.api.pool.get_all()[0]
@@ -58,8 +76,8 @@ class Host:
         vm = self.api.VM.clone(template, name)
         self.api.VM.provision(vm)
         self.api.VM.set_HVM_boot_policy(vm, "")
-        self.api.VM.set_PV_kernel(vm, str(KERNEL))
-        self.api.VM.set_PV_ramdisk(vm, str(INITRD))
+        self.api.VM.set_PV_kernel(vm, str(self.kernels() / KERNEL.name))
+        self.api.VM.set_PV_ramdisk(vm, str(self.kernels() / INITRD.name))
         self.api.VM.set_PV_args(vm, "console=ttyS0 quiet")
         self.api.VM.set_memory_limits(vm, memory, memory, memory, memory)
         return Guest(self, vm)
