@@ -29,7 +29,8 @@ demo-stop:
 check: deps guest
 	@tools/run-checks
 
-bench: deps guest all
+bench: guest all
+	@tools/deps/install bench
 	@tests/bench/run
 
 fuzz: deps
