@@ -50,6 +50,7 @@ class Runner:
     def do_daemon(self, command):
         engine, *options = self.texts(command)
         self.daemon = Daemon(engine, options)
+        self.variables.values["root"] = str(self.daemon.root)
         self.daemon.start()
 
     def do_kill(self, _):
@@ -76,9 +77,13 @@ class Runner:
         return http.Client(kind, self.daemon.addresses[kind])
 
     def do_crowd(self, command):
-        """Many idle connections, which stay until the script ends."""
+        """Many connections that had one answer and are idle until the script ends."""
         kind, count = self.texts(command)
-        self.crowd += [self.connect(kind) for _ in range(int(count))]
+        for _ in range(int(count)):
+            client = self.connect(kind)
+            self.crowd.append(client)
+            client.send(rpc.json_request("system.isAlive:crowd", []))
+            client.receive()
 
     def client(self, name):
         if name not in self.clients:
@@ -211,6 +216,8 @@ class Runner:
         if name == "repeat":
             text, count = self.variables.many(arguments)
             return text * count
+        if name == "lower":
+            return plain(self.variables.value(arguments[0])).lower()
         if name == "header":
             return self.reply.header(arguments[0])
         if name == "body":
@@ -221,6 +228,7 @@ class Runner:
 
     def do_do(self, command):
         name, *arguments = split(command.rest)
+        name = self.variables.expand(name)
         macro = self.script.macros.get(name)
         if macro is None:
             raise ScriptError(f"nothing defines {name}")

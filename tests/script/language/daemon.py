@@ -29,6 +29,7 @@ class Daemon:
         self.engine = engine
         self.options = list(options)
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="cw-script-"))
+        (self.root / "store").mkdir()  # for scripts that need a folder
         self.process = None
         self.reader = None
         self.log = []
@@ -55,7 +56,7 @@ class Daemon:
     def _read_log(self, ready):
         for line in self.process.stderr:
             line = line.rstrip("\n")
-            self.log.append(line)
+            self.log.append(line[:LOG_COLUMNS_SHOWN])
             match = LISTENING.search(line)
             if match:
                 self.addresses["https" if match[3] else "http"] = (match[1], int(match[2]))
@@ -67,7 +68,7 @@ class Daemon:
         """The last of what it said since this was called before."""
         lines = self.log[self.log_shown:]
         self.log_shown = len(self.log)
-        return [line[:LOG_COLUMNS_SHOWN] for line in lines[-LOG_LINES_SHOWN:]]
+        return lines[-LOG_LINES_SHOWN:]
 
     def is_alive(self):
         return self.process is not None and self.process.poll() is None

@@ -1,15 +1,16 @@
 """Words of a command, and what they stand for.
 
 A word is a JSON text (a string, a list, a struct), or runs to the next space. `$name` and
-`$name.member[0]` stand for variables, within JSON strings too."""
+`$name.member[0]` stand for variables. In a JSON string that is nothing but a variable the value
+keeps its type; `"${name}"` is always text."""
 
 import json
 import re
 
 from .failure import Failure, ScriptError
 
-VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*)\}?")
-STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[-?\d+\])*)\}?")
+STEP = re.compile(r"\.(\w+)|\[(-?\d+)\]")
 ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)")
 LITERAL = re.compile(r'["\[{]|-?\d|(true|false|null)$')
 
@@ -78,7 +79,7 @@ class Variables:
     def _substitute(self, value):
         if isinstance(value, str):
             whole = VARIABLE.fullmatch(value)
-            return self.get(whole[1]) if whole else self.expand(value)
+            return self.get(whole[1]) if whole and value[1] != "{" else self.expand(value)
         if isinstance(value, list):
             return [self._substitute(item) for item in value]
         if isinstance(value, dict):
