@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/server_priv.h"
 
+static void run_handler(HttpExchange *exchange);
 static bool claim(HttpExchange *exchange);
 static void free_gone(HttpExchange *exchange);
 static bool may_keep_connection(const HttpExchange *exchange, int status);
@@ -64,6 +65,7 @@ void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user)
     *exchange->ended = true;
     exchange->ended = NULL;
     connection->phase = CONNECTION_PARKED;
+    connection->hold = NULL;
     g_atomic_int_inc(&connection->server->parked);
     if (!poller_arm(connection->poller, &connection->item, EPOLLRDHUP, POLLER_NO_TIMER)) {
         exchange_peer_gone(connection);
@@ -88,16 +90,12 @@ Stream *http_take_over(HttpExchange *exchange)
 void exchange_run_handler(void *job)
 {
     Connection *connection = job;
-    HttpExchange *exchange = &connection->exchange;
-    const HttpRoute *route = exchange->route;
-    bool ended = false;
-    exchange->ended = &ended;
-    route->handler(exchange, route->user);
-    if (!ended) {
-        log_error("the handler of %s %s left a request without an answer", route->method,
-                  route->path);
-        http_reply_error(exchange, 500, NULL);
-    }
+    WorkerHold hold;
+    do {
+        hold = (WorkerHold){.has_answered = false};
+        connection->hold = &hold;
+        run_handler(&connection->exchange);
+    } while (hold.has_answered && connection_stay(connection));
 }
 
 void exchange_refuse(Connection *connection, int status, const char *detail)
@@ -133,6 +131,19 @@ void exchange_peer_gone(Connection *connection)
         free_gone(exchange);
     }
     server_unref(server);
+}
+
+static void run_handler(HttpExchange *exchange)
+{
+    const HttpRoute *route = exchange->route;
+    bool ended = false;
+    exchange->ended = &ended;
+    route->handler(exchange, route->user);
+    if (!ended) {
+        log_error("the handler of %s %s left a request without an answer", route->method,
+                  route->path);
+        http_reply_error(exchange, 500, NULL);
+    }
 }
 
 /* Makes the calling thread the connection's holder.  False when the peer of a parked exchange has

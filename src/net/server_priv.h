@@ -33,6 +33,7 @@ struct HttpServer {
     gint next_poller;
     gint connections;
     gint parked;
+    gint staying;      /* workers that wait with a connection */
     uint64_t requests; /* atomic */
 
     Lock lock; /* LOCK_NET_CONNECTION, over what follows and the `gone` of exchanges */
@@ -87,6 +88,12 @@ struct HttpExchange {
     bool replied_in_gone;
 };
 
+/* What a worker learns of the connection it holds; lives on its stack. */
+typedef struct WorkerHold {
+    bool has_answered; /* and still holds it */
+    bool has_request;  /* the next one, whole */
+} WorkerHold;
+
 struct Connection {
     PollerItem item; /* first: the poller knows the connection by it */
     HttpServer *server;
@@ -96,8 +103,9 @@ struct Connection {
     bool head_begun; /* the head timer runs */
     bool is_tls;
     bool is_local_root;
-    GByteArray *in; /* read and not used up; NULL when empty */
-    GString *out;   /* to be sent from `sent` on; NULL when nothing is */
+    WorkerHold *hold; /* NULL: the holder, if there is one, is no worker */
+    GByteArray *in;   /* read and not used up; NULL when empty */
+    GString *out;     /* to be sent from `sent` on; NULL when nothing is */
     size_t sent;
     FlushThen then;
     HttpExchange exchange;
@@ -110,6 +118,9 @@ void connection_start(HttpServer *server, int fd, TlsContext *tls, const char *p
 /* Sends `message` (owned) as far as the socket takes it and leaves the rest to the poller. The
  * caller holds the connection and may not touch it afterwards. */
 void connection_send(Connection *connection, GString *message, FlushThen then);
+/* By a worker that has answered and still holds the connection: whether the next request is here,
+ * or comes in a moment.  If not, the worker holds it no more. */
+bool connection_stay(Connection *connection);
 /* Forgets the current request with its bytes. */
 void connection_end_request(Connection *connection);
 /* Hands the stream out, ends the connection. */
