@@ -27,6 +27,7 @@ static void check_arguments(const uint8_t *data, size_t size)
         g_autoptr(Value) map = cli_args_get_map(&args, name);
         int64_t number = 0;
         bool truth = false;
+        g_assert_nonnull(map);
         g_assert_nonnull(cli_args_get(&args, name));
         cli_args_get_bool(&args, name, false, &truth, NULL);
         cli_args_get_size(&args, name, &number, NULL);

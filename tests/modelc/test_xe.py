@@ -10,6 +10,12 @@ import tap
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BACKEND = ROOT / 'tools' / 'modelc' / 'backend_xe.py'
+sys.path.insert(0, str(BACKEND.parent))
+
+import backend_xe
+from lexer import ModelError
+from parse import parse_file, parse_model
+
 CLASSES = sorted(str(path) for path in (ROOT / 'model').glob('*.model'))
 TABLES = sorted(str(path) for path in (ROOT / 'model' / 'cli').glob('*.model'))
 
@@ -70,14 +76,25 @@ class Tables(unittest.TestCase):
 
 class Bad(unittest.TestCase):
     def test_diagnostics(self):
+        model = parse_model(CLASSES)
         for text, complaint in BAD.items():
             with self.subTest(complaint), tempfile.NamedTemporaryFile(
                     'w', suffix='.model') as file:
                 file.write(text)
                 file.flush()
-                outputs, errors = generate(*CLASSES, file.name)
-                self.assertIn(complaint, errors)
-                self.assertEqual(outputs, {})
+                model.extra = {}
+                with self.assertRaises(ModelError) as caught:
+                    parse_file(model, file.name, backend_xe.STATEMENTS)
+                    backend_xe.generate(model)
+                self.assertIn(complaint, str(caught.exception))
+
+    def test_message_names_the_line(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.model') as file:
+            file.write('command x\n    doc "X."\n\n    nonsense\n')
+            file.flush()
+            outputs, errors = generate(*CLASSES, file.name)
+            self.assertIn(":4: 'nonsense' is no clause of a command", errors)
+            self.assertEqual(outputs, {})
 
 
 if __name__ == '__main__':

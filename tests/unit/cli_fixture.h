@@ -193,6 +193,7 @@ Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Val
 {
     CliFixture *fixture = (CliFixture *)core;
     g_autoptr(Value) owned = params;
+    (void)owned;
     (void)caller;
     if (g_str_has_prefix(method, "session.log") || g_str_has_prefix(method, "session.slave")) {
         if (strcmp(method, "session.login_with_password") == 0 &&

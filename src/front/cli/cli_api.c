@@ -19,6 +19,10 @@ Value *cli_api_params(Value *first, ...)
 Value *cli_api_call(Cli *cli, const char *method, Value *params, Err **err)
 {
     cli_output_flush(cli);
+    if (!op_check(cli->op, err)) {
+        value_unref(params);
+        return NULL;
+    }
     return core_invoke(cli->core, &cli->caller, method, params ? params : value_new_array(0), err);
 }
 

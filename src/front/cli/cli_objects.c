@@ -54,7 +54,8 @@ const Value *cli_objects_find(CliObjects *objects, const char *class_name, Uuid 
         return known;
     }
     if (objects->is_bulk && !cache->is_whole) {
-        g_autoptr(GArray) rows = fetch_all(objects, cache, class_name, NULL, NULL);
+        GArray *rows = fetch_all(objects, cache, class_name, NULL, NULL);
+        g_clear_pointer(&rows, g_array_unref);
         known = g_hash_table_lookup(cache->records, &ref);
     }
     if (known || cache->is_whole) {

@@ -39,6 +39,7 @@ static bool run_logged_in(Cli *cli, bool (*func)(Cli *cli, void *user, Err **err
 static bool log_in(Cli *cli, bool is_local, bool *ret_log_out, Err **err);
 static bool run_by_table(Cli *cli, void *user, Err **err);
 static bool run_generated(Cli *cli, void *user, Err **err);
+static void end_session(void *user);
 static void report(Cli *cli, const Err *error);
 
 /* A generated command. */
@@ -220,8 +221,12 @@ static bool run_logged_in(Cli *cli, bool (*func)(Cli *cli, void *user, Err **err
     if (!log_in(cli, is_local, &log_out, err)) {
         return false;
     }
+    unsigned cancel_id = log_out ? op_on_cancel(cli->op, end_session, cli) : 0;
     g_autoptr(Err) error = NULL;
     bool ok = func(cli, user, &error);
+    if (log_out) {
+        op_remove_on_cancel(cli->op, cancel_id);
+    }
     if (!ok) {
         /* References in the report are looked up by this session. */
         report(cli, error);
@@ -276,6 +281,15 @@ static bool run_generated(Cli *cli, void *user, Err **err)
 {
     const Generated *generated = user;
     return cli_family_run(cli, generated->family, generated->verb, err);
+}
+
+/* When the daemon stops, a command that waits for events hears of it by the end of its session. */
+static void end_session(void *user)
+{
+    const Cli *cli = user;
+    CoreCaller caller = cli->caller;
+    caller.op = NULL;
+    value_unref(core_invoke(cli->core, &caller, "session.logout", value_new_array(0), NULL));
 }
 
 static void report(Cli *cli, const Err *error)
