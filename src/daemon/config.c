@@ -85,7 +85,10 @@ bool config_parse_endpoint(const char *text, char **ret_address, uint16_t *ret_p
         return err_internal(err, "%s: an address and a port are expected, as in 127.0.0.1:443",
                             text);
     }
-    bool is_bracketed = text[0] == '[' && colon[-1] == ']';
+    bool is_bracketed = text[0] == '[' && colon[-1] == ']' && colon - text > 2;
+    if (text[0] == '[' && !is_bracketed) {
+        return err_internal(err, "%s: an address within [ ] is expected, as in [::1]:443", text);
+    }
     *ret_address =
         is_bracketed ? g_strndup(text + 1, colon - text - 2) : g_strndup(text, colon - text);
     *ret_port = port;
