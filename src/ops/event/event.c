@@ -42,7 +42,7 @@ bool event_inject(Call *call, const EventInjectArgs *args, char **ret_result, Er
     }
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
-    uint64_t before = db_view_generation(view);
+    uint64_t before = db_view_generation(view) - 1; /* the view's own is the one to be published */
     if (!db_find(view, class_id, ref)) {
         db_abort(txn);
         return err_handle_invalid(err, args->class, args->ref);
