@@ -1,0 +1,259 @@
+/* core/dispatch.c: the checks before a call in their order, tasks of asynchronous calls, parked
+ * calls, and calls of the daemon's own. */
+#include "host_fixture.h"
+
+#include "gen/db_task.h"
+#include "gen/db_vm.h"
+
+/* An answer that comes on whatever thread. */
+typedef struct Answer {
+    NetSignal signal;
+    Value *result;
+    Err *error;
+} Answer;
+
+static void set_up(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    host_fixture_set_up(fixture);
+}
+
+static void tear_down(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    host_fixture_tear_down(fixture);
+}
+
+static void note_answer(void *user, const Value *result, const Err *error)
+{
+    Answer *answer = user;
+    g_assert_true((result == NULL) != (error == NULL));
+    answer->result = result ? value_ref((Value *)result) : NULL;
+    answer->error = error ? err_copy(error) : NULL;
+    net_signal_raise(&answer->signal);
+}
+
+static void answer_clear(Answer *answer)
+{
+    net_signal_clear(&answer->signal);
+    value_unref(answer->result);
+    err_free(answer->error);
+}
+
+/* `params` is JSON, session and all. */
+static Dispatch *start(HostFixture *fixture, const char *method, const char *params, Err **err)
+{
+    g_autoptr(Value) list = json_parse(params, strlen(params), NULL);
+    g_assert_nonnull(list);
+    return dispatch_new(fixture->core, &fixture->caller, method, list, err);
+}
+
+/* dispatch_new() must fail with this, in the form of err_to_string(). */
+static void assert_refused(HostFixture *fixture, const char *method, const char *params,
+                           const char *expected)
+{
+    g_autoptr(Err) err = NULL;
+    g_assert_null(start(fixture, method, params, &err));
+    g_autofree char *text = err_to_string(err);
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_names(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    assert_refused(fixture, "VM.dance", "[]", "MESSAGE_METHOD_UNKNOWN: [ VM.dance ]");
+    assert_refused(fixture, "", "[]", "MESSAGE_METHOD_UNKNOWN: [  ]");
+    assert_refused(fixture, "vm.start", "[]", "MESSAGE_METHOD_UNKNOWN: [ vm.start ]");
+    assert_refused(fixture, "Async.VM.get_record", "[]",
+                   "Fault: [ No async mode for this operation (rpc: Async.VM.get_record) ]");
+    host_fixture_answers(fixture, "[]", "VM_guest_metrics.get_all", "%s", "");
+    host_fixture_answers(fixture, "[]", "VM_guest_metrics_get_all", "%s", "");
+}
+
+/* Number of parameters before their types, types before the session. */
+static void test_order_of_checks(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    assert_refused(fixture, "VM.get_record", "[]",
+                   "MESSAGE_PARAMETER_COUNT_MISMATCH: [ VM.get_record; 1; 0 ]");
+    assert_refused(fixture, "VM.get_all", "[\"x\", 1]",
+                   "MESSAGE_PARAMETER_COUNT_MISMATCH: [ VM.get_all; 0; 1 ]");
+    assert_refused(fixture, "Async.VM.start", "[\"x\"]",
+                   "MESSAGE_PARAMETER_COUNT_MISMATCH: [ VM.start; 3; 0 ]");
+    g_autoptr(Err) err = NULL;
+    g_assert_null(start(fixture, "VM.start", "[\"x\", \"OpaqueRef:NULL\", 5, false]", &err));
+    g_assert_true(err_is(err, "INTERNAL_ERROR"));
+    assert_refused(fixture, "VM.get_all", "[\"x\"]", "SESSION_INVALID: [ x ]");
+    assert_refused(fixture, "VM.get_record", "[\"x\", \"OpaqueRef:NULL\"]",
+                   "SESSION_INVALID: [ x ]");
+}
+
+static void test_internal_messages(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Err) err = NULL;
+    g_autofree char *params = g_strdup_printf("[\"%s\", \"%s\", {}]",
+                                              REF_TEXT(fixture->caller.session), HOST_REF(fixture));
+    g_assert_null(start(fixture, "host.tickle_heartbeat", params, &err));
+    g_assert_true(err_is(err, "INTERNAL_ERROR"));
+}
+
+static void test_short_call_answers_at_once(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    Answer answer = {.result = NULL};
+    net_signal_init(&answer.signal);
+    g_autofree char *params = g_strdup_printf("[\"%s\"]", REF_TEXT(fixture->caller.session));
+    Dispatch *dispatch = start(fixture, "VM_guest_metrics.get_all", params, NULL);
+    g_assert_false(dispatch_may_wait(dispatch));
+    dispatch_run(dispatch, note_answer, &answer);
+    g_assert_nonnull(answer.result); /* without waiting */
+    answer_clear(&answer);
+}
+
+static Uuid template_of(HostFixture *fixture)
+{
+    g_autoptr(Value) found =
+        host_fixture_call(fixture, "VM.get_by_name_label", "\"Other install media\"");
+    return value_uuid(value_at(found, 0));
+}
+
+/* Waits until the task has ended. (owned) */
+static Value *wait_task(HostFixture *fixture, Uuid task)
+{
+    g_autoptr(Value) token = value_new_string("");
+    for (;;) {
+        g_autoptr(Value) answer =
+            host_fixture_call(fixture, "event.from", "[\"task/%s\"], \"%s\", 20.0", REF_TEXT(task),
+                              value_string(token));
+        Value *events = value_get(answer, "events");
+        g_assert_cmpuint(value_count(events), >, 0); /* else the deadline has passed */
+        Value *record = value_get(value_at(events, value_count(events) - 1), "snapshot");
+        if (strcmp(value_get_string(record, "status"), "pending") != 0) {
+            return value_ref(record);
+        }
+        value_unref(token);
+        token = value_ref(value_get(answer, "token"));
+    }
+}
+
+static void test_async(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Value) task = host_fixture_call(fixture, "Async.VM.clone", "\"%s\", \"copy\"",
+                                              REF_TEXT(template_of(fixture)));
+    g_assert_cmpint(value_kind(task), ==, VALUE_REF);
+    g_autoptr(Value) record = wait_task(fixture, value_uuid(task));
+    g_assert_cmpstr(value_get_string(record, "status"), ==, "success");
+    g_assert_cmpstr(value_get_string(record, "name_label"), ==, "Async.VM.clone");
+    g_assert_true(g_str_has_prefix(value_get_string(record, "result"), "<value>OpaqueRef:"));
+}
+
+static void test_async_failure(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    const char *vm = REF_TEXT(template_of(fixture));
+    g_autoptr(Value) task =
+        host_fixture_call(fixture, "Async.VM.start", "\"%s\", false, false", vm);
+    g_autoptr(Value) record = wait_task(fixture, value_uuid(task));
+    g_assert_cmpstr(value_get_string(record, "status"), ==, "failure");
+    Value *info = value_get(record, "error_info");
+    g_assert_cmpstr(value_string(value_at(info, 0)), ==, "VM_IS_TEMPLATE");
+    g_assert_cmpstr(value_string(value_at(info, 1)), ==, vm);
+}
+
+/* The task of a call that answers itself is gone with the answer, and holds nothing. */
+static void test_task_of_a_long_call(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    host_fixture_run(fixture, "VM.clone", "\"%s\", \"copy\"", REF_TEXT(template_of(fixture)));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    const DbView *view = db_snapshot_view(snapshot);
+    g_assert_cmpuint(db_count(view, CLASS_TASK), ==, 0);
+    g_autoptr(GArray) vms = db_vm_all(view);
+    for (guint i = 0; i < vms->len; i++) {
+        const Value *current = db_vm_current_operations(view, g_array_index(vms, VmRef, i));
+        g_assert_cmpuint(value_count(current), ==, 0);
+    }
+}
+
+static void test_parked(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    Answer answer = {.result = NULL};
+    net_signal_init(&answer.signal);
+    g_autoptr(Value) now = host_fixture_call(fixture, "event.from", "[\"pool\"], \"\", 0.0");
+    g_autofree char *params =
+        g_strdup_printf("[\"%s\", [\"pool\"], \"%s\", 1000.0]", REF_TEXT(fixture->caller.session),
+                        value_get_string(now, "token"));
+    Dispatch *dispatch = start(fixture, "event.from", params, NULL);
+    g_assert_true(dispatch_may_wait(dispatch));
+    dispatch_run(dispatch, note_answer, &answer);
+    host_fixture_run(fixture, "pool.set_name_label", "\"%s\", \"woken\"", POOL_REF(fixture));
+    net_signal_wait(&answer.signal, 1);
+    Value *event = value_at(value_get(answer.result, "events"), 0);
+    g_assert_cmpstr(value_get_string(event, "operation"), ==, "mod");
+    answer_clear(&answer);
+}
+
+static void test_logout_ends_parked_calls(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    Answer answer = {.result = NULL};
+    net_signal_init(&answer.signal);
+    g_autoptr(Value) now = host_fixture_call(fixture, "event.from", "[\"pool\"], \"\", 0.0");
+    g_autofree char *params =
+        g_strdup_printf("[\"%s\", [\"pool\"], \"%s\", 1000.0]", REF_TEXT(fixture->caller.session),
+                        value_get_string(now, "token"));
+    dispatch_run(start(fixture, "event.from", params, NULL), note_answer, &answer);
+    host_fixture_run(fixture, "session.logout", "%s", "");
+    net_signal_wait(&answer.signal, 1);
+    g_assert_true(err_is(answer.error, "SESSION_INVALID"));
+    g_assert_cmpstr(answer.error->params[0], ==, REF_TEXT(fixture->caller.session));
+    answer_clear(&answer);
+}
+
+static bool note_call(Call *call, void *user, Err **err)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(call->db);
+    bool *seen = user;
+    g_assert_true(call->is_local_superuser);
+    *seen = db_task_exists(db_snapshot_view(snapshot), (TaskRef){call->task});
+    return err_internal(err, "it went wrong");
+}
+
+static void test_internal_work(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    bool seen = false;
+    g_autoptr(Err) err = NULL;
+    g_assert_false(core_run_internal(fixture->core, "house keeping", note_call, &seen, &err));
+    g_assert_true(seen);
+    g_assert_true(err_is(err, "INTERNAL_ERROR"));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    g_assert_cmpuint(db_count(db_snapshot_view(snapshot), CLASS_TASK), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    static const struct {
+        const char *path;
+        void (*func)(HostFixture *fixture, gconstpointer data);
+    } tests[] = {
+        {"/dispatch/names", test_names},
+        {"/dispatch/order-of-checks", test_order_of_checks},
+        {"/dispatch/internal-messages", test_internal_messages},
+        {"/dispatch/short-call-answers-at-once", test_short_call_answers_at_once},
+        {"/dispatch/async", test_async},
+        {"/dispatch/async-failure", test_async_failure},
+        {"/dispatch/task-of-a-long-call", test_task_of_a_long_call},
+        {"/dispatch/parked", test_parked},
+        {"/dispatch/logout-ends-parked-calls", test_logout_ends_parked_calls},
+        {"/dispatch/internal-work", test_internal_work},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_test_add(tests[i].path, HostFixture, NULL, set_up, tests[i].func, tear_down);
+    }
+    return g_test_run();
+}
