@@ -122,7 +122,7 @@ static bool need_kept_disks(const DbView *view, Uuid ref, const char *op, Err **
     VmRef vm = {ref};
     for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
         VdiRef vdi = db_vbd_vdi(view, db_vm_vbds_at(view, vm, i));
-        if (db_vdi_on_boot(view, vdi) == ON_BOOT_RESET) {
+        if (db_vdi_exists(view, vdi) && db_vdi_on_boot(view, vdi) == ON_BOOT_RESET) {
             return err_vdi_on_boot_mode_incompatible_with_operation(err);
         }
     }

@@ -7,13 +7,8 @@
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "ops/host/startup.h"
+#include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_watch.h"
-
-typedef struct AttachedSr {
-    Uuid uuid; /* key of the table */
-    const SrDriver *driver;
-    Sr *sr;
-} AttachedSr;
 
 struct Platform {
     Db *db;
@@ -25,8 +20,8 @@ struct Platform {
     HostRef host;
     PoolRef pool;
     VmWatch *watch;
-    Lock lock;       /* srs */
-    GHashTable *srs; /* Uuid * -> AttachedSr * */
+    SrTable *srs;
+    VdiMerger *merger;
 };
 
 static const SrDriver *const sr_drivers[] = {&sr_file_driver, &sr_ext_driver, &sr_iso_driver,
@@ -38,8 +33,8 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
 {
     g_autoptr(Platform) platform = g_new0(Platform, 1);
     platform->db = db;
-    lock_init(&platform->lock, LOCK_SR);
-    platform->srs = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
+    platform->srs = sr_table_new();
+    platform->merger = vdi_merger_new(platform);
     copy_config(platform, config);
     platform->watch = vm_watch_new(platform);
     g_autofree char *hv_dir = g_build_filename(config->paths.run_dir, "domains", NULL);
@@ -70,8 +65,8 @@ void platform_free(Platform *platform)
         platform->config.nw->close(platform->nw);
     }
     vm_watch_free(platform->watch);
-    g_hash_table_unref(platform->srs);
-    lock_clear(&platform->lock);
+    vdi_merger_free(platform->merger);
+    sr_table_free(platform->srs);
     for (size_t i = 0; i < G_N_ELEMENTS(platform->strings); i++) {
         g_free(platform->strings[i]);
     }
@@ -148,6 +143,11 @@ VmWatch *platform_vm_watch(const Platform *platform)
     return platform->watch;
 }
 
+struct VdiMerger *platform_merger(const Platform *platform)
+{
+    return platform->merger;
+}
+
 const SrDriver *const *platform_sr_drivers(void)
 {
     return sr_drivers;
@@ -163,46 +163,23 @@ const SrDriver *platform_sr_driver(const char *type)
     return NULL;
 }
 
+SrTable *platform_srs(const Platform *platform)
+{
+    return platform->srs;
+}
+
 bool platform_use_sr(Platform *platform, const DbView *view, SrRef sr, SrUse *ret_use, Err **err)
 {
     Uuid uuid;
     if (!uuid_parse(db_sr_uuid(view, sr), &uuid)) {
         return err_handle_invalid(err, "SR", REF_TEXT(sr.id));
     }
-    LOCK_GUARD(&platform->lock);
-    AttachedSr *attached = g_hash_table_lookup(platform->srs, &uuid);
-    if (!attached) {
-        return err_sr_has_no_pbds(err, REF_TEXT(sr.id));
-    }
-    *ret_use = (SrUse){attached->driver, attached->sr};
-    return true;
-}
-
-void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver, Sr *sr)
-{
-    AttachedSr *attached = g_new0(AttachedSr, 1);
-    *attached = (AttachedSr){sr_uuid, driver, sr};
-    LOCK_GUARD(&platform->lock);
-    g_hash_table_replace(platform->srs, &attached->uuid, attached);
-}
-
-Sr *platform_take_sr(Platform *platform, Uuid sr_uuid, const SrDriver **ret_driver)
-{
-    LOCK_GUARD(&platform->lock);
-    AttachedSr *attached = g_hash_table_lookup(platform->srs, &sr_uuid);
-    if (!attached) {
-        return NULL;
-    }
-    Sr *sr = attached->sr;
-    *ret_driver = attached->driver;
-    g_hash_table_remove(platform->srs, &sr_uuid);
-    return sr;
+    return sr_table_use(platform->srs, uuid, ret_use) || err_sr_has_no_pbds(err, REF_TEXT(sr.id));
 }
 
 bool platform_has_sr(Platform *platform, Uuid sr_uuid)
 {
-    LOCK_GUARD(&platform->lock);
-    return g_hash_table_contains(platform->srs, &sr_uuid);
+    return sr_table_has(platform->srs, sr_uuid);
 }
 
 static void copy_config(Platform *platform, const PlatformConfig *config)

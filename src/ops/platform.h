@@ -2,11 +2,11 @@
  * repositories of this host.  One Platform lives as long as the daemon. */
 #pragma once
 
-#include "base/lock.h"
 #include "core/call.h"
 #include "gen/types.h"
 #include "hv/hv.h"
 #include "network/nw.h"
+#include "ops/sr/sr_table.h"
 #include "storage/sr.h"
 
 typedef struct Platform Platform;
@@ -56,18 +56,15 @@ HostRef platform_host(const Platform *platform);
 PoolRef platform_pool(const Platform *platform);
 struct VmWatch *platform_vm_watch(const Platform *platform);
 
-/* Storage drivers by SR type, and the repositories attached on this host, by SR uuid.
- * An attached one stays until platform_take_sr(); users hold SrUse while they work with it. */
+struct VdiMerger *platform_merger(const Platform *platform);
+
+/* Storage drivers by SR type. */
 const SrDriver *platform_sr_driver(const char *type); /* NULL: SR_UNKNOWN_DRIVER is the caller's */
 const SrDriver *const *platform_sr_drivers(void);     /* NULL-terminated */
-typedef struct SrUse {
-    const SrDriver *driver;
-    Sr *sr;
-} SrUse;
-/* False when the SR is not attached here: SR_HAS_NO_PBDS [sr ref]. */
+
+/* The repositories attached on this host. */
+SrTable *platform_srs(const Platform *platform);
+/* One of them for the length of a block; see SrUse. False when it is not attached here:
+ * SR_HAS_NO_PBDS [sr ref]. */
 bool platform_use_sr(Platform *platform, const DbView *view, SrRef sr, SrUse *ret_use, Err **err);
-void platform_put_sr(Platform *platform, Uuid sr_uuid, const SrDriver *driver,
-                     Sr *sr /* taken over */);
-/* Removes it from the table for detaching. NULL when it was not there. */
-Sr *platform_take_sr(Platform *platform, Uuid sr_uuid, const SrDriver **ret_driver);
 bool platform_has_sr(Platform *platform, Uuid sr_uuid);

@@ -8,10 +8,9 @@
 bool sr_attach_config(Call *call, const DbView *view, PbdRef pbd, SrConfig *ret_config,
                       const SrDriver **ret_driver, Err **err);
 
-/* Attaches, scans and marks the PBD attached. Success when it is already. */
+/* Attaches, scans and marks the PBD attached; drops suspend images that no VM names, and lets disks
+ * be merged. Success when it is attached already. */
 bool sr_attach_plug(Call *call, PbdRef pbd, Err **err);
-/* VDI_IN_USE [refs] while VMs have its disks open. Success when it is not attached. */
+/* VDI_IN_USE [refs] while VMs have its disks open, OTHER_OPERATION_IN_PROGRESS while operations run
+ * on them. Success when it is not attached. */
 bool sr_attach_unplug(Call *call, PbdRef pbd, Err **err);
-
-/* Brings the VDI objects in line with the images of an attached SR, and its space. */
-bool sr_attach_scan(Call *call, SrRef sr, Err **err);

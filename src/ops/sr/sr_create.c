@@ -4,17 +4,19 @@
 #include "gen/db_pbd.h"
 #include "gen/db_pool.h"
 #include "gen/db_sr.h"
-#include "gen/db_vdi.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/sr/sr_attach.h"
+#include "ops/vdi/vdi_rows.h"
 
 static bool create_rows(Call *call, const SrCreateArgs *args, const SrDriver *driver, SrRef *ret_sr,
                         PbdRef *ret_pbd, Err **err);
 static bool make(Call *call, PbdRef pbd, Err **err);
-static void delete_rows(Call *call, SrRef sr);
+static bool erase(Call *call, PbdRef pbd, Err **err);
+static bool check_empty(Call *call, const SrDriver *driver, const SrConfig *config, Err **err);
+static bool delete_rows(Call *call, SrRef sr, Err **err);
+static void forget_settings(DbTxn *txn, PoolRef pool, SrRef sr);
 static PbdRef find_local_pbd(Call *call, SrRef sr);
-static bool check_forgettable(const DbView *view, SrRef sr, Err **err);
 
 bool sr_create(Call *call, const SrCreateArgs *args, SrRef *ret_result, Err **err)
 {
@@ -36,7 +38,7 @@ bool sr_create(Call *call, const SrCreateArgs *args, SrRef *ret_result, Err **er
         return false;
     }
     if (!make(call, pbd, err)) {
-        delete_rows(call, sr);
+        delete_rows(call, sr, NULL);
         return false;
     }
     *ret_result = sr;
@@ -63,7 +65,8 @@ bool sr_introduce(Call *call, const SrIntroduceArgs *args, SrRef *ret_result, Er
     db_sr_set_name_label(txn, sr, args->name_label);
     db_sr_set_name_description(txn, sr, args->name_description);
     db_sr_set_type(txn, sr, type);
-    db_sr_set_content_type(txn, sr, args->content_type);
+    db_sr_set_content_type(
+        txn, sr, *args->content_type ? args->content_type : platform_sr_driver(type)->content_type);
     db_sr_set_shared(txn, sr, args->shared);
     db_sr_set_sm_config(txn, sr, value_ref((Value *)args->sm_config));
     db_sr_set_physical_size(txn, sr, -1);
@@ -77,30 +80,21 @@ bool sr_destroy(Call *call, const SrDestroyArgs *args, Err **err)
 {
     const DbView *view = call_view(call);
     PbdRef pbd = find_local_pbd(call, args->sr);
-    SrConfig config;
-    const SrDriver *driver;
     if (text_equal(db_sr_other_config_get(view, args->sr, "indestructible"), "true")) {
         return err_sr_indestructible(err, REF_TEXT(args->sr.id));
+    }
+    if (db_sr_local_cache_enabled(view, args->sr)) {
+        return err_sr_is_cache_sr(err, REF_TEXT(platform_host(call_platform(call)).id));
     }
     if (pbd_ref_is_null(pbd)) {
         return err_sr_has_no_pbds(err, REF_TEXT(args->sr.id));
     }
-    if (!check_forgettable(view, args->sr, err) ||
-        !sr_attach_config(call, view, pbd, &config, &driver, err) ||
-        !driver->destroy(call->op, &config, err)) {
-        return false;
-    }
-    delete_rows(call, args->sr);
-    return true;
+    return erase(call, pbd, err) && delete_rows(call, args->sr, err);
 }
 
 bool sr_forget(Call *call, const SrForgetArgs *args, Err **err)
 {
-    if (!check_forgettable(call_view(call), args->sr, err)) {
-        return false;
-    }
-    delete_rows(call, args->sr);
-    return true;
+    return delete_rows(call, args->sr, err);
 }
 
 static bool create_rows(Call *call, const SrCreateArgs *args, const SrDriver *driver, SrRef *ret_sr,
@@ -125,16 +119,55 @@ static bool create_rows(Call *call, const SrCreateArgs *args, const SrDriver *dr
     return db_commit(txn, err);
 }
 
+/* A medium that was made and cannot be attached is erased again: it would be in the way of the next
+ * attempt. */
 static bool make(Call *call, PbdRef pbd, Err **err)
 {
     SrConfig config;
     const SrDriver *driver;
+    if (!sr_attach_config(call, call_view(call), pbd, &config, &driver, err) ||
+        !driver->create(call->op, &config, err)) {
+        return false;
+    }
+    if (sr_attach_plug(call, pbd, err)) {
+        return true;
+    }
+    driver->destroy(core_op(call->core), &config, NULL);
+    return false;
+}
+
+/* What lies on the medium counts, not which objects there are: an SR that was introduced and never
+ * plugged has none.  Nobody plugs it meanwhile, the turn is ours. */
+static bool erase(Call *call, PbdRef pbd, Err **err)
+{
+    SrConfig config;
+    const SrDriver *driver;
+    g_auto(SrTurn) turn = {0};
     return sr_attach_config(call, call_view(call), pbd, &config, &driver, err) &&
-           driver->create(call->op, &config, err) && sr_attach_plug(call, pbd, err);
+           sr_table_take_turn(platform_srs(call_platform(call)), call->op, config.uuid, &turn,
+                              err) &&
+           (!sr_turn_is_attached(&turn) ||
+            err_sr_has_pbd(err, REF_TEXT(db_pbd_sr(call_view(call), pbd).id))) &&
+           check_empty(call, driver, &config, err) && driver->destroy(call->op, &config, err);
+}
+
+static bool check_empty(Call *call, const SrDriver *driver, const SrConfig *config, Err **err)
+{
+    Sr *sr = driver->attach(call->op, config, err);
+    if (!sr) {
+        return false;
+    }
+    g_autoptr(GArray) images = driver->scan(call->op, sr, err);
+    bool ok = images != NULL;
+    for (guint i = 0; ok && i < images->len; i++) {
+        ok = !g_array_index(images, SrVdi, i).managed || err_sr_not_empty(err);
+    }
+    bool detached = driver->detach(core_op(call->core), sr, ok ? err : NULL);
+    return ok && detached;
 }
 
 /* The SR with its PBDs and VDIs; settings that name it forget it. */
-static void delete_rows(Call *call, SrRef sr)
+static bool delete_rows(Call *call, SrRef sr, Err **err)
 {
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
@@ -144,9 +177,16 @@ static void delete_rows(Call *call, SrRef sr)
     }
     g_autoptr(GArray) vdis = db_sr_vdis_array(view, sr);
     for (guint i = 0; i < vdis->len; i++) {
-        db_vdi_delete(txn, g_array_index(vdis, VdiRef, i));
+        vdi_rows_remove(txn, g_array_index(vdis, VdiRef, i));
     }
-    PoolRef pool = platform_pool(call_platform(call));
+    forget_settings(txn, platform_pool(call_platform(call)), sr);
+    db_sr_delete(txn, sr);
+    return db_commit(txn, err);
+}
+
+static void forget_settings(DbTxn *txn, PoolRef pool, SrRef sr)
+{
+    const DbView *view = db_txn_view(txn);
     const SrRef none = {{{0}}};
     if (sr_ref_equal(db_pool_default_sr(view, pool), sr)) {
         db_pool_set_default_sr(txn, pool, none);
@@ -154,8 +194,9 @@ static void delete_rows(Call *call, SrRef sr)
     if (sr_ref_equal(db_pool_suspend_image_sr(view, pool), sr)) {
         db_pool_set_suspend_image_sr(txn, pool, none);
     }
-    db_sr_delete(txn, sr);
-    db_commit_async(txn);
+    if (sr_ref_equal(db_pool_crash_dump_sr(view, pool), sr)) {
+        db_pool_set_crash_dump_sr(txn, pool, none);
+    }
 }
 
 static PbdRef find_local_pbd(Call *call, SrRef sr)
@@ -169,14 +210,4 @@ static PbdRef find_local_pbd(Call *call, SrRef sr)
         }
     }
     return (PbdRef){{{0}}};
-}
-
-static bool check_forgettable(const DbView *view, SrRef sr, Err **err)
-{
-    for (unsigned i = 0; i < db_sr_pbds_count(view, sr); i++) {
-        if (db_pbd_currently_attached(view, db_sr_pbds_at(view, sr, i))) {
-            return err_sr_has_pbd(err, REF_TEXT(sr.id));
-        }
-    }
-    return true;
 }

@@ -3,22 +3,20 @@
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
-#include "ops/sr/sr_attach.h"
-#include "ops/vdi/vdi_disk.h"
+#include "ops/vdi/vdi_sync.h"
 
 bool sr_scan(Call *call, const SrScanArgs *args, Err **err)
 {
-    return sr_attach_scan(call, args->sr, err);
+    g_auto(SrUse) use = {0};
+    return platform_use_sr(call_platform(call), call_view(call), args->sr, &use, err) &&
+           vdi_sync(call, args->sr, &use, err);
 }
 
 bool sr_update(Call *call, const SrUpdateArgs *args, Err **err)
 {
-    SrUse use;
-    if (!platform_use_sr(call_platform(call), call_view(call), args->sr, &use, err)) {
-        return false;
-    }
-    vdi_disk_refresh_sr(call, args->sr);
-    return true;
+    g_auto(SrUse) use = {0};
+    return platform_use_sr(call_platform(call), call_view(call), args->sr, &use, err) &&
+           vdi_sync_space(call, args->sr, &use, err);
 }
 
 bool sr_probe(Call *call, const SrProbeArgs *args, char **ret_result, Err **err)
@@ -27,6 +25,9 @@ bool sr_probe(Call *call, const SrProbeArgs *args, char **ret_result, Err **err)
     const SrDriver *driver = platform_sr_driver(type);
     if (!driver) {
         return err_sr_unknown_driver(err, type);
+    }
+    if (!host_ref_equal(args->host, platform_host(call_platform(call)))) {
+        return err_handle_invalid(err, "host", REF_TEXT(args->host.id));
     }
     unsigned count = value_count(args->device_config);
     const char **pairs = arena_new0(call->arena, const char *, 2 * count + 1);

@@ -1,10 +1,13 @@
-/* SM objects from the drivers' own words; PBDs as they were. */
+/* SM objects from the drivers' own words; every PBD of this host is plugged, as XenServer does it.
+ */
 #include "ops/sr/sr_startup.h"
 
 #include "base/log.h"
+#include "gen/db_host.h"
 #include "gen/db_pbd.h"
 #include "gen/db_sm.h"
 #include "gen/db_sr.h"
+#include "ops/message/alert.h"
 #include "ops/sr/sr_attach.h"
 
 /* Capability bits and the names clients know them by. */
@@ -26,10 +29,11 @@ static const struct {
 };
 
 /* Every driver attaches, updates and serves disks; there is no bit for it. */
-static const char *const common_capabilities[] = {"SR_ATTACH",  "SR_DETACH",     "SR_UPDATE",
-                                                  "VDI_ATTACH", "VDI_DETACH",    "VDI_ACTIVATE",
-                                                  "VDI_UPDATE", "VDI_DEACTIVATE"};
+static const char *const common_capabilities[] = {"SR_ATTACH",  "SR_DETACH",      "SR_UPDATE",
+                                                  "VDI_ATTACH", "VDI_DETACH",     "VDI_ACTIVATE",
+                                                  "VDI_UPDATE", "VDI_DEACTIVATE", "VDI_INTRODUCE"};
 
+static void tell_unplugged(Call *call, PbdRef pbd, const Err *error);
 static void write_managers(DbTxn *txn);
 static SmRef find_manager(const DbView *view, const char *type);
 static void write_manager(DbTxn *txn, SmRef manager, const SrDriver *driver);
@@ -45,19 +49,33 @@ bool sr_startup(Call *call, void *user, Err **err)
     }
     for (guint i = 0; i < pbds->len; i++) {
         PbdRef pbd = g_array_index(pbds, PbdRef, i);
-        const DbView *view = call_view(call);
         g_autoptr(Err) error = NULL;
-        if (host_ref_equal(db_pbd_host(view, pbd), platform_host(platform)) &&
-            db_pbd_currently_attached(view, pbd) && !sr_attach_plug(call, pbd, &error)) {
-            g_autofree char *text = err_to_string(error);
-            log_warn("SR %s could not be attached: %s", db_sr_uuid(view, db_pbd_sr(view, pbd)),
-                     text);
-            txn = db_begin(call->db);
-            db_pbd_set_currently_attached(txn, pbd, false);
-            db_commit_async(txn);
+        if (host_ref_equal(db_pbd_host(call_view(call), pbd), platform_host(platform)) &&
+            !sr_attach_plug(call, pbd, &error)) {
+            tell_unplugged(call, pbd, error);
         }
     }
     return true;
+}
+
+static void tell_unplugged(Call *call, PbdRef pbd, const Err *error)
+{
+    const DbView *view = call_view(call);
+    HostRef host = db_pbd_host(view, pbd);
+    g_autofree char *text = err_to_string(error);
+    g_autofree char *body = g_strdup_printf("The SR '%s' (uuid: %s) could not be attached: %s",
+                                            db_sr_name_label(view, db_pbd_sr(view, pbd)),
+                                            db_sr_uuid(view, db_pbd_sr(view, pbd)), text);
+    const Alert alert = {.name = "PBD_PLUG_FAILED_ON_SERVER_START",
+                         .priority = ALERT_WARNING,
+                         .cls = CLS_HOST,
+                         .obj_uuid = db_host_uuid(view, host),
+                         .body = body};
+    log_warn("%s", body);
+    DbTxn *txn = db_begin(call->db);
+    db_pbd_set_currently_attached(txn, pbd, false);
+    alert_write(txn, &alert);
+    db_commit_async(txn);
 }
 
 static void write_managers(DbTxn *txn)

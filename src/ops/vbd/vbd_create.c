@@ -19,6 +19,7 @@ typedef struct VbdRequest {
 
 static const char *const copied_maps[] = {"other_config", "qos_algorithm_params"};
 
+static bool check_destroyable(const DbView *view, VbdRef vbd, Err **err);
 static VbdRequest read_request(const Value *record);
 static bool check_request(const DbView *view, const VbdRequest *request, Err **err);
 static bool check_medium(const DbView *view, const VbdRequest *request, Err **err);
@@ -44,12 +45,24 @@ bool vbd_create(Call *call, const VbdCreateArgs *args, VbdRef *ret_result, Err *
 bool vbd_destroy(Call *call, const VbdDestroyArgs *args, Err **err)
 {
     DbTxn *txn = db_begin(call->db);
-    if (db_vbd_currently_attached(db_txn_view(txn), args->self)) {
+    if (!check_destroyable(db_txn_view(txn), args->self, err)) {
         db_abort(txn);
-        return err_operation_not_allowed(err, "VBD is currently attached");
+        return false;
     }
     db_vbd_delete(txn, args->self);
     return db_commit(txn, err);
+}
+
+static bool check_destroyable(const DbView *view, VbdRef vbd, Err **err)
+{
+    const Value *current = db_vbd_current_operations(view, vbd);
+    if (value_count(current) > 0) {
+        return err_other_operation_in_progress(err, "VBD", REF_TEXT(vbd.id),
+                                               value_string(value_at(current, 0)),
+                                               value_name_at(current, 0));
+    }
+    return !db_vbd_currently_attached(view, vbd) ||
+           err_operation_not_allowed(err, "VBD is currently attached");
 }
 
 static VbdRequest read_request(const Value *record)

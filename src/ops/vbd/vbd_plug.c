@@ -5,11 +5,12 @@
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/vbd/vbd_claim.h"
+#include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
 
-static bool check_not_in_use(const DbView *view, VbdRef vbd, Err **err);
 static bool unplug(Call *call, VbdRef vbd, bool force, Err **err);
 static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err);
 
@@ -18,7 +19,7 @@ bool vbd_plug(Call *call, const VbdPlugArgs *args, Err **err)
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
     HvDisk disk;
-    if (!check_not_in_use(view, args->self, err) ||
+    if (!vbd_claim_plugged(call, args->self, "plug", err) ||
         !vm_plan_disk(call, view, args->self, &disk, err) ||
         !platform_hv_driver(platform)->disk_plug(platform_hv(platform), call->op,
                                                  vm_domain_uuid(view, db_vbd_vm(view, args->self)),
@@ -58,24 +59,6 @@ bool vbd_eject(Call *call, const VbdEjectArgs *args, Err **err)
     return change_medium(call, args->vbd, (VdiRef){{{0}}}, err);
 }
 
-/* A disk that one VM writes to is no other VM's, unless it is made to be shared. */
-static bool check_not_in_use(const DbView *view, VbdRef vbd, Err **err)
-{
-    VdiRef vdi = db_vbd_vdi(view, vbd);
-    if (db_vdi_sharable(view, vdi)) {
-        return true;
-    }
-    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
-        VbdRef other = db_vdi_vbds_at(view, vdi, i);
-        bool writes =
-            db_vbd_mode(view, other) == VBD_MODE_RW || db_vbd_mode(view, vbd) == VBD_MODE_RW;
-        if (!vbd_ref_equal(other, vbd) && writes && db_vbd_currently_attached(view, other)) {
-            return err_vdi_in_use(err, REF_TEXT(vdi.id), "plug");
-        }
-    }
-    return true;
-}
-
 static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -87,7 +70,11 @@ static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
     }
     DbTxn *txn = db_begin(call->db);
     vm_state_detach_vbd(txn, vbd);
-    return db_commit(txn, err);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    vdi_merge_request(platform_merger(platform), db_vdi_sr(view, db_vbd_vdi(view, vbd)));
+    return true;
 }
 
 /* Null ejects. A VM that does not run only has its record changed. */

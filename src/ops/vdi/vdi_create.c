@@ -1,13 +1,14 @@
-/* VDI.create, destroy, introduce, forget and resize. */
+/* VDI.create, destroy, introduce and forget. */
 #include "base/text.h"
-#include "core/oplock.h"
 #include "gen/db_sr.h"
 #include "gen/db_vdi.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/vdi/vdi_disk.h"
+#include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_rows.h"
 
+static void write_introduced(DbTxn *txn, VdiRef vdi, const VdiIntroduceArgs *args);
 static bool check_destroyable(const DbView *view, VdiRef vdi, Err **err);
 
 static const char *text_of(const Value *record, const char *name)
@@ -41,12 +42,7 @@ bool vdi_create(Call *call, const VdiCreateArgs *args, VdiRef *ret_result, Err *
     if (text_equal(value_get_string(spec.sm_config, "type"), "raw")) {
         spec.format = "raw";
     }
-    if (!oplock_take_one(call, CLASS_SR, sr.id, "vdi_create", err)) {
-        return false;
-    }
-    bool ok = vdi_disk_create(call, &spec, ret_result, err);
-    oplock_release_one(call, CLASS_SR, sr.id, "vdi_create");
-    return ok;
+    return vdi_disk_create(call, &spec, ret_result, err);
 }
 
 bool vdi_destroy(Call *call, const VdiDestroyArgs *args, Err **err)
@@ -57,29 +53,32 @@ bool vdi_destroy(Call *call, const VdiDestroyArgs *args, Err **err)
 
 bool vdi_introduce(Call *call, const VdiIntroduceArgs *args, VdiRef *ret_result, Err **err)
 {
-    const DbView *view = call_view(call);
-    SrUse use;
+    g_auto(VdiLock) lock = {0};
     g_auto(SrVdi) image = {0};
-    if (!vdi_ref_is_null(vdi_rows_find(view, args->sr, args->location))) {
-        return err_location_not_unique(err, REF_TEXT(args->sr.id), args->location);
-    }
-    if (!platform_use_sr(call_platform(call), view, args->sr, &use, err) ||
-        !use.driver->vdi_stat(call->op, use.sr, args->location, &image, err)) {
-        return false;
-    }
-    DbTxn *txn = db_begin(call->db);
-    if (db_find_by_uuid(db_txn_view(txn), CLASS_VDI, image.uuid)) {
-        db_abort(txn);
+    Uuid uuid;
+    if (*args->uuid && !uuid_parse(args->uuid, &uuid)) {
         return err_uuid_invalid(err, "VDI", args->uuid);
     }
-    VdiRef vdi = vdi_rows_add(txn, args->sr, &image);
-    db_vdi_set_name_label(txn, vdi, args->name_label);
-    db_vdi_set_name_description(txn, vdi, args->name_description);
-    db_vdi_set_type(txn, vdi, args->type);
-    db_vdi_set_sharable(txn, vdi, args->sharable);
-    vdi_rows_copy_maps(txn, vdi, args->other_config, args->xenstore_data, args->sm_config, NULL);
-    *ret_result = vdi;
-    return db_commit(txn, err);
+    if (!vdi_lock_take_sr(call, args->sr, "vdi_introduce", &lock, err)) {
+        return false;
+    }
+    if (!vdi_ref_is_null(vdi_rows_find(call_view(call), args->sr, args->location))) {
+        return err_location_not_unique(err, REF_TEXT(args->sr.id), args->location);
+    }
+    if (!lock.use.driver->vdi_stat(call->op, lock.use.sr, args->location, &image, err)) {
+        return false;
+    }
+    if (*args->uuid && !uuid_equal(uuid, image.uuid)) {
+        return err_uuid_invalid(err, "VDI", args->uuid);
+    }
+    DbTxn *txn = db_begin(call->db);
+    *ret_result = vdi_rows_put(txn, args->sr, &image);
+    write_introduced(txn, *ret_result, args);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    vdi_disk_refresh_sr(call, args->sr);
+    return true;
 }
 
 bool vdi_forget(Call *call, const VdiForgetArgs *args, Err **err)
@@ -89,24 +88,21 @@ bool vdi_forget(Call *call, const VdiForgetArgs *args, Err **err)
     return db_commit(txn, err);
 }
 
-bool vdi_resize(Call *call, const VdiResizeArgs *args, Err **err)
+static void write_introduced(DbTxn *txn, VdiRef vdi, const VdiIntroduceArgs *args)
 {
-    const DbView *view = call_view(call);
-    SrUse use;
-    g_auto(SrVdi) image = {0};
-    if (!platform_use_sr(call_platform(call), view, db_vdi_sr(view, args->vdi), &use, err) ||
-        !use.driver->vdi_resize(call->op, use.sr, db_vdi_location(view, args->vdi), args->size,
-                                &image, err)) {
-        return false;
+    db_vdi_set_name_label(txn, vdi, args->name_label);
+    db_vdi_set_name_description(txn, vdi, args->name_description);
+    db_vdi_set_type(txn, vdi, args->type);
+    db_vdi_set_sharable(txn, vdi, args->sharable);
+    if (args->read_only) {
+        db_vdi_set_read_only(txn, vdi, true);
     }
-    DbTxn *txn = db_begin(call->db);
-    SrRef sr = db_vdi_sr(db_txn_view(txn), args->vdi);
-    vdi_rows_update(txn, args->vdi, &image);
-    if (!db_commit(txn, err)) {
-        return false;
+    if (args->is_a_snapshot) {
+        db_vdi_set_is_a_snapshot(txn, vdi, true);
+        db_vdi_set_snapshot_of(txn, vdi, args->snapshot_of);
+        db_vdi_set_snapshot_time(txn, vdi, args->snapshot_time);
     }
-    vdi_disk_refresh_sr(call, sr);
-    return true;
+    vdi_rows_copy_maps(txn, vdi, args->other_config, args->xenstore_data, args->sm_config, NULL);
 }
 
 static bool check_destroyable(const DbView *view, VdiRef vdi, Err **err)

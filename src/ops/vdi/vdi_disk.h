@@ -1,4 +1,5 @@
-/* Images and their VDI objects together: what messages of VDI and operations of VM share. */
+/* Images and their VDI objects together: what messages of VDI and operations of VM share.  All take
+ * the operation on the disk that they stand for, unless the call has one already. */
 #pragma once
 
 #include "ops/platform.h"
@@ -16,7 +17,7 @@ typedef struct VdiDiskSpec {
 /* Makes the image, then the object. */
 bool vdi_disk_create(Call *call, const VdiDiskSpec *spec, VdiRef *ret_vdi, Err **err);
 
-/* Destroys the image, then the object with its VBDs' references cleared. */
+/* Destroys the image, then the object with its VBDs. */
 bool vdi_disk_destroy(Call *call, VdiRef vdi, Err **err);
 
 /* A copy that shares its data with the source: a snapshot (read-only, snapshot_of set) or a clone.
@@ -29,8 +30,11 @@ bool vdi_disk_duplicate(Call *call, VdiRef source, VdiCopyKind kind, VdiRef *ret
 bool vdi_disk_duplicate_all(Call *call, VmRef vm, const VdiRef *sources, unsigned count,
                             VdiCopyKind kind, VdiRef *ret_copies, Err **err);
 
+/* The VBD by which a VM that is up has the disk open to write; null when none has. */
+VbdRef vdi_disk_find_open_vbd(const DbView *view, VdiRef vdi);
+
 /* A full copy in `sr`. Progress goes to the task. */
 bool vdi_disk_copy(Call *call, VdiRef source, SrRef sr, VdiRef *ret_vdi, Err **err);
 
-/* Reads size and use of the SR and its VDIs anew. Failures are logged. */
+/* Reads size and use of the SR anew. Failures are logged. */
 void vdi_disk_refresh_sr(Call *call, SrRef sr);

@@ -3,6 +3,7 @@
  * A disk that is open gets a new overlay underneath the guest's writes: the storage driver makes
  * it, the engine switches to it, the storage driver gives it the disk's name.  For several disks of
  * one VM the engine switches all at one instant. */
+#include "base/log.h"
 #include "core/core.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
@@ -10,92 +11,42 @@
 #include "gen/errors.h"
 #include "ops/undo.h"
 #include "ops/vdi/vdi_disk.h"
+#include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_rows.h"
+#include "ops/vdi/vdi_sync.h"
 #include "ops/vm/vm_boot.h"
 
 /* One disk on its way. */
 typedef struct Duplicate {
     Call *call;
     VdiRef source;
-    VbdRef vbd; /* the VBD by which a running VM has it open; null: closed */
-    SrUse use;
+    VdiLock lock;
+    VbdRef vbd;           /* the VBD by which a running VM has it open; null: closed */
     const char *location; /* (arena) */
     SrImage overlay;      /* when open */
-    bool has_overlay;
     SrVdi source_image, copy_image, parent_image;
 } Duplicate;
 
-static bool open_duplicate(Call *call, VdiRef source, Duplicate *ret_duplicate, Err **err);
-static void duplicate_clear(void *user);
-static VbdRef find_open_vbd(const DbView *view, VdiRef vdi);
-static bool duplicate_closed(Duplicate *duplicate, VdiCopyKind kind, Err **err);
+typedef struct Duplicates {
+    Call *call;
+    VdiCopyKind kind;
+    Duplicate *items; /* (arena) */
+    unsigned count;
+} Duplicates;
+
+static void duplicates_clear(Duplicates *all);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Duplicates, duplicates_clear)
+static bool take_disk(Duplicates *all, VdiRef source, Err **err);
 static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err);
 static void abort_open(void *user);
-static bool switch_domain(Call *call, VmRef vm, Duplicate *duplicates, unsigned count, Err **err);
-static bool commit_open(Duplicate *duplicate, VdiCopyKind kind, Err **err);
-static bool write_rows(Call *call, Duplicate *duplicates, unsigned count, VdiCopyKind kind,
-                       VdiRef *ret_copies, Err **err);
+static bool switch_domain(const Duplicates *all, VmRef vm, Err **err);
+static bool finish_all(const Duplicates *all, Err **err);
+static bool finish(Duplicate *duplicate, VdiCopyKind kind, Err **err);
+static void drop_copies(const Duplicates *all);
+static bool write_rows(const Duplicates *all, VdiRef *ret_copies, Err **err);
 static VdiRef write_copy(DbTxn *txn, const Duplicate *duplicate, VdiCopyKind kind);
 
-bool vdi_disk_duplicate(Call *call, VdiRef source, VdiCopyKind kind, VdiRef *ret_vdi, Err **err)
-{
-    const DbView *view = call_view(call);
-    VmRef vm = db_vbd_vm(view, find_open_vbd(view, source));
-    return vdi_disk_duplicate_all(call, vm, &source, 1, kind, ret_vdi, err);
-}
-
-bool vdi_disk_duplicate_all(Call *call, VmRef vm, const VdiRef *sources, unsigned count,
-                            VdiCopyKind kind, VdiRef *ret_copies, Err **err)
-{
-    g_auto(Undo) undo = {0};
-    Duplicate *duplicates = arena_new0(call->arena, Duplicate, count);
-    unsigned open_count = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (!open_duplicate(call, sources[i], &duplicates[i], err)) {
-            return false;
-        }
-        if (!vbd_ref_is_null(duplicates[i].vbd)) {
-            open_count++;
-            if (!begin_open(&duplicates[i], &undo, err)) {
-                return false;
-            }
-        }
-    }
-    if (open_count > 0 && !switch_domain(call, vm, duplicates, count, err)) {
-        return false;
-    }
-    undo_disarm(&undo); /* from here on the guest writes to the overlays */
-    for (unsigned i = 0; i < count; i++) {
-        if (duplicates[i].has_overlay ? !commit_open(&duplicates[i], kind, err)
-                                      : !duplicate_closed(&duplicates[i], kind, err)) {
-            return false;
-        }
-    }
-    return write_rows(call, duplicates, count, kind, ret_copies, err);
-}
-
-static bool open_duplicate(Call *call, VdiRef source, Duplicate *ret_duplicate, Err **err)
-{
-    const DbView *view = call_view(call);
-    ret_duplicate->call = call;
-    ret_duplicate->source = source;
-    ret_duplicate->vbd = find_open_vbd(view, source);
-    ret_duplicate->location = arena_strdup(call->arena, db_vdi_location(view, source));
-    arena_own(call->arena, ret_duplicate, duplicate_clear);
-    return platform_use_sr(call_platform(call), view, db_vdi_sr(view, source), &ret_duplicate->use,
-                           err);
-}
-
-static void duplicate_clear(void *user)
-{
-    Duplicate *duplicate = user;
-    sr_image_clear(&duplicate->overlay);
-    sr_vdi_clear(&duplicate->source_image);
-    sr_vdi_clear(&duplicate->copy_image);
-    sr_vdi_clear(&duplicate->parent_image);
-}
-
-static VbdRef find_open_vbd(const DbView *view, VdiRef vdi)
+VbdRef vdi_disk_find_open_vbd(const DbView *view, VdiRef vdi)
 {
     for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
         VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
@@ -109,22 +60,78 @@ static VbdRef find_open_vbd(const DbView *view, VdiRef vdi)
     return (VbdRef){{{0}}};
 }
 
-static bool duplicate_closed(Duplicate *duplicate, VdiCopyKind kind, Err **err)
+bool vdi_disk_duplicate(Call *call, VdiRef source, VdiCopyKind kind, VdiRef *ret_vdi, Err **err)
 {
-    return duplicate->use.driver->vdi_clone(duplicate->call->op, duplicate->use.sr,
-                                            duplicate->location, uuid_generate(),
-                                            kind == VDI_COPY_SNAPSHOT, &duplicate->source_image,
-                                            &duplicate->copy_image, &duplicate->parent_image, err);
+    const DbView *view = call_view(call);
+    VmRef vm = db_vbd_vm(view, vdi_disk_find_open_vbd(view, source));
+    return vdi_disk_duplicate_all(call, vm, &source, 1, kind, ret_vdi, err);
 }
 
-static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err)
+bool vdi_disk_duplicate_all(Call *call, VmRef vm, const VdiRef *sources, unsigned count,
+                            VdiCopyKind kind, VdiRef *ret_copies, Err **err)
 {
-    if (!duplicate->use.driver->live_snapshot_begin(duplicate->call->op, duplicate->use.sr,
-                                                    duplicate->location, &duplicate->overlay,
-                                                    err)) {
+    g_auto(Duplicates) all = {call, kind, arena_new0(call->arena, Duplicate, count), 0};
+    g_auto(Undo) undo = {0};
+    for (unsigned i = 0; i < count; i++) {
+        if (!take_disk(&all, sources[i], err) || !begin_open(&all.items[i], &undo, err)) {
+            return false;
+        }
+    }
+    if (!switch_domain(&all, vm, err)) {
         return false;
     }
-    duplicate->has_overlay = true;
+    undo_disarm(&undo); /* from here on the guest writes to the overlays */
+    if (!finish_all(&all, err)) {
+        drop_copies(&all);
+        return false;
+    }
+    return write_rows(&all, ret_copies, err);
+}
+
+static void duplicates_clear(Duplicates *all)
+{
+    for (unsigned i = 0; i < all->count; i++) {
+        Duplicate *duplicate = &all->items[i];
+        sr_image_clear(&duplicate->overlay);
+        sr_vdi_clear(&duplicate->source_image);
+        sr_vdi_clear(&duplicate->copy_image);
+        sr_vdi_clear(&duplicate->parent_image);
+        vdi_lock_clear(&duplicate->lock);
+    }
+}
+
+/* Who has the disk open is asked once the lock is there: it does not change any more then. */
+static bool take_disk(Duplicates *all, VdiRef source, Err **err)
+{
+    Call *call = all->call;
+    bool is_snapshot = all->kind == VDI_COPY_SNAPSHOT;
+    Duplicate *duplicate = &all->items[all->count];
+    if (is_snapshot && db_vdi_sharable(call_view(call), source)) {
+        return err_vdi_is_sharable(err, REF_TEXT(source.id));
+    }
+    if (!vdi_lock_take(call, source, is_snapshot ? "snapshot" : "clone", &duplicate->lock, err)) {
+        return false;
+    }
+    all->count++;
+    const DbView *view = call_view(call);
+    duplicate->call = call;
+    duplicate->source = source;
+    duplicate->vbd = vdi_disk_find_open_vbd(view, source);
+    duplicate->location = arena_strdup(call->arena, db_vdi_location(view, source));
+    return true;
+}
+
+/* Nothing is to be done for a closed one. */
+static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err)
+{
+    const SrUse *use = &duplicate->lock.use;
+    if (vbd_ref_is_null(duplicate->vbd)) {
+        return true;
+    }
+    if (!use->driver->live_snapshot_begin(duplicate->call->op, use->sr, duplicate->location,
+                                          &duplicate->overlay, err)) {
+        return false;
+    }
     undo_push(undo, abort_open, duplicate);
     return true;
 }
@@ -132,49 +139,97 @@ static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err)
 static void abort_open(void *user)
 {
     Duplicate *duplicate = user;
-    duplicate->use.driver->live_snapshot_abort(core_op(duplicate->call->core), duplicate->use.sr,
-                                               duplicate->location, &duplicate->overlay, NULL);
+    const SrUse *use = &duplicate->lock.use;
+    g_autoptr(Err) error = NULL;
+    if (!use->driver->live_snapshot_abort(core_op(duplicate->call->core), use->sr,
+                                          duplicate->location, &duplicate->overlay, &error)) {
+        g_autofree char *text = err_to_string(error);
+        log_warn("the overlay of a snapshot that failed stays: %s", text);
+    }
 }
 
-static bool switch_domain(Call *call, VmRef vm, Duplicate *duplicates, unsigned count, Err **err)
+static bool switch_domain(const Duplicates *all, VmRef vm, Err **err)
 {
+    Call *call = all->call;
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
-    const char **ids = arena_new0(call->arena, const char *, count);
-    HvImage *overlays = arena_new0(call->arena, HvImage, count);
+    const char **ids = arena_new0(call->arena, const char *, all->count);
+    HvImage *overlays = arena_new0(call->arena, HvImage, all->count);
     unsigned used = 0;
-    for (unsigned i = 0; i < count; i++) {
-        if (duplicates[i].has_overlay) {
-            ids[used] = arena_strdup(call->arena, db_vbd_uuid(view, duplicates[i].vbd));
-            overlays[used] = (HvImage){duplicates[i].overlay.path, duplicates[i].overlay.format};
+    for (unsigned i = 0; i < all->count; i++) {
+        const SrImage *overlay = &all->items[i].overlay;
+        if (overlay->path) {
+            ids[used] = arena_strdup(call->arena, db_vbd_uuid(view, all->items[i].vbd));
+            overlays[used] = (HvImage){overlay->path, overlay->format};
             used++;
         }
     }
-    return platform_hv_driver(platform)->disk_snapshot(
-        platform_hv(platform), call->op, vm_domain_uuid(view, vm), ids, overlays, used, err);
+    return used == 0 || platform_hv_driver(platform)->disk_snapshot(platform_hv(platform), call->op,
+                                                                    vm_domain_uuid(view, vm), ids,
+                                                                    overlays, used, err);
 }
 
-/* Not to be cancelled any more: the guest writes to the overlay already. */
-static bool commit_open(Duplicate *duplicate, VdiCopyKind kind, Err **err)
+/* What the guest writes to must get the disk's name even when another disk failed. */
+static bool finish_all(const Duplicates *all, Err **err)
 {
-    return duplicate->use.driver->live_snapshot_commit(
-        core_op(duplicate->call->core), duplicate->use.sr, duplicate->location, &duplicate->overlay,
-        uuid_generate(), kind == VDI_COPY_SNAPSHOT, &duplicate->source_image,
-        &duplicate->copy_image, &duplicate->parent_image, err);
-}
-
-static bool write_rows(Call *call, Duplicate *duplicates, unsigned count, VdiCopyKind kind,
-                       VdiRef *ret_copies, Err **err)
-{
-    DbTxn *txn = db_begin(call->db);
-    for (unsigned i = 0; i < count; i++) {
-        ret_copies[i] = write_copy(txn, &duplicates[i], kind);
+    g_autoptr(Err) error = NULL;
+    for (unsigned i = 0; i < all->count; i++) {
+        Duplicate *duplicate = &all->items[i];
+        if (!error || duplicate->overlay.path) {
+            finish(duplicate, all->kind, error ? NULL : &error);
+            sr_use_note_change(&duplicate->lock.use);
+        }
     }
-    SrRef sr = db_vdi_sr(db_txn_view(txn), duplicates[0].source);
+    return !error || err_propagate(err, g_steal_pointer(&error));
+}
+
+/* A switched disk is not to be cancelled any more. */
+static bool finish(Duplicate *duplicate, VdiCopyKind kind, Err **err)
+{
+    const SrUse *use = &duplicate->lock.use;
+    bool read_only = kind == VDI_COPY_SNAPSHOT;
+    return duplicate->overlay.path
+               ? use->driver->live_snapshot_commit(
+                     core_op(duplicate->call->core), use->sr, duplicate->location,
+                     &duplicate->overlay, uuid_generate(), read_only, &duplicate->source_image,
+                     &duplicate->copy_image, &duplicate->parent_image, err)
+               : use->driver->vdi_clone(duplicate->call->op, use->sr, duplicate->location,
+                                        uuid_generate(), read_only, &duplicate->source_image,
+                                        &duplicate->copy_image, &duplicate->parent_image, err);
+}
+
+/* The sources have new parents whatever became of the copies: a scan tells the database. */
+static void drop_copies(const Duplicates *all)
+{
+    for (unsigned i = 0; i < all->count; i++) {
+        const Duplicate *duplicate = &all->items[i];
+        const SrUse *use = &duplicate->lock.use;
+        Call *call = duplicate->call;
+        g_autoptr(Err) error = NULL;
+        bool ok = !duplicate->copy_image.location ||
+                  use->driver->vdi_destroy(core_op(call->core), use->sr,
+                                           duplicate->copy_image.location, &error);
+        SrRef sr = db_vdi_sr(call_view(call), duplicate->source);
+        if (!ok || !vdi_sync(call, sr, use, &error)) {
+            g_autofree char *text = err_to_string(error);
+            log_warn("what a failed copy of disks left is not cleaned up: %s", text);
+        }
+    }
+}
+
+static bool write_rows(const Duplicates *all, VdiRef *ret_copies, Err **err)
+{
+    Call *call = all->call;
+    DbTxn *txn = db_begin(call->db);
+    for (unsigned i = 0; i < all->count; i++) {
+        ret_copies[i] = write_copy(txn, &all->items[i], all->kind);
+    }
     if (!db_commit(txn, err)) {
         return false;
     }
-    vdi_disk_refresh_sr(call, sr);
+    for (unsigned i = 0; i < all->count; i++) {
+        vdi_disk_refresh_sr(call, db_vdi_sr(call_view(call), all->items[i].source));
+    }
     return true;
 }
 
@@ -183,11 +238,9 @@ static VdiRef write_copy(DbTxn *txn, const Duplicate *duplicate, VdiCopyKind kin
     VdiRef source = duplicate->source;
     SrRef sr = db_vdi_sr(db_txn_view(txn), source);
     if (duplicate->parent_image.location) {
-        VdiRef parent = vdi_rows_add(txn, sr, &duplicate->parent_image);
-        db_vdi_set_name_label(txn, parent, "base copy");
-        db_vdi_set_read_only(txn, parent, true);
+        vdi_rows_put(txn, sr, &duplicate->parent_image);
     }
-    VdiRef copy = vdi_rows_add(txn, sr, &duplicate->copy_image);
+    VdiRef copy = vdi_rows_put(txn, sr, &duplicate->copy_image);
     vdi_rows_update(txn, source, &duplicate->source_image);
     vdi_rows_describe_as(txn, copy, source);
     if (kind == VDI_COPY_SNAPSHOT) {

@@ -9,30 +9,54 @@
 
 static bool has_children(const DbView *view, SrRef sr, VdiRef parent);
 
+VdiRef vdi_rows_put(DbTxn *txn, SrRef sr, const SrVdi *image)
+{
+    VdiRef vdi = vdi_rows_find(db_txn_view(txn), sr, image->location);
+    if (vdi_ref_is_null(vdi)) {
+        vdi = vdi_rows_add(txn, sr, image);
+    }
+    vdi_rows_update(txn, vdi, image);
+    return vdi;
+}
+
+/* An image without an object lost it to a crash, or came from elsewhere: nothing tells what it is
+ * but its location. */
 VdiRef vdi_rows_add(DbTxn *txn, SrRef sr, const SrVdi *image)
 {
     VdiRef vdi = {uuid_generate()};
+    g_autofree char *name = image->name      ? g_strdup(image->name)
+                            : image->managed ? g_strdup_printf("Unnamed image %s", image->location)
+                                             : g_strdup("base copy");
     db_create(txn, CLASS_VDI, vdi.id, image->uuid);
     db_vdi_set_sr(txn, vdi, sr);
-    db_vdi_set_name_label(txn, vdi, image->name ? image->name : "");
-    vdi_rows_update(txn, vdi, image);
+    db_vdi_set_name_label(txn, vdi, name);
+    db_vdi_set_type(txn, vdi, VDI_TYPE_USER);
+    db_vdi_set_location(txn, vdi, image->location);
+    db_vdi_set_managed(txn, vdi, image->managed);
     return vdi;
 }
 
 void vdi_rows_update(DbTxn *txn, VdiRef vdi, const SrVdi *image)
 {
     SrRef sr = db_vdi_sr(db_txn_view(txn), vdi);
-    db_vdi_set_location(txn, vdi, image->location);
+    vdi_rows_update_with(txn, vdi, image,
+                         image->parent ? vdi_rows_find(db_txn_view(txn), sr, image->parent)
+                                       : (VdiRef){{{0}}});
+}
+
+void vdi_rows_update_with(DbTxn *txn, VdiRef vdi, const SrVdi *image, VdiRef parent)
+{
+    db_vdi_set_missing(txn, vdi, image->damaged);
+    if (image->damaged) {
+        return;
+    }
     db_vdi_set_virtual_size(txn, vdi, image->virtual_size);
     db_vdi_set_physical_utilisation(txn, vdi, image->physical_utilisation);
     db_vdi_set_managed(txn, vdi, image->managed);
-    db_vdi_set_missing(txn, vdi, false);
     if (image->read_only) {
         db_vdi_set_read_only(txn, vdi, true);
     }
     db_vdi_set_sm_config_key(txn, vdi, "image-format", image->format);
-    VdiRef parent =
-        image->parent ? vdi_rows_find(db_txn_view(txn), sr, image->parent) : (VdiRef){{{0}}};
     db_vdi_set_parent(txn, vdi, parent);
     db_vdi_set_sm_config_key(txn, vdi, "vhd-parent",
                              vdi_ref_is_null(parent) ? NULL
@@ -70,23 +94,18 @@ void vdi_rows_remove(DbTxn *txn, VdiRef vdi)
             db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
         }
     }
-    VdiRef parent = db_vdi_parent(view, vdi);
-    SrRef sr = db_vdi_sr(view, vdi);
     db_vdi_delete(txn, vdi);
-    if (db_vdi_exists(view, parent) && !db_vdi_managed(view, parent) &&
-        !has_children(view, sr, parent)) {
-        vdi_rows_remove(txn, parent); /* the driver destroyed it as well */
-    }
 }
 
-static bool has_children(const DbView *view, SrRef sr, VdiRef parent)
+void vdi_rows_prune(DbTxn *txn, VdiRef parent)
 {
-    for (unsigned i = 0; i < db_sr_vdis_count(view, sr); i++) {
-        if (vdi_ref_equal(db_vdi_parent(view, db_sr_vdis_at(view, sr, i)), parent)) {
-            return true;
-        }
+    const DbView *view = db_txn_view(txn);
+    while (db_vdi_exists(view, parent) && !db_vdi_managed(view, parent) &&
+           !has_children(view, db_vdi_sr(view, parent), parent)) {
+        VdiRef next = db_vdi_parent(view, parent);
+        vdi_rows_remove(txn, parent);
+        parent = next;
     }
-    return false;
 }
 
 void vdi_rows_describe_as(DbTxn *txn, VdiRef copy, VdiRef source)
@@ -134,4 +153,14 @@ void vdi_rows_set_space(DbTxn *txn, SrRef sr, const SrStat *stat)
 void vdi_rows_tell_progress(void *call, double done)
 {
     call_progress(call, done);
+}
+
+static bool has_children(const DbView *view, SrRef sr, VdiRef parent)
+{
+    for (unsigned i = 0; i < db_sr_vdis_count(view, sr); i++) {
+        if (vdi_ref_equal(db_vdi_parent(view, db_sr_vdis_at(view, sr, i)), parent)) {
+            return true;
+        }
+    }
+    return false;
 }

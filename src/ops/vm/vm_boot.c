@@ -5,6 +5,8 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/vbd/vbd_claim.h"
+#include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
@@ -37,10 +39,12 @@ static void detach_taps(Call *call, VmRef vm);
 bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
 {
     Platform *platform = call_platform(call);
+    g_auto(VbdClaim) claim = {0};
     g_auto(Undo) undo = {0};
     HvDomainConfig config;
     int domid;
-    if (!vm_check_can_boot(call, vm, how->force, err) || !vm_plan(call, vm, &undo, &config, err) ||
+    if (!vm_check_can_boot(call, vm, how->force, err) || !vbd_claim_take(call, vm, &claim, err) ||
+        !vm_plan(call, vm, &undo, &config, err) ||
         !build_domain(call, &config, how, &undo, &domid, err) ||
         !write_running(call, vm, domid, how->paused, &undo, err)) {
         return false;
@@ -61,7 +65,11 @@ bool vm_halt(Call *call, VmRef vm, Err **err)
     }
     DbTxn *txn = db_begin(call->db);
     vm_state_set_halted(txn, vm);
-    return db_commit(txn, err);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    vdi_merge_request_vm(platform_merger(call_platform(call)), call_view(call), vm);
+    return true;
 }
 
 bool vm_restart(Call *call, VmRef vm, Err **err)

@@ -62,7 +62,7 @@ bool vm_plan_disk(Call *call, const DbView *view, VbdRef vbd, HvDisk *ret_disk, 
 bool vm_plan_images(Call *call, const DbView *view, VdiRef vdi, const HvImage **ret_images,
                     unsigned *ret_count, Err **err)
 {
-    SrUse use;
+    g_auto(SrUse) use = {0};
     if (!platform_use_sr(call_platform(call), view, db_vdi_sr(view, vdi), &use, err)) {
         return false;
     }

@@ -1,0 +1,268 @@
+/* A merge and a user of the disk cannot miss each other: the merge first notes which disk it takes
+ * and then looks whether anybody uses it; a user first writes down that it does and then looks
+ * which disk is being merged.  Stopping one is cheap, because an interrupted merge leaves an image
+ * that reads as before. */
+#include "ops/vdi/vdi_merge.h"
+
+#include "base/log.h"
+#include "core/dispatch.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
+#include "gen/db_vm.h"
+#include "ops/platform.h"
+#include "ops/vdi/vdi_rows.h"
+
+/* What goes on in one SR. */
+typedef struct MergeJob {
+    VdiMerger *merger;
+    SrRef sr; /* key of the table */
+    bool running;
+    bool again;     /* somebody asked while it ran */
+    Op *op;         /* of this run; NULL when none does */
+    VdiRef current; /* the disk that is merged; null: none */
+    Op *current_op;
+} MergeJob;
+
+struct VdiMerger {
+    Platform *platform;
+    Lock lock;
+    GCond changed;    /* a job let go of its disk, or ended */
+    GHashTable *jobs; /* Uuid * of the SR's reference -> MergeJob * */
+};
+
+static MergeJob *find_job(VdiMerger *merger, SrRef sr);
+static MergeJob *find_merge(VdiMerger *merger, VdiRef vdi);
+static void run_job(void *user);
+static bool end_round(MergeJob *job);
+static bool merge_sr(Call *call, void *user, Err **err);
+static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi);
+static Op *begin_merge(MergeJob *job, VdiRef vdi);
+static void end_merge(MergeJob *job);
+static bool is_idle(const DbView *view, VdiRef vdi);
+static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **err);
+
+VdiMerger *vdi_merger_new(Platform *platform)
+{
+    VdiMerger *merger = g_new0(VdiMerger, 1);
+    merger->platform = platform;
+    lock_init(&merger->lock, LOCK_SR);
+    g_cond_init(&merger->changed);
+    merger->jobs = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
+    return merger;
+}
+
+void vdi_merger_free(VdiMerger *merger)
+{
+    if (!merger) {
+        return;
+    }
+    g_hash_table_unref(merger->jobs);
+    g_cond_clear(&merger->changed);
+    lock_clear(&merger->lock);
+    g_free(merger);
+}
+
+void vdi_merge_request(VdiMerger *merger, SrRef sr)
+{
+    MergeJob *job;
+    {
+        LOCK_GUARD(&merger->lock);
+        job = find_job(merger, sr);
+        if (job->running) {
+            job->again = true;
+            return;
+        }
+        job->running = true;
+        job->op = op_new_child(core_op(platform_core(merger->platform)), USEC_NEVER);
+    }
+    core_run_operation(platform_core(merger->platform), run_job, job);
+}
+
+void vdi_merge_request_vm(VdiMerger *merger, const DbView *view, VmRef vm)
+{
+    for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
+        VdiRef vdi = db_vbd_vdi(view, db_vm_vbds_at(view, vm, i));
+        if (db_vdi_exists(view, vdi)) {
+            vdi_merge_request(merger, db_vdi_sr(view, vdi));
+        }
+    }
+}
+
+bool vdi_merge_stop(VdiMerger *merger, Op *op, VdiRef vdi, Err **err)
+{
+    g_autoptr(Op) merge = NULL;
+    {
+        LOCK_GUARD(&merger->lock);
+        const MergeJob *job = find_merge(merger, vdi);
+        merge = job ? op_ref(job->current_op) : NULL;
+    }
+    if (!merge) {
+        return true;
+    }
+    op_cancel(merge);
+    LOCK_GUARD(&merger->lock);
+    while (find_merge(merger, vdi)) {
+        if (!op_wait(op, &merger->changed, &merger->lock.mutex, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool vdi_merge_stop_sr(VdiMerger *merger, Op *op, SrRef sr, Err **err)
+{
+    MergeJob *job;
+    g_autoptr(Op) run = NULL;
+    {
+        LOCK_GUARD(&merger->lock);
+        job = find_job(merger, sr);
+        run = job->running ? op_ref(job->op) : NULL;
+    }
+    if (!run) {
+        return true;
+    }
+    op_cancel(run);
+    LOCK_GUARD(&merger->lock);
+    while (job->running && job->op == run) {
+        if (!op_wait(op, &merger->changed, &merger->lock.mutex, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static MergeJob *find_job(VdiMerger *merger, SrRef sr)
+{
+    MergeJob *job = g_hash_table_lookup(merger->jobs, &sr.id);
+    if (!job) {
+        job = g_new0(MergeJob, 1);
+        job->merger = merger;
+        job->sr = sr;
+        g_hash_table_insert(merger->jobs, &job->sr.id, job);
+    }
+    return job;
+}
+
+/* The job that merges this disk now. */
+static MergeJob *find_merge(VdiMerger *merger, VdiRef vdi)
+{
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, merger->jobs);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        MergeJob *job = value;
+        if (!vdi_ref_is_null(job->current) && vdi_ref_equal(job->current, vdi)) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+static void run_job(void *user)
+{
+    MergeJob *job = user;
+    do {
+        g_autoptr(Err) error = NULL;
+        if (!core_run_internal(platform_core(job->merger->platform), "disk merge", merge_sr, job,
+                               &error)) {
+            g_autofree char *text = err_to_string(error);
+            log_debug("looking for disks to merge ended: %s", text);
+        }
+    } while (!end_round(job));
+}
+
+/* True when the job is over: nobody asked again, or it was stopped. */
+static bool end_round(MergeJob *job)
+{
+    VdiMerger *merger = job->merger;
+    LOCK_GUARD(&merger->lock);
+    bool again = job->again && op_check(job->op, NULL);
+    job->again = false;
+    if (again) {
+        return false;
+    }
+    job->running = false;
+    g_clear_pointer(&job->op, op_unref);
+    g_cond_broadcast(&merger->changed);
+    return true;
+}
+
+static bool merge_sr(Call *call, void *user, Err **err)
+{
+    MergeJob *job = user;
+    g_auto(SrUse) use = {0};
+    if (!platform_use_sr(job->merger->platform, call_view(call), job->sr, &use, NULL)) {
+        return true;
+    }
+    g_autoptr(GArray) images = use.driver->scan(job->op, use.sr, err);
+    for (guint i = 0; images && i < images->len; i++) {
+        const SrVdi *image = &g_array_index(images, SrVdi, i);
+        if (image->mergeable && op_check(job->op, NULL)) {
+            merge_disk(call, job, &use, vdi_rows_find(call_view(call), job->sr, image->location));
+        }
+    }
+    return images != NULL;
+}
+
+/* A failure is told to the log only: the disk stays as good as it was. */
+static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi)
+{
+    g_autoptr(Err) error = NULL;
+    g_autoptr(Op) op = begin_merge(job, vdi);
+    const DbView *view = call_view(call);
+    if (is_idle(view, vdi)) {
+        if (merge_image(call, op, use, vdi, &error)) {
+            log_info("merged disk %s with its parents", db_vdi_uuid(view, vdi));
+        } else {
+            g_autofree char *text = err_to_string(error);
+            log_info("disk %s was not merged with its parents: %s", db_vdi_uuid(view, vdi), text);
+        }
+    }
+    end_merge(job);
+}
+
+static Op *begin_merge(MergeJob *job, VdiRef vdi)
+{
+    Op *op = op_new_child(job->op, USEC_NEVER);
+    LOCK_GUARD(&job->merger->lock);
+    job->current = vdi;
+    job->current_op = op;
+    return op;
+}
+
+static void end_merge(MergeJob *job)
+{
+    LOCK_GUARD(&job->merger->lock);
+    job->current = (VdiRef){{{0}}};
+    job->current_op = NULL;
+    g_cond_broadcast(&job->merger->changed);
+}
+
+static bool is_idle(const DbView *view, VdiRef vdi)
+{
+    bool is_idle = db_vdi_exists(view, vdi) && db_vdi_managed(view, vdi) &&
+                   value_count(db_vdi_current_operations(view, vdi)) == 0;
+    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
+        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
+        is_idle &= !db_vbd_currently_attached(view, vbd) &&
+                   value_count(db_vbd_current_operations(view, vbd)) == 0;
+    }
+    return is_idle;
+}
+
+/* One that was interrupted may have merged some of several parents: the rows follow the image
+ * either way, and are not to be interrupted themselves. */
+static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **err)
+{
+    g_auto(SrVdi) image = {0};
+    const char *location = db_vdi_location(call_view(call), vdi);
+    bool ok = use->driver->vdi_coalesce(op, use->sr, location, &image, err);
+    if (!ok && !use->driver->vdi_stat(core_op(call->core), use->sr, location, &image, NULL)) {
+        return false;
+    }
+    sr_use_note_change(use);
+    DbTxn *txn = db_begin(call->db);
+    VdiRef parent = db_vdi_parent(db_txn_view(txn), vdi);
+    vdi_rows_update(txn, vdi, &image);
+    vdi_rows_prune(txn, parent);
+    return db_commit(txn, ok ? err : NULL) && ok;
+}
