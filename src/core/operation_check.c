@@ -4,19 +4,47 @@
 
 #include "core/operation_needs.h"
 #include "core/operation_state.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 
-static bool check_blocked(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
-static bool check_current(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
-static bool check_vm_kind(const DbView *view, const OperationRule *rule, VmRef vm, Err **err);
+static Uuid find_busy_vbd(const DbView *view, VdiRef vdi);
+static bool check_blocked(const OperationSubject *subject, const OperationRule *rule, Err **err);
+static bool check_current(const OperationSubject *subject, const OperationRule *rule, Err **err);
+static bool check_busy_vbd(const OperationSubject *subject, Err **err);
+static bool check_vm_kind(const OperationSubject *subject, const OperationRule *rule, Err **err);
 
-bool operation_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+void operation_subject_init(OperationSubject *subject, const DbView *view, uint16_t class_id,
+                            Uuid ref)
 {
-    return check_blocked(view, rule, ref, err) && operation_state_check(view, rule, ref, err) &&
-           check_current(view, rule, ref, err) &&
-           (rule->class_id != CLASS_VM || check_vm_kind(view, rule, (VmRef){ref}, err)) &&
-           operation_needs_check(view, rule, ref, err);
+    int current = operation_current_field(db_view_schema(view), class_id);
+    *subject = (OperationSubject){
+        .view = view,
+        .class_id = class_id,
+        .ref = ref,
+        .state = operation_state_of(view, class_id, ref),
+        .current = current < 0 ? NULL : db_get(view, class_id, ref, (uint16_t)current),
+    };
+    if (class_id == CLASS_VDI) {
+        subject->busy_vbd = find_busy_vbd(view, (VdiRef){ref});
+    }
+    if (class_id == CLASS_VM) {
+        VmRef vm = {ref};
+        subject->blocked = db_vm_blocked_operations(view, vm);
+        subject->is_template = db_vm_is_a_template(view, vm);
+        subject->is_default_template = db_vm_is_default_template(view, vm);
+        subject->is_snapshot = db_vm_is_a_snapshot(view, vm);
+        subject->is_control_domain = db_vm_is_control_domain(view, vm);
+    }
+}
+
+bool operation_check(const OperationSubject *subject, const OperationRule *rule, Err **err)
+{
+    return check_blocked(subject, rule, err) && operation_state_check(subject, rule, err) &&
+           check_current(subject, rule, err) && check_busy_vbd(subject, err) &&
+           check_vm_kind(subject, rule, err) &&
+           operation_needs_check(subject->view, rule, subject->ref, err);
 }
 
 const OperationRule *operation_find_rule(uint16_t class_id, const char *op)
@@ -34,13 +62,22 @@ int operation_current_field(const DbSchema *schema, uint16_t class_id)
     return db_class_find_field(&schema->classes[class_id], "current_operations");
 }
 
-static bool check_blocked(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+/* A disk is left alone while it is being attached to a VM, or detached from it. */
+static Uuid find_busy_vbd(const DbView *view, VdiRef vdi)
 {
-    if (rule->class_id != CLASS_VM) {
-        return true;
+    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
+        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
+        if (value_count(db_vbd_current_operations(view, vbd)) > 0) {
+            return vbd.id;
+        }
     }
-    Value *reason = value_get(db_vm_blocked_operations(view, (VmRef){ref}), rule->op);
-    return !reason || err_operation_blocked(err, REF_TEXT(ref), value_string(reason));
+    return (Uuid){{0}};
+}
+
+static bool check_blocked(const OperationSubject *subject, const OperationRule *rule, Err **err)
+{
+    const Value *reason = value_get(subject->blocked, rule->op);
+    return !reason || err_operation_blocked(err, REF_TEXT(subject->ref), value_string(reason));
 }
 
 static bool runs_beside(const OperationRule *rule, const char *other)
@@ -53,40 +90,49 @@ static bool runs_beside(const OperationRule *rule, const char *other)
     return false;
 }
 
-static bool check_current(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+static bool check_current(const OperationSubject *subject, const OperationRule *rule, Err **err)
 {
-    const DbSchema *schema = db_view_schema(view);
-    int field = operation_current_field(schema, rule->class_id);
-    const Value *current = field < 0 ? NULL : db_get(view, rule->class_id, ref, field);
-    for (unsigned i = 0; current && i < value_count(current); i++) {
+    const Value *current = subject->current;
+    for (unsigned i = 0; i < value_count(current); i++) {
         const char *other = value_string(value_at(current, i));
         if (!runs_beside(rule, other)) {
-            return err_other_operation_in_progress(err, schema->classes[rule->class_id].name,
-                                                   REF_TEXT(ref), other, value_name_at(current, i));
+            const DbSchema *schema = db_view_schema(subject->view);
+            return err_other_operation_in_progress(err, schema->classes[subject->class_id].name,
+                                                   REF_TEXT(subject->ref), other,
+                                                   value_name_at(current, i));
         }
     }
     return true;
 }
 
-static bool check_vm_kind(const DbView *view, const OperationRule *rule, VmRef vm, Err **err)
+static bool check_busy_vbd(const OperationSubject *subject, Err **err)
 {
-    bool is_snapshot = db_vm_is_a_snapshot(view, vm);
-    bool is_template = db_vm_is_a_template(view, vm);
+    if (uuid_is_null(subject->busy_vbd)) {
+        return true;
+    }
+    const Value *current = db_vbd_current_operations(subject->view, (VbdRef){subject->busy_vbd});
+    return err_other_operation_in_progress(err, "VBD", REF_TEXT(subject->busy_vbd),
+                                           value_string(value_at(current, 0)),
+                                           value_name_at(current, 0));
+}
+
+static bool check_vm_kind(const OperationSubject *subject, const OperationRule *rule, Err **err)
+{
     unsigned template_flag =
-        db_vm_is_default_template(view, vm) ? OPERATION_ON_DEFAULT_TEMPLATE : OPERATION_ON_TEMPLATE;
-    if (is_template && !is_snapshot && !(rule->flags & template_flag)) {
-        return err_vm_is_template(err, REF_TEXT(vm.id), rule->op);
+        subject->is_default_template ? OPERATION_ON_DEFAULT_TEMPLATE : OPERATION_ON_TEMPLATE;
+    if (subject->is_template && !subject->is_snapshot && !(rule->flags & template_flag)) {
+        return err_vm_is_template(err, REF_TEXT(subject->ref), rule->op);
     }
-    if (is_snapshot && !(rule->flags & OPERATION_ON_SNAPSHOT)) {
-        return err_vm_is_snapshot(err, REF_TEXT(vm.id), rule->op);
+    if (subject->is_snapshot && !(rule->flags & OPERATION_ON_SNAPSHOT)) {
+        return err_vm_is_snapshot(err, REF_TEXT(subject->ref), rule->op);
     }
-    if ((rule->flags & OPERATION_ONLY_TEMPLATE) && !is_template) {
+    if ((rule->flags & OPERATION_ONLY_TEMPLATE) && !subject->is_template) {
         return err_provision_only_allowed_on_template(err);
     }
-    if ((rule->flags & OPERATION_ONLY_SNAPSHOT) && !is_snapshot) {
+    if ((rule->flags & OPERATION_ONLY_SNAPSHOT) && !subject->is_snapshot) {
         return err_revert_only_allowed_on_snapshot(err);
     }
-    if (db_vm_is_control_domain(view, vm) && !(rule->flags & OPERATION_ON_CONTROL_DOMAIN)) {
+    if (subject->is_control_domain && !(rule->flags & OPERATION_ON_CONTROL_DOMAIN)) {
         return err_operation_not_allowed(err, "This operation is not allowed on a control domain");
     }
     return true;

@@ -4,9 +4,28 @@
 #include "core/operation.h"
 #include "db/store.h"
 
+/* An object, with what the rules of its class look at read once for all of them. */
+typedef struct OperationSubject {
+    const DbView *view;
+    uint16_t class_id;
+    Uuid ref;
+    unsigned state;       /* one bit, see operation.h */
+    const Value *current; /* current_operations; nil when the class has none */
+    Uuid busy_vbd;        /* VDI: one that is being attached or detached, else null */
+    const Value *blocked; /* VM: blocked_operations */
+    bool is_template;     /* VM: this and the next three */
+    bool is_default_template;
+    bool is_snapshot;
+    bool is_control_domain;
+} OperationSubject;
+
+/* Borrows from `view`. */
+void operation_subject_init(OperationSubject *subject, const DbView *view, uint16_t class_id,
+                            Uuid ref);
+
 /* The checks in their order: blocked by the administrator, state, other operations, kind of VM,
  * what else the rule needs.  The first that fails names the error. */
-bool operation_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
+bool operation_check(const OperationSubject *subject, const OperationRule *rule, Err **err);
 
 /* NULL when the class has no such operation. */
 const OperationRule *operation_find_rule(uint16_t class_id, const char *op);

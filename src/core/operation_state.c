@@ -13,36 +13,13 @@
 #include "gen/errors.h"
 #include "gen/operations.h"
 
-static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref);
 static unsigned sr_state(const DbView *view, SrRef sr);
 static unsigned vdi_state(const DbView *view, VdiRef vdi);
 static unsigned host_state(const DbView *view, HostRef host);
 static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err);
 static bool refuse(uint16_t class_id, unsigned state, const char *op, const char *ref, Err **err);
 
-bool operation_state_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
-{
-    unsigned states = rule->states;
-    if (states == 0) {
-        return true;
-    }
-    if (rule->class_id == CLASS_VM) {
-        VmRef vm = {ref};
-        states |= db_vm_is_a_snapshot(view, vm) ? rule->snapshot_states : 0;
-        states |= db_vm_is_control_domain(view, vm) ? rule->control_domain_states : 0;
-    }
-    unsigned state = state_of(view, rule->class_id, ref);
-    if (states & state) {
-        return true;
-    }
-    if (!err) {
-        return false;
-    }
-    return rule->class_id == CLASS_VM ? refuse_vm(view, states, (VmRef){ref}, err)
-                                      : refuse(rule->class_id, state, rule->op, REF_TEXT(ref), err);
-}
-
-static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref)
+unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref)
 {
     switch (class_id) {
     case CLASS_VM:
@@ -68,6 +45,25 @@ static unsigned state_of(const DbView *view, uint16_t class_id, Uuid ref)
                    : TASK_WHEN_COMPLETED;
     }
     return 0;
+}
+
+bool operation_state_check(const OperationSubject *subject, const OperationRule *rule, Err **err)
+{
+    unsigned states = rule->states;
+    if (states == 0) {
+        return true;
+    }
+    states |= subject->is_snapshot ? rule->snapshot_states : 0;
+    states |= subject->is_control_domain ? rule->control_domain_states : 0;
+    if (states & subject->state) {
+        return true;
+    }
+    if (!err) {
+        return false;
+    }
+    return rule->class_id == CLASS_VM
+               ? refuse_vm(subject->view, states, (VmRef){subject->ref}, err)
+               : refuse(rule->class_id, subject->state, rule->op, REF_TEXT(subject->ref), err);
 }
 
 static unsigned sr_state(const DbView *view, SrRef sr)

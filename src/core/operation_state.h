@@ -1,8 +1,10 @@
 /* The state of an object that rules ask for: power state, attachment, reachability. */
 #pragma once
 
-#include "core/operation.h"
-#include "db/store.h"
+#include "core/operation_check.h"
+
+/* One bit, as OperationRule.states has them; 0 for a class without states. */
+unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref);
 
 /* The first error a client gets when the object's state does not allow the operation. */
-bool operation_state_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
+bool operation_state_check(const OperationSubject *subject, const OperationRule *rule, Err **err);

@@ -52,6 +52,20 @@ bool oplock_take_one(Call *call, uint16_t class_id, Uuid ref, const char *op, Er
     return true;
 }
 
+bool oplock_take_alone(Call *call, uint16_t class_id, Uuid ref, const char *op)
+{
+    DbTxn *txn = db_begin(call->db);
+    const DbView *view = db_txn_view(txn);
+    int field = operation_current_field(db_view_schema(view), class_id);
+    if (!db_find(view, class_id, ref) || value_count(db_get(view, class_id, ref, field)) > 0) {
+        db_abort(txn);
+        return false;
+    }
+    set_current(txn, class_id, ref, call->task, op);
+    db_commit_async(txn);
+    return true;
+}
+
 void oplock_release_one(Call *call, uint16_t class_id, Uuid ref, const char *op)
 {
     (void)op;
@@ -70,18 +84,21 @@ bool oplock_check(const DbView *view, uint16_t class_id, Uuid ref, const char *o
         return err_internal(err, "the model has no rule for operation %s of %s", op,
                             db_view_schema(view)->classes[class_id].name);
     }
-    return operation_check(view, rule, ref, err);
+    OperationSubject subject;
+    operation_subject_init(&subject, view, class_id, ref);
+    return operation_check(&subject, rule, err);
 }
 
 Value *oplock_allowed(const DbView *view, const DbObject *object)
 {
     uint16_t class_id = db_object_class(object);
-    Uuid ref = db_object_ref_id(object);
+    OperationSubject subject;
+    operation_subject_init(&subject, view, class_id, db_object_ref_id(object));
     Value *allowed = value_new_array(16);
     for (size_t i = 0; i < operation_rule_count; i++) {
         const OperationRule *rule = &operation_rules[i];
         if (rule->class_id == class_id && (rule->flags & OPERATION_LISTED) &&
-            operation_check(view, rule, ref, NULL)) {
+            operation_check(&subject, rule, NULL)) {
             value_array_add(allowed, value_new_string(rule->op));
         }
     }

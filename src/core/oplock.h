@@ -14,6 +14,10 @@ void oplock_release(Call *call, Value *const *args);
 bool oplock_take_one(Call *call, uint16_t class_id, Uuid ref, const char *op, Err **err);
 void oplock_release_one(Call *call, uint16_t class_id, Uuid ref, const char *op);
 
+/* Takes an operation for what has happened already, like the end of a guest: it asks no rule, only
+ * that nothing else is on the object. */
+bool oplock_take_alone(Call *call, uint16_t class_id, Uuid ref, const char *op);
+
 /* Whether `op` could start now; the reason in `err`. */
 bool oplock_check(const DbView *view, uint16_t class_id, Uuid ref, const char *op, Err **err);
 

@@ -4,15 +4,14 @@
 
 #include "core/oplock.h"
 
-static const char ALLOWED_OPERATIONS[] = "allowed_operations";
+static bool is_worked_out(const DbField *field);
 
 Value *record_field(const DbView *view, const DbObject *object, uint16_t field_id)
 {
     const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
-    if (strcmp(class_info->fields[field_id].name, ALLOWED_OPERATIONS) == 0) {
-        return oplock_allowed(view, object);
-    }
-    return value_ref(db_object_get(object, field_id));
+    return is_worked_out(&class_info->fields[field_id])
+               ? oplock_allowed(view, object)
+               : value_ref(db_object_get(object, field_id));
 }
 
 Value *record_of(const DbView *view, const DbObject *object)
@@ -52,4 +51,10 @@ void record_write_new(DbTxn *txn, uint16_t class_id, Uuid ref, const Value *reco
             db_set(txn, class_id, ref, i, value_ref(value));
         }
     }
+}
+
+/* Few fields are volatile, so hardly a name is looked at. */
+static bool is_worked_out(const DbField *field)
+{
+    return (field->flags & DB_FIELD_VOLATILE) && strcmp(field->name, "allowed_operations") == 0;
 }
