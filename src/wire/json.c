@@ -18,8 +18,11 @@ static Value *json_to_value(const json_t *node, bool ints_are_real);
 static Value *json_real_to_value(double number, bool may_be_int);
 static Value *json_array_to_value(const json_t *node, bool ints_are_real);
 static Value *json_object_to_value(const json_t *node, bool ints_are_real);
+static void json_put(GString *out, const char *text, size_t length);
 static void json_append_quoted(GString *out, const char *text);
 static void json_append_string(GString *out, const char *text, size_t length);
+static void json_append_escape(GString *out, unsigned char byte);
+static size_t json_plain_length(const char *text, size_t length);
 static void json_append_float(GString *out, double number);
 static void json_append_items(GString *out, const Value *value);
 
@@ -55,10 +58,10 @@ void json_append(GString *out, const Value *value)
     char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
     switch (value_kind(value)) {
     case VALUE_NIL:
-        g_string_append(out, "null");
+        json_put(out, "null", 4);
         return;
     case VALUE_VOID:
-        g_string_append(out, "\"\"");
+        json_put(out, "\"\"", 2);
         return;
     case VALUE_STRING:
         json_append_string(out, value_string(value), value_string_length(value));
@@ -174,41 +177,71 @@ static Value *json_object_to_value(const json_t *node, bool ints_are_real)
     return record;
 }
 
+/* g_string_append_len(), without a call for the few bytes that most pieces have. */
+static void json_put(GString *out, const char *text, size_t length)
+{
+    if (out->allocated_len - out->len <= length) {
+        g_string_append_len(out, text, (gssize)length);
+        return;
+    }
+    memcpy(out->str + out->len, text, length);
+    out->len += length;
+    out->str[out->len] = '\0';
+}
+
 /* A text that has nothing to escape. */
 static void json_append_quoted(GString *out, const char *text)
 {
-    g_string_append_c(out, '"');
-    g_string_append(out, text);
-    g_string_append_c(out, '"');
+    json_put(out, "\"", 1);
+    json_put(out, text, strlen(text));
+    json_put(out, "\"", 1);
 }
 
 /* Runs that need no escape, which is nearly all text, are copied whole. */
 static void json_append_string(GString *out, const char *text, size_t length)
 {
-    size_t start = 0;
-    g_string_append_c(out, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
-            continue;
+    json_put(out, "\"", 1);
+    for (;;) {
+        size_t plain = json_plain_length(text, length);
+        json_put(out, text, plain);
+        if (plain == length) {
+            break;
         }
-        g_string_append_len(out, text + start, (gssize)(i - start));
-        start = i + 1;
-        if (byte == '\n') {
-            g_string_append(out, "\\n");
-        } else if (byte == '\t') {
-            g_string_append(out, "\\t");
-        } else if (byte == '\r') {
-            g_string_append(out, "\\r");
-        } else if (byte < 0x20) {
-            g_string_append_printf(out, "\\u%04x", byte);
-        } else {
-            g_string_append_c(out, '\\');
-            g_string_append_c(out, (gchar)byte);
-        }
+        json_append_escape(out, (unsigned char)text[plain]);
+        text += plain + 1;
+        length -= plain + 1;
     }
-    g_string_append_len(out, text + start, (gssize)(length - start));
-    g_string_append_c(out, '"');
+    json_put(out, "\"", 1);
+}
+
+static void json_append_escape(GString *out, unsigned char byte)
+{
+    if (byte == '\n') {
+        g_string_append(out, "\\n");
+    } else if (byte == '\t') {
+        g_string_append(out, "\\t");
+    } else if (byte == '\r') {
+        g_string_append(out, "\\r");
+    } else if (byte < 0x20) {
+        g_string_append_printf(out, "\\u%04x", byte);
+    } else {
+        g_string_append_c(out, '\\');
+        g_string_append_c(out, (gchar)byte);
+    }
+}
+
+/* How many bytes come before the first that needs an escape. */
+static size_t json_plain_length(const char *text, size_t length)
+{
+    size_t plain = 0;
+    while (plain < length) {
+        unsigned char byte = (unsigned char)text[plain];
+        if (byte < 0x20 || byte == '"' || byte == '\\') {
+            break;
+        }
+        plain++;
+    }
+    return plain;
 }
 
 /* The shortest of 16 and 17 digits that reads back the same.  JSON has no word for what is not
@@ -235,17 +268,18 @@ static void json_append_float(GString *out, double number)
 static void json_append_items(GString *out, const Value *value)
 {
     bool is_struct = value_kind(value) == VALUE_STRUCT;
-    g_string_append_c(out, is_struct ? '{' : '[');
-    for (unsigned i = 0; i < value_count(value); i++) {
+    unsigned count = value_count(value);
+    json_put(out, is_struct ? "{" : "[", 1);
+    for (unsigned i = 0; i < count; i++) {
         if (i > 0) {
-            g_string_append_c(out, ',');
+            json_put(out, ",", 1);
         }
         if (is_struct) {
             const char *name = value_name_at(value, i);
             json_append_string(out, name, strlen(name));
-            g_string_append_c(out, ':');
+            json_put(out, ":", 1);
         }
         json_append(out, value_at(value, i));
     }
-    g_string_append_c(out, is_struct ? '}' : ']');
+    json_put(out, is_struct ? "}" : "]", 1);
 }
