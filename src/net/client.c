@@ -31,6 +31,7 @@ static char *read_line(HttpClient *client, Op *op, Err **err);
 static bool fill(HttpClient *client, Op *op, Err **err);
 static ssize_t fill_or_end(HttpClient *client, Op *op, Err **err);
 static void take(HttpClient *client, size_t length, GByteArray *body);
+static bool fail_end(const HttpClient *client, Err **err);
 static bool fail_limit(size_t limit, Err **err);
 
 HttpClient *http_client_new(Stream *stream, const char *host)
@@ -154,15 +155,19 @@ static bool read_body(HttpClient *client, Op *op, const HttpHead *head, size_t l
     return length <= limit ? read_length(client, op, length, body, err) : fail_limit(limit, err);
 }
 
+/* What is not here yet is read to where it belongs. */
 static bool read_length(HttpClient *client, Op *op, uint64_t length, GByteArray *body, Err **err)
 {
-    while (length > 0) {
-        if (client->in->len == 0 && !fill(client, op, err)) {
-            return false;
+    size_t here = MIN(length, client->in->len);
+    take(client, here, body);
+    size_t done = body->len;
+    g_byte_array_set_size(body, (guint)(done + length - here));
+    while (done < body->len) {
+        ssize_t count = stream_read(client->stream, op, body->data + done, body->len - done, err);
+        if (count <= 0) {
+            return count == 0 && fail_end(client, err);
         }
-        size_t count = MIN(length, client->in->len);
-        take(client, count, body);
-        length -= count;
+        done += (size_t)count;
     }
     return true;
 }
@@ -259,10 +264,7 @@ static char *read_line(HttpClient *client, Op *op, Err **err)
 static bool fill(HttpClient *client, Op *op, Err **err)
 {
     ssize_t count = fill_or_end(client, op, err);
-    return count > 0 || (count == 0 && err_internal(err,
-                                                    "%s closed the connection before its "
-                                                    "answer was whole",
-                                                    client->host));
+    return count > 0 || (count == 0 && fail_end(client, err));
 }
 
 static ssize_t fill_or_end(HttpClient *client, Op *op, Err **err)
@@ -281,6 +283,11 @@ static void take(HttpClient *client, size_t length, GByteArray *body)
         g_byte_array_append(body, client->in->data, (guint)length);
         g_byte_array_remove_range(client->in, 0, (guint)length);
     }
+}
+
+static bool fail_end(const HttpClient *client, Err **err)
+{
+    return err_internal(err, "%s closed the connection before its answer was whole", client->host);
 }
 
 static bool fail_limit(size_t limit, Err **err)

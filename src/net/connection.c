@@ -68,9 +68,10 @@ void connection_start(HttpServer *server, int fd, TlsContext *tls, const char *p
     arm(connection, EPOLLIN, SERVER_TIMER_HEAD);
 }
 
-void connection_send(Connection *connection, GString *message, FlushThen then)
+void connection_send(Connection *connection, GString *message, GString *rest, FlushThen then)
 {
     connection->out = message;
+    connection->rest = rest;
     connection->sent = 0;
     connection->then = then;
     connection->phase = CONNECTION_HANDLER;
@@ -119,6 +120,9 @@ void connection_free(Connection *connection)
     g_clear_pointer(&connection->in, g_byte_array_unref);
     if (connection->out) {
         g_string_free(connection->out, true);
+    }
+    if (connection->rest) {
+        g_string_free(connection->rest, true);
     }
     g_free(connection);
 }
@@ -333,7 +337,8 @@ static void begin_body(Connection *connection)
     connection->phase = CONNECTION_BODY;
     if (head->minor_version > 0 && http_header_has_token(head, "Expect", "100-continue") &&
         connection->in->len == connection->exchange.head_length) {
-        connection_send(connection, g_string_new("HTTP/1.1 100 Continue\r\n\r\n"), FLUSH_THEN_BODY);
+        connection_send(connection, g_string_new("HTTP/1.1 100 Continue\r\n\r\n"), NULL,
+                        FLUSH_THEN_BODY);
     } else {
         arm(connection, EPOLLIN, SERVER_TIMER_BODY);
     }
@@ -356,11 +361,22 @@ static void dispatch(Connection *connection)
     }
 }
 
+/* Frees what has been sent whole. */
+static bool has_output(Connection *connection)
+{
+    while (connection->out && connection->sent == connection->out->len) {
+        g_string_free(connection->out, true);
+        connection->out = g_steal_pointer(&connection->rest);
+        connection->sent = 0;
+    }
+    return connection->out != NULL;
+}
+
 static void flush(Connection *connection)
 {
     bool waited = connection->phase == CONNECTION_FLUSH;
     bool progress = !waited;
-    while (connection->sent < connection->out->len) {
+    while (has_output(connection)) {
         ssize_t count =
             stream_try_write(connection->stream, connection->out->str + connection->sent,
                              connection->out->len - connection->sent);
@@ -377,7 +393,6 @@ static void flush(Connection *connection)
         connection->sent += (size_t)count;
         progress = true;
     }
-    g_string_free(g_steal_pointer(&connection->out), true);
     switch (connection->then) {
     case FLUSH_THEN_BODY:
         connection->phase = CONNECTION_BODY;

@@ -3,12 +3,17 @@
 #include "base/log.h"
 #include "net/server_priv.h"
 
+enum {
+    HEAD_SIZE = 256, /* room for most heads of answers */
+    SMALL_BODY = 16 * 1024,
+};
+
 static void run_handler(HttpExchange *exchange);
 static bool claim(HttpExchange *exchange);
 static void free_gone(HttpExchange *exchange);
 static bool may_keep_connection(const HttpExchange *exchange, int status);
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
-                            GString *body);
+                            GString **body);
 static GString *new_error_page(int status, const char *detail);
 static void answer(Connection *connection, int status, const char *const *headers, GString *body,
                    bool keep);
@@ -202,31 +207,35 @@ static bool may_keep_connection(const HttpExchange *exchange, int status)
 static void answer(Connection *connection, int status, const char *const *headers, GString *body,
                    bool keep)
 {
-    GString *message = new_message(&connection->exchange.head, status, keep, headers, body);
+    GString *message = new_message(&connection->exchange.head, status, keep, headers, &body);
     connection_end_request(connection);
-    connection_send(connection, message, keep ? FLUSH_THEN_NEXT : FLUSH_THEN_CLOSE);
+    connection_send(connection, message, body, keep ? FLUSH_THEN_NEXT : FLUSH_THEN_CLOSE);
 }
 
-/* Takes `body` over. `head` is empty when the request could not be parsed. */
+/* What is sent before `body`.  Takes over and clears a body that is not to be sent, or so small
+ * that one packet does for both. `head` is empty when the request could not be parsed. */
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
-                            GString *body)
+                            GString **body)
 {
     bool is_http10 = head->method && head->minor_version == 0;
     bool is_head = head->method && g_str_equal(head->method, "HEAD");
     bool has_body = status != 204 && status != 304;
-    GString *message = g_string_sized_new(256 + (body ? body->len : 0));
+    size_t length = *body ? (*body)->len : 0;
+    bool is_small = length <= SMALL_BODY;
+    GString *message = g_string_sized_new(HEAD_SIZE + (is_small ? length : 0));
     g_string_printf(message, "HTTP/1.%d %d %s\r\n", is_http10 ? 0 : 1, status, http_reason(status));
     if (has_body) {
-        g_string_append_printf(message, "content-length: %zu\r\n", body ? body->len : 0);
+        g_string_append_printf(message, "content-length: %zu\r\n", length);
     }
     g_string_append_printf(message, "connection: %s\r\n", keep ? "keep-alive" : "close");
     http1_append_headers(message, headers);
     g_string_append(message, "\r\n");
-    if (body) {
-        if (has_body && !is_head) {
-            g_string_append_len(message, body->str, (gssize)body->len);
-        }
-        g_string_free(body, true);
+    bool is_sent = has_body && !is_head;
+    if (*body && is_sent && is_small) {
+        g_string_append_len(message, (*body)->str, (gssize)length);
+    }
+    if (*body && (!is_sent || is_small)) {
+        g_string_free(g_steal_pointer(body), true);
     }
     return message;
 }

@@ -106,6 +106,7 @@ struct Connection {
     WorkerHold *hold; /* NULL: the holder, if there is one, is no worker */
     GByteArray *in;   /* read and not used up; NULL when empty */
     GString *out;     /* to be sent from `sent` on; NULL when nothing is */
+    GString *rest;    /* to be sent after `out`, or NULL */
     size_t sent;
     FlushThen then;
     HttpExchange exchange;
@@ -115,9 +116,10 @@ struct Connection {
 /* Begins to serve an accepted socket; takes all but `tls` over. */
 void connection_start(HttpServer *server, int fd, TlsContext *tls, const char *peer,
                       bool is_local_root);
-/* Sends `message` (owned) as far as the socket takes it and leaves the rest to the poller. The
- * caller holds the connection and may not touch it afterwards. */
-void connection_send(Connection *connection, GString *message, FlushThen then);
+/* Sends `message` and, unless it is NULL, `rest` (both owned) as far as the socket takes them and
+ * leaves the remainder to the poller. The caller holds the connection and may not touch it
+ * afterwards. */
+void connection_send(Connection *connection, GString *message, GString *rest, FlushThen then);
 /* By a worker that has answered and still holds the connection: whether the next request is here,
  * or comes in a moment.  If not, the worker holds it no more. */
 bool connection_stay(Connection *connection);
