@@ -107,10 +107,10 @@ static void measure_read(const PeerDriver *driver, void *peer, unsigned repetiti
 static void measure_list(const PeerDriver *driver, void *peer, unsigned repetitions)
 {
     for (unsigned i = 0; i < repetitions; i++) {
-        size_t bytes;
         Usec start = op_now();
-        unsigned count = driver->list(peer, &bytes);
-        printf("%.3f %zu %u\n", msec_since(start), bytes, count);
+        size_t bytes = driver->list(peer);
+        double msec = msec_since(start);
+        printf("%.3f %zu %u\n", msec, bytes, driver->count(peer));
     }
 }
 

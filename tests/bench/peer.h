@@ -19,8 +19,10 @@ typedef struct PeerDriver {
     void (*pause)(void *peer);
     void (*unpause)(void *peer);
     bool (*is_running)(void *peer); /* the trivial read: one small question about one VM */
-    /* Fetches everything about every VM; returns how many there are. */
-    unsigned (*list)(void *peer, size_t *ret_bytes);
+    /* Fetches everything about every VM; returns how many bytes that are. */
+    size_t (*list)(void *peer);
+    /* How many VMs the last list has. */
+    unsigned (*count)(void *peer);
     /* Waits for changes of the VM from now on, until the program ends. */
     void (*watch)(void *peer, PeerHeard heard, void *user);
 } PeerDriver;

@@ -14,6 +14,7 @@ typedef struct Clearwater {
     Op *op;
     Value *session;
     Value *vm;
+    char *list; /* the last answer of list() */
     PeerHeard heard;
     void *user;
 } Clearwater;
@@ -76,15 +77,23 @@ static bool clearwater_is_running(void *peer)
     return strcmp(value_string(state), "Running") == 0;
 }
 
-/* The answer stays text, as libvirt's does.  Every record has the one field "is_a_template". */
-static unsigned clearwater_list(void *peer, size_t *ret_bytes)
+/* The answer stays text, as libvirt's does. */
+static size_t clearwater_list(void *peer)
 {
-    static const char FIELD[] = "\"is_a_template\":";
     Clearwater *self = peer;
-    g_autofree char *body =
-        clearwater_post(self, "VM.get_all_records", clearwater_params(self, NULL), ret_bytes);
+    size_t length;
+    g_free(self->list);
+    self->list =
+        clearwater_post(self, "VM.get_all_records", clearwater_params(self, NULL), &length);
+    return length;
+}
+
+static unsigned clearwater_count(void *peer)
+{
+    static const char FIELD[] = "\"is_a_template\":"; /* every record has it once */
+    const Clearwater *self = peer;
     unsigned count = 0;
-    for (const char *at = strstr(body, FIELD); at; at = strstr(at + 1, FIELD)) {
+    for (const char *at = strstr(self->list, FIELD); at; at = strstr(at + 1, FIELD)) {
         count++;
     }
     return count;
@@ -109,6 +118,7 @@ const PeerDriver peer_clearwater = {
     .unpause = clearwater_unpause,
     .is_running = clearwater_is_running,
     .list = clearwater_list,
+    .count = clearwater_count,
     .watch = clearwater_watch,
 };
 

@@ -10,6 +10,7 @@ typedef struct Libvirt {
     const char *vm_uuid;
     virConnectPtr connection;
     virDomainPtr vm;
+    unsigned listed; /* by the last list() */
     PeerHeard heard;
     void *user;
 } Libvirt;
@@ -59,21 +60,28 @@ static bool libvirt_is_running(void *peer)
     return state == VIR_DOMAIN_RUNNING;
 }
 
-static unsigned libvirt_list(void *peer, size_t *ret_bytes)
+static size_t libvirt_list(void *peer)
 {
+    Libvirt *self = peer;
     virDomainPtr *vms;
-    int count = virConnectListAllDomains(((Libvirt *)peer)->connection, &vms, 0);
+    int count = virConnectListAllDomains(self->connection, &vms, 0);
     libvirt_check(count >= 0);
-    *ret_bytes = 0;
+    size_t bytes = 0;
     for (int i = 0; i < count; i++) {
         char *xml = virDomainGetXMLDesc(vms[i], 0);
         libvirt_check(xml != NULL);
-        *ret_bytes += strlen(xml);
+        bytes += strlen(xml);
         free(xml);
         virDomainFree(vms[i]);
     }
     free(vms);
-    return (unsigned)count;
+    self->listed = (unsigned)count;
+    return bytes;
+}
+
+static unsigned libvirt_count(void *peer)
+{
+    return ((const Libvirt *)peer)->listed;
 }
 
 /* The library wants its event loop before the connection that hears. */
@@ -99,6 +107,7 @@ const PeerDriver peer_libvirt = {
     .unpause = libvirt_unpause,
     .is_running = libvirt_is_running,
     .list = libvirt_list,
+    .count = libvirt_count,
     .watch = libvirt_watch,
 };
 
