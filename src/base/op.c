@@ -138,6 +138,9 @@ unsigned op_on_cancel(Op *op, void (*func)(void *user), void *user)
 
 void op_remove_on_cancel(Op *op, unsigned id)
 {
+    if (id == 0) {
+        return; /* also what `running_id` is while no callback runs */
+    }
     LOCK_GUARD(&op->lock);
     for (unsigned i = 0; i < op->on_cancel->len; i++) {
         if (g_array_index(op->on_cancel, OnCancel, i).id == id) {

@@ -28,8 +28,8 @@ void op_cancel(Op *op);
 bool op_is_cancelled(const Op *op);
 
 /* Called once when op_cancel() runs, on the cancelling thread; at once when it already has.
- * The returned id removes it again; after removal it does not run.  Removal waits for a call
- * that is under way, so hold no lock there that `func` takes. */
+ * The returned id, never 0, removes it again; after removal it does not run.  Removal waits for a
+ * call that is under way, so hold no lock there that `func` takes.  The id 0 removes nothing. */
 unsigned op_on_cancel(Op *op, void (*func)(void *user), void *user);
 void op_remove_on_cancel(Op *op, unsigned id);
 

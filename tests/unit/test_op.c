@@ -273,6 +273,19 @@ static void test_callback_removes_itself(void)
     g_assert_true(removal.finished);
 }
 
+/* Waiting for the end of "no callback" would never end. */
+static void test_removal_of_nothing(void)
+{
+    g_autoptr(Op) op = op_new(PATIENCE);
+    unsigned calls = 0;
+    op_remove_on_cancel(op, 0);
+    g_assert_cmpuint(op_on_cancel(op, count_call, &calls), !=, 0);
+    op_remove_on_cancel(op, 0);
+    op_cancel(op);
+    g_assert_cmpuint(calls, ==, 1);
+    op_remove_on_cancel(op, 0);
+}
+
 static void test_children(void)
 {
     g_autoptr(Op) parent = op_new(USEC_NEVER);
@@ -341,6 +354,7 @@ int main(int argc, char **argv)
     g_test_add_func("/op/callbacks", test_callbacks);
     g_test_add_func("/op/callbacks/removal", test_removal_waits_for_a_running_callback);
     g_test_add_func("/op/callbacks/self", test_callback_removes_itself);
+    g_test_add_func("/op/callbacks/nothing", test_removal_of_nothing);
     g_test_add_func("/op/children", test_children);
     g_test_add_func("/op/children/own-cancel", test_child_dies_in_its_own_cancel);
     g_test_add_func("/op/children/race", test_children_die_while_the_parent_is_cancelled);
