@@ -67,15 +67,18 @@ class Daemon:
         self.process.wait(timeout=60)
 
     def pids(self):
-        """Processes that were started for this root directory: the daemon, guests, helpers."""
+        """Processes of this root directory: the daemon, guests, helpers. They name it among their
+        arguments or have a file of it open; a guest gets its files as descriptors only."""
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             try:
                 arguments = (entry / "cmdline").read_bytes()
+                files = [os.readlink(link) for link in (entry / "fd").iterdir()]
             except OSError:
                 continue
-            if os.fsencode(self.root) in arguments:
+            if os.fsencode(self.root) in arguments or \
+                    any(name.startswith(f"{self.root}/") for name in files):
                 yield int(entry.name)
 
     def destroy(self):
