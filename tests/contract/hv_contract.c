@@ -1,7 +1,8 @@
 /* One suite for every hypervisor driver: what hv.h promises, whatever is below.
  *
  *   hv_contract DRIVER GUEST     runs the suite; GUEST is the boot sector made from guest.S
- *   hv_contract DRIVER GUEST --hold ROOT   creates a domain, says so and waits to be killed
+ *   hv_contract DRIVER GUEST --hold ROOT    starts a domain, says so and waits to be killed
+ *   hv_contract DRIVER GUEST --churn ROOT   starts and ends domains until it is killed
  *
  * The guest obeys letters on its serial line, see guest.S; the fake driver's guests do the same
  * without a processor. What needs a whole operating system in the guest is hv_linux.c. */
@@ -63,8 +64,8 @@ static HvState state_of(Bench *bench, Uuid uuid)
     return info.state;
 }
 
-/* Creates and starts it, and waits until the guest listens. Returns its serial line. */
-static int start(Bench *bench, Guest *guest)
+/* Creates and starts it. Returns its serial line. */
+static int boot(Bench *bench, Guest *guest)
 {
     Err *err = NULL;
     int domid = 0;
@@ -74,6 +75,13 @@ static int start(Bench *bench, Guest *guest)
     int line = bench->driver->console_open_text(bench->hv, guest->config.uuid, &err);
     assert_ok(line >= 0, err);
     assert_ok(bench->driver->domain_unpause(bench->hv, bench->op, guest->config.uuid, &err), err);
+    return line;
+}
+
+/* The same, and waits until the guest listens. */
+static int start(Bench *bench, Guest *guest)
+{
+    int line = boot(bench, guest);
     g_free(line_expect(bench, line, "READY\r\n"));
     return line;
 }
@@ -218,11 +226,13 @@ static void test_disks(Bench *bench)
     g_autofree char *path = bench_new_disk(bench);
     const HvImage image = {path, "raw"};
     HvDisk disk = {"extra", 1, false, false, false, &image, 1};
-    assert_ok(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err), err);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err), err);
+    }
+    disk.id = "another";
     g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
     g_clear_pointer(&err, err_free);
     disk.position = 99;
-    disk.id = "beyond";
     if (bench->is_real) {
         g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
         g_clear_pointer(&err, err_free);
@@ -309,8 +319,11 @@ static void test_nics(Bench *bench)
     guest_init(&guest, bench, 1);
     auto_fd line = start(bench, &guest);
     Uuid uuid = guest.config.uuid;
-    const HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1};
-    assert_ok(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
+    HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1};
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
+    }
+    nic.id = "another";
     g_assert_false(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err));
     g_clear_pointer(&err, err_free);
     assert_ok(driver->nic_unplug(bench->hv, bench->op, uuid, "never-there", false, &err), err);
@@ -458,7 +471,7 @@ static void test_adoption_after_kill(Bench *bench)
 {
     Err *err = NULL;
     bench_close(bench);
-    bench_run_holder(bench);
+    bench_run_holder(bench, "--hold", 0);
     bench_open(bench);
     g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
     g_assert_cmpuint(list->len, ==, 1);
@@ -525,19 +538,87 @@ static void test_unfinished_start(Bench *bench)
     }
 }
 
-/* The other program: starts a domain and lets itself be killed. */
-static int hold(char **argv)
+/* A guest that reboots while no driver is open just does so. */
+static void test_unattended_reboot(Bench *bench)
+{
+    if (!bench->is_real) {
+        g_test_skip("the fake engine's guests stand still while no driver is open");
+        return;
+    }
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    auto_fd line = start(bench, &guest);
+    bench_close(bench);
+    line_send(line, "r");
+    g_free(line_expect(bench, line, "READY\r\n"));
+    bench_open(bench);
+    g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_RUNNING);
+    line_send(line, "r");
+    g_assert_cmpint(bench_wait_exit(bench, guest.config.uuid, 1), ==, HV_EXIT_REBOOT);
+    destroy(bench, &guest);
+}
+
+static void test_uefi(Bench *bench)
+{
+    if (!bench->is_real) {
+        g_test_skip("the fake engine has no firmware");
+        return;
+    }
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    g_autofree char *nvram = g_build_filename(bench->root, "nvram", NULL);
+    guest.config.firmware = HV_FIRMWARE_UEFI;
+    guest.config.nvram_path = nvram;
+    auto_fd line = boot(bench, &guest);
+    g_assert_true(g_file_test(nvram, G_FILE_TEST_IS_REGULAR));
+    /* The firmware tells that the boot sector is nothing for it. */
+    g_free(line_expect(bench, line, "BdsDxe"));
+    destroy(bench, &guest);
+}
+
+/* A daemon that starts and ends domains all the time is killed at any moment: what it leaves is
+ * either adopted or cleared away, and no process is left over. */
+static void test_killed_anywhere(Bench *bench)
+{
+    Err *err = NULL;
+    for (unsigned i = 0; i < 20; i++) {
+        bench_close(bench);
+        bench_run_holder(bench, "--churn", (unsigned)g_test_rand_int_range(0, 150));
+        bench_open(bench);
+        g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
+        g_assert_cmpuint(list->len, <=, 1);
+        for (unsigned j = 0; j < list->len; j++) {
+            Uuid uuid = g_array_index(list, HvDomainInfo, j).uuid;
+            assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, uuid, &err), err);
+        }
+        bench_assert_nothing_left(bench);
+    }
+}
+
+static void say_ready(void)
+{
+    g_assert_cmpint(write(STDOUT_FILENO, "r", 1), ==, 1);
+}
+
+/* The other program: starts a domain, or one after the other, and is killed meanwhile. */
+G_NORETURN static void hold(char **argv)
 {
     Bench bench;
     bench_setup(&bench, argv[1], argv[2], argv[4]);
     Guest guest;
     guest_init(&guest, &bench, 77);
-    (void)start(&bench, &guest);
-    if (write(STDOUT_FILENO, "r", 1) != 1) {
-        return 1;
+    if (g_str_equal(argv[3], "--hold")) {
+        (void)start(&bench, &guest);
+        say_ready();
+        for (;;) {
+            pause();
+        }
     }
+    say_ready();
     for (;;) {
-        pause();
+        int line = start(&bench, &guest);
+        close(line);
+        destroy(&bench, &guest);
     }
 }
 
@@ -547,8 +628,8 @@ int main(int argc, char **argv)
         g_printerr("usage: %s DRIVER GUEST\n", argv[0]);
         return 2;
     }
-    if (argc == 5 && g_str_equal(argv[3], "--hold")) {
-        return hold(argv);
+    if (argc == 5 && (g_str_equal(argv[3], "--hold") || g_str_equal(argv[3], "--churn"))) {
+        hold(argv);
     }
     static const BenchTest tests[] = {
         {"host", 0, test_host},
@@ -568,6 +649,9 @@ int main(int argc, char **argv)
         {"adoption_after_kill", HV_CAP_TEXT_CONSOLE, test_adoption_after_kill},
         {"killed_process", HV_CAP_TEXT_CONSOLE, test_killed_process},
         {"unfinished_start", 0, test_unfinished_start},
+        {"unattended_reboot", HV_CAP_TEXT_CONSOLE, test_unattended_reboot},
+        {"uefi", HV_CAP_UEFI | HV_CAP_TEXT_CONSOLE, test_uefi},
+        {"killed_anywhere", HV_CAP_TEXT_CONSOLE, test_killed_anywhere},
     };
     return bench_run(argc, argv, tests, G_N_ELEMENTS(tests));
 }

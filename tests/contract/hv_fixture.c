@@ -105,7 +105,7 @@ int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count)
 
 char *bench_new_disk(Bench *bench)
 {
-    g_autofree char *name = g_strdup_printf("disk%u.raw", bench->disks++);
+    g_autofree char *name = g_strdup_printf("disk%d-%u.raw", getpid(), bench->disks++);
     g_autofree char *path = g_build_filename(bench->root, name, NULL);
     size_t length;
     Err *err = NULL;
@@ -152,22 +152,37 @@ void bench_run_program(Bench *bench, const char *const *argv)
     assert_ok(op_run_ok(bench->op, argv, NULL, &err), err);
 }
 
-void bench_run_holder(Bench *bench)
+void bench_run_holder(Bench *bench, const char *mode, unsigned milliseconds)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-    char *argv[] = {self, (char *)bench->driver->name, (char *)bench->guest, "--hold", bench->root,
-                    NULL};
+    char *argv[] = {
+        self, (char *)bench->driver->name, (char *)bench->guest, (char *)mode, bench->root, NULL};
     GPid pid;
     int out;
+    Err *err = NULL;
     GError *why = NULL;
     g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL,
                              &out, NULL, &why);
     g_assert_no_error(why);
     char ready;
     g_assert_cmpint(read(out, &ready, 1), ==, 1);
+    assert_ok(op_sleep(bench->op, milliseconds * USEC_PER_MSEC, &err), err);
     kill(pid, SIGKILL);
-    waitpid(pid, NULL, 0);
+    int status;
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     close(out);
+}
+
+void bench_assert_nothing_left(Bench *bench)
+{
+    {
+        g_autoptr(GDir) run = g_dir_open(bench->run_dir, 0, NULL);
+        g_assert_null(g_dir_read_name(run));
+    }
+    const char *const argv[] = {"sh", "-c", "! ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q \"$0\"",
+                                bench->root, NULL};
+    bench_run_program(bench, argv);
 }
 
 void bench_wait_process(Bench *bench, pid_t pid)

@@ -71,8 +71,11 @@ char bench_read_byte(const char *path, off_t offset);
 /* Runs a tool that must succeed. */
 void bench_run_program(Bench *bench, const char *const *argv);
 
-/* Runs this program again as DRIVER GUEST --hold ROOT, waits until it says so, and kills it. */
-void bench_run_holder(Bench *bench);
+/* Runs this program again as DRIVER GUEST `mode` ROOT, waits until it says that it is ready and
+ * `milliseconds` more, and kills it. */
+void bench_run_holder(Bench *bench, const char *mode, unsigned milliseconds);
+/* run_dir is empty, and no process but this has a file of the bench in its hands. */
+void bench_assert_nothing_left(Bench *bench);
 
 /* Waits for the end of a process that is not our child. */
 void bench_wait_process(Bench *bench, pid_t pid);

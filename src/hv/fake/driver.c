@@ -122,17 +122,10 @@ static bool fake_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **
 
 static bool fake_reset(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
-    {
-        LOCK_GUARD(&hv->lock);
-        FakeDomain *domain = fake_find(hv, uuid, err);
-        if (!domain) {
-            return false;
-        }
-        domain->state.booted = false;
-        domain->state.counter = 0;
-        domain->state.state = HV_STATE_PAUSED;
-    }
-    return fake_unpause(hv, op, uuid, err);
+    (void)hv;
+    (void)op;
+    (void)uuid;
+    return hv_unsupported("fake", "reset a domain in place", err);
 }
 
 static bool fake_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
@@ -444,6 +437,9 @@ static bool fake_plug(Hv *hv, Uuid uuid, FakeDevice device, Err **err)
     if (!domain) {
         return false;
     }
+    if (fake_domain_find_device(domain, device.id)) {
+        return true;
+    }
     for (unsigned i = 0; i < FAKE_MAX_DEVICES; i++) {
         const FakeDevice *other = &domain->state.devices[i];
         if (*other->id && other->is_nic == device.is_nic && other->position == device.position) {
@@ -515,10 +511,13 @@ static bool fake_load_all(Hv *hv, Err **err)
     while ((name = g_dir_read_name(files))) {
         g_autofree char *path = g_build_filename(hv->run_dir, name, NULL);
         FakeState state;
-        if (fake_state_read(path, &state)) {
+        Uuid uuid;
+        if (uuid_parse(name, &uuid) && fake_state_read(path, &state)) {
             FakeDomain *domain = fake_domain_new(&state);
             g_hash_table_insert(hv->domains, &domain->state.uuid, domain);
             hv->last_domid = MAX(hv->last_domid, state.domid);
+        } else {
+            (void)unlink(path); /* one that was being written when its writer was killed */
         }
     }
     return true;

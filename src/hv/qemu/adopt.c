@@ -121,6 +121,7 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "path", value_new_string("/machine/peripheral"));
     if (!qmp_call(domain->qmp, op, "qom-list", args, &devices, &why) ||
+        !qemu_domain_set_reboot_action(domain, op, "shutdown", &why) ||
         !qmp_call(domain->qmp, op, "query-balloon", NULL, &balloon, &why) ||
         !qmp_call(domain->qmp, op, "query-status", NULL, &status, &why)) {
         log_warn("domain %s does not say how it is: %s", domain->name, why->params[0]);
@@ -170,7 +171,8 @@ static bool qemu_adopt_has(const Value *devices, const char *id)
     return false;
 }
 
-/* Whether a guest that stopped meanwhile wanted to reboot, QEMU does not tell afterwards. */
+/* Whether a guest that stopped meanwhile wanted to reboot, QEMU does not tell afterwards. It can
+ * only have been one whose daemon was killed. */
 static void qemu_adopt_state(QemuDomain *domain, const char *status)
 {
     static const struct {

@@ -9,6 +9,7 @@
 #include "base/subprocess.h"
 #include "hv/qemu/device.h"
 #include "hv/qemu/hooks.h"
+#include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
 
@@ -17,10 +18,9 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#define CREATE_LIMIT         (60 * USEC_PER_SEC)  /* until QEMU answers */
-#define CREATE_CLEANUP_LIMIT (30 * USEC_PER_SEC)  /* until a killed QEMU is gone */
-#define STATISTICS_INTERVAL  10                   /* seconds */
-#define LOG_LIMIT            ((off_t)1024 * 1024) /* bytes; a longer log is begun anew */
+#define CREATE_LIMIT         (60 * USEC_PER_SEC) /* until QEMU answers */
+#define CREATE_CLEANUP_LIMIT (30 * USEC_PER_SEC) /* until a killed QEMU is gone */
+#define STATISTICS_INTERVAL  10                  /* seconds */
 #define LOG_TAIL             4096
 
 /* Our ends of the channels of QemuChannels, while the domain starts. */
@@ -38,8 +38,6 @@ static QemuRecord *qemu_create_record(const HvDomainConfig *config);
 static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *config,
                               CreateFiles *files, Err **err);
 static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err **err);
-static int qemu_create_open_log(const QemuDomain *domain, const char *kind, char **ret_path,
-                                Err **err);
 static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,
                               Err **err);
 static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err);
@@ -142,18 +140,17 @@ static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *
 
 static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err **err)
 {
-    auto_fd log = qemu_create_open_log(domain, "qemu", &files->log_path, err);
-    if (log < 0) {
-        return false;
-    }
-    struct stat status;
-    files->log_start = fstat(log, &status) == 0 ? status.st_size : 0;
-    g_autofree char *serial_path = NULL;
+    const char *log_dir = domain->hv->log_dir;
     QemuChannels *channels = &files->channels;
-    channels->serial_log = qemu_create_open_log(domain, "serial", &serial_path, err);
+    auto_fd log = qemu_log_open(log_dir, QEMU_LOG_MESSAGES, domain->name, err);
+    channels->serial_log =
+        log < 0 ? -1 : qemu_log_open(log_dir, QEMU_LOG_SERIAL, domain->name, err);
     if (channels->serial_log < 0) {
         return false;
     }
+    struct stat status;
+    files->log_path = qemu_log_path(log_dir, QEMU_LOG_MESSAGES, domain->name);
+    files->log_start = fstat(log, &status) == 0 ? status.st_size : 0;
     channels->qmp = qemu_socket_listen(domain->dir, QEMU_SOCKET_QMP, err);
     if (channels->qmp < 0) {
         return false;
@@ -164,21 +161,6 @@ static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err *
     }
     channels->serial = qemu_socket_listen(domain->dir, QEMU_SOCKET_SERIAL, err);
     return channels->serial >= 0;
-}
-
-static int qemu_create_open_log(const QemuDomain *domain, const char *kind, char **ret_path,
-                                Err **err)
-{
-    g_autofree char *path =
-        g_strdup_printf("%s/%s-%s.log", domain->hv->log_dir, kind, domain->name);
-    auto_fd fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) < 0 || (status.st_size > LOG_LIMIT && ftruncate(fd, 0) < 0)) {
-        err_errno(err, errno, "cannot open the log %s", path);
-        return -1;
-    }
-    *ret_path = g_steal_pointer(&path);
-    return fd_steal(&fd);
 }
 
 static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,

@@ -27,8 +27,14 @@ bool qemu_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *config, Err **err)
     if (config->is_cd) {
         return hv_unsupported("qemu", "plug a CD drive into a running domain", err);
     }
-    const QemuDisk *other = qemu_record_disk_at(domain->record, config->position);
-    if (other || qemu_record_find_disk(domain->record, config->id)) {
+    QemuDisk *same = qemu_record_find_disk(domain->record, config->id);
+    if (same && !qemu_hotplug_take_deleted(domain, same->id, qemu_device_disk_id)) {
+        return true;
+    }
+    if (same) {
+        qemu_disk_forget(domain, op, same);
+    }
+    if (qemu_record_disk_at(domain->record, config->position)) {
         return err_internal(err, "disk %s: position %u of domain %s is taken", config->id,
                             config->position, domain->name);
     }

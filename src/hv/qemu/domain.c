@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "hv/qemu/event.h"
+#include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
 
@@ -15,7 +16,6 @@
 
 static bool qemu_domain_enter(QemuDomain *domain, Err **err);
 static void qemu_domain_leave(QemuDomain *domain);
-static bool qemu_domain_is_watched(QemuDomain *domain);
 static void qemu_domain_on_qmp(void *user);
 static void qemu_domain_on_exit(void *user);
 
@@ -116,11 +116,30 @@ bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopte
     return true;
 }
 
+bool qemu_domain_is_watched(QemuDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->watched;
+}
+
+/* A process that ended before the event thread did has given it back already. */
 void qemu_domain_release(QemuDomain *domain)
 {
-    if (qemu_domain_is_watched(domain)) {
+    bool held;
+    {
+        LOCK_GUARD(&domain->lock);
+        held = !domain->gone;
+    }
+    if (held) {
         qemu_domain_unref(domain);
     }
+}
+
+bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *action, Err **err)
+{
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "reboot", value_new_string(action));
+    return qmp_call(domain->qmp, op, "set-action", args, NULL, err);
 }
 
 void qemu_domain_tick(QemuDomain *domain)
@@ -134,6 +153,7 @@ void qemu_domain_tick(QemuDomain *domain)
         running = domain->state == HV_STATE_RUNNING;
     }
     qemu_agent_tick(domain->agent, running);
+    qemu_log_limit(domain->hv->log_dir, domain->name);
 }
 
 void qemu_domain_discard(QemuDomain *domain)
@@ -219,20 +239,13 @@ static void qemu_domain_leave(QemuDomain *domain)
     g_hash_table_remove(hv->domains, &domain->uuid);
 }
 
-static bool qemu_domain_is_watched(QemuDomain *domain)
-{
-    LOCK_GUARD(&domain->lock);
-    return domain->watched;
-}
-
 static void qemu_domain_on_qmp(void *user)
 {
     QemuDomain *domain = user;
     g_autoptr(Err) why = NULL;
     if (!qmp_read(domain->qmp, &why)) {
         /* The end of the process, if it is that, is told by the process's own watch. */
-        g_autofree char *text = err_to_string(why);
-        log_info("%s is not listened to any more: %s", domain->name, text);
+        log_debug("domain %s is not listened to any more: %s", domain->name, why->params[0]);
         qemu_loop_remove(domain->hv->loop, &domain->qmp_watch);
         qmp_shut(domain->qmp);
     }

@@ -65,8 +65,13 @@ QemuDomain *qemu_domain_get(Hv *hv, Uuid uuid, Err **err);
  * Afterwards the domain goes when the process does; on failure the caller ends both. */
 bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopted, Err **err);
 
-/* Takes back what the event thread held, after its end; the domain runs on. */
+/* Whether it is with the event thread. */
+bool qemu_domain_is_watched(QemuDomain *domain);
+/* Takes back what the event thread held, after the end of that; the domain runs on. */
 void qemu_domain_release(QemuDomain *domain);
+
+/* What a reset by the guest does: "shutdown" stops it for us to decide, "reset" restarts it. */
+bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *action, Err **err);
 
 /* Event thread, about once a second. */
 void qemu_domain_tick(QemuDomain *domain);

@@ -7,10 +7,13 @@
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/statefile.h"
 
+/* For all domains together. */
+#define CLOSE_LIMIT (5 * USEC_PER_SEC)
+
 static Hv *qemu_driver_open(const HvConfig *config, Err **err);
 static void qemu_driver_close(Hv *hv);
-static void qemu_driver_release(gpointer uuid, gpointer domain, gpointer user);
 static void qemu_driver_tick(void *user);
+static GPtrArray *qemu_driver_domains(Hv *hv);
 static void qemu_driver_tell_lost(Hv *hv);
 
 const HvDriver hv_qemu_driver = {
@@ -71,10 +74,19 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
     return hv;
 }
 
+/* Guests whose driver is away may reboot without anybody being asked. */
 static void qemu_driver_close(Hv *hv)
 {
+    g_autoptr(GPtrArray) domains = qemu_driver_domains(hv);
+    g_autoptr(Op) op = op_new(CLOSE_LIMIT);
+    for (unsigned i = 0; i < domains->len; i++) {
+        (void)qemu_domain_set_reboot_action(g_ptr_array_index(domains, i), op, "reset", NULL);
+    }
     qemu_loop_free(hv->loop);
-    g_hash_table_foreach(hv->domains, qemu_driver_release, NULL);
+    for (unsigned i = 0; i < domains->len; i++) {
+        qemu_domain_release(g_ptr_array_index(domains, i));
+    }
+    g_ptr_array_set_size(domains, 0);
     g_hash_table_unref(hv->domains);
     g_array_unref(hv->lost);
     lock_clear(&hv->lock);
@@ -83,31 +95,30 @@ static void qemu_driver_close(Hv *hv)
     g_free(hv);
 }
 
-static void qemu_driver_release(gpointer uuid, gpointer domain, gpointer user)
-{
-    (void)uuid;
-    (void)user;
-    qemu_domain_release(domain);
-}
-
 static void qemu_driver_tick(void *user)
 {
     Hv *hv = user;
     qemu_driver_tell_lost(hv);
-    g_autoptr(GPtrArray) domains =
-        g_ptr_array_new_with_free_func((GDestroyNotify)qemu_domain_unref);
-    {
-        LOCK_GUARD(&hv->lock);
-        GHashTableIter iter;
-        gpointer domain;
-        g_hash_table_iter_init(&iter, hv->domains);
-        while (g_hash_table_iter_next(&iter, NULL, &domain)) {
-            g_ptr_array_add(domains, qemu_domain_ref(domain));
-        }
-    }
+    g_autoptr(GPtrArray) domains = qemu_driver_domains(hv);
     for (unsigned i = 0; i < domains->len; i++) {
         qemu_domain_tick(g_ptr_array_index(domains, i));
     }
+}
+
+/* Those that are with the event thread. */
+static GPtrArray *qemu_driver_domains(Hv *hv)
+{
+    GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)qemu_domain_unref);
+    LOCK_GUARD(&hv->lock);
+    GHashTableIter iter;
+    gpointer domain;
+    g_hash_table_iter_init(&iter, hv->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+        if (qemu_domain_is_watched(domain)) {
+            g_ptr_array_add(domains, qemu_domain_ref(domain));
+        }
+    }
+    return domains;
 }
 
 static void qemu_driver_tell_lost(Hv *hv)

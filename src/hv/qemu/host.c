@@ -31,7 +31,7 @@ static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostI
 static unsigned qemu_host_number(const char *text);
 static bool qemu_host_read_memory(HvHostInfo *info, Err **err);
 static uint64_t qemu_host_memory_line(const char *meminfo, const char *name);
-static bool qemu_host_read_version(HvHostInfo *info, Err **err);
+static bool qemu_host_read_version(Hv *hv, HvHostInfo *info, Err **err);
 
 bool qemu_host_init(QemuHost *host, const HvConfig *config, Err **err)
 {
@@ -52,7 +52,7 @@ bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
     };
     qemu_host_read_cpus(cpuinfo, &info);
     g_strlcpy(info.accelerator, hv->host.kvm ? "kvm" : "tcg", sizeof info.accelerator);
-    if (!qemu_host_read_memory(&info, err) || !qemu_host_read_version(&info, err)) {
+    if (!qemu_host_read_memory(&info, err) || !qemu_host_read_version(hv, &info, err)) {
         return false;
     }
     *ret_info = info;
@@ -205,8 +205,15 @@ static uint64_t qemu_host_memory_line(const char *meminfo, const char *name)
 }
 
 /* "QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)" becomes "QEMU 7.2.22". */
-static bool qemu_host_read_version(HvHostInfo *info, Err **err)
+static bool qemu_host_read_version(Hv *hv, HvHostInfo *info, Err **err)
 {
+    {
+        LOCK_GUARD(&hv->lock);
+        if (*hv->version) {
+            g_strlcpy(info->engine_version, hv->version, sizeof info->engine_version);
+            return true;
+        }
+    }
     const char *const argv[] = {QEMU_PROGRAM, "--version", NULL};
     g_autoptr(Op) op = op_new(VERSION_LIMIT);
     g_autofree char *out = NULL;
@@ -217,5 +224,7 @@ static bool qemu_host_read_version(HvHostInfo *info, Err **err)
     const char *version = mark ? mark + strlen("version ") : "";
     g_snprintf(info->engine_version, sizeof info->engine_version, "QEMU %.*s",
                (int)strcspn(version, " \n"), version);
+    LOCK_GUARD(&hv->lock);
+    g_strlcpy(hv->version, info->engine_version, sizeof hv->version);
     return true;
 }

@@ -36,6 +36,13 @@ bool qemu_hotplug_remove(QemuDomain *domain, Op *op, const char *device_id, cons
     return op_check(op, err) && err_set(err, "DEVICE_DETACH_TIMEOUT", class, id);
 }
 
+bool qemu_hotplug_take_deleted(QemuDomain *domain, const char *id, char *(*make_id)(const char *id))
+{
+    g_autofree char *device_id = make_id(id);
+    LOCK_GUARD(&domain->lock);
+    return g_hash_table_remove(domain->deleted, device_id);
+}
+
 static bool qemu_hotplug_ask(QemuDomain *domain, Op *op, const char *device_id, bool *ret_absent,
                              Err **err)
 {

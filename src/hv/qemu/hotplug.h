@@ -7,3 +7,8 @@
  * DEVICE_DETACH_TIMEOUT [`class`, `id`] when the guest holds on to it. */
 bool qemu_hotplug_remove(QemuDomain *domain, Op *op, const char *device_id, const char *class,
                          const char *id, Err **err);
+
+/* Whether the guest let the device go after the wait for that had ended; such news is told once.
+ * `make_id` makes the device's id of `id`. */
+bool qemu_hotplug_take_deleted(QemuDomain *domain, const char *id,
+                               char *(*make_id)(const char *id));

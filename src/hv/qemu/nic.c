@@ -15,8 +15,14 @@ bool qemu_nic_plug(Hv *hv, Op *op, Uuid uuid, const HvNic *config, Err **err)
     if (!domain || !qemu_device_check_nic(config, err)) {
         return false;
     }
-    if (qemu_record_nic_at(domain->record, config->position) ||
-        qemu_record_find_nic(domain->record, config->id)) {
+    const QemuNic *same = qemu_record_find_nic(domain->record, config->id);
+    if (same && !qemu_hotplug_take_deleted(domain, same->id, qemu_device_nic_id)) {
+        return true;
+    }
+    if (same) {
+        qemu_nic_forget(domain, op, config->id, same->position);
+    }
+    if (qemu_record_nic_at(domain->record, config->position)) {
         return err_internal(err, "NIC %s: position %u of domain %s is taken", config->id,
                             config->position, domain->name);
     }

@@ -13,7 +13,8 @@ struct Hv {
     HvEvents events;
     QemuLoop *loop;
 
-    Lock lock;           /* LOCK_HV */
+    Lock lock;           /* LOCK_HV, over what follows */
+    char version[64];    /* of QEMU, once somebody has asked */
     GHashTable *domains; /* Uuid * (within the domain) -> QemuDomain (owned) */
     GArray *lost;        /* QemuLost: ends that happened while nobody watched, to be told once */
 };
