@@ -127,14 +127,14 @@ static int report_failure(const char *program, const XeOptions *options, const E
                         "Try specifying a server name and port.\n");
         print_usage(program);
     } else if (err_is(failure, "XE_VERSION")) {
-        fprintf(stderr, "Protocol version mismatch: %s.\n", detail);
+        fprintf(stderr, "No common protocol: %s.\n", detail);
         print_usage(program);
     } else if (err_is(failure, "XE_FORBIDDEN")) {
-        fprintf(stderr, "File not permitted: %s.\n", detail);
+        fprintf(stderr, "Refused: %s.\n", detail);
     } else if (err_is(failure, "XE_UNEXPECTED")) {
-        fprintf(stderr, "Unexpected message from server: %s\n", detail);
+        fprintf(stderr, "The server sent what xe does not know: %s\n", detail);
     } else {
-        fprintf(stderr, "Client Side error: %s.\n", detail);
+        fprintf(stderr, "xe failed: %s.\n", detail);
     }
     return 1;
 }
@@ -166,7 +166,7 @@ static void replay_debug(FILE *debug)
     char block[4096];
     size_t count;
     rewind(debug);
-    fprintf(stderr, "\nDebug info:\n\n");
+    fprintf(stderr, "\nTrace:\n\n");
     while ((count = fread(block, 1, sizeof block, debug)) > 0) {
         fwrite(block, 1, count, stderr);
     }

@@ -50,8 +50,8 @@ static Stream *open_console(XeSession *session, const char *url, Err **err)
     if (console && head.status != 200) {
         g_autofree char *text =
             head.status == 404
-                ? g_strdup("Server replied with HTTP 404: the console is not available")
-                : g_strdup_printf("Server said: HTTP/1.1 %d %s", head.status, head.reason);
+                ? g_strdup("the console is gone")
+                : g_strdup_printf("the console was refused: %d %s", head.status, head.reason);
         err_set(err, "XE_LOCAL", text);
         return NULL;
     }

@@ -228,7 +228,7 @@ static bool set_keyword(Collector *collector, const char *keyword, const char *v
     if (text_equal(keyword, "port")) {
         uint64_t port = 0;
         if (!text_parse_uint(value, UINT16_MAX, &port)) {
-            return err_set(err, "XE_USAGE", "Port number must be an integer (0-65535)");
+            return err_set(err, "XE_USAGE", "The port must be a number from 0 to 65535.");
         }
         options->port = (int)port;
     } else if (text_equal(keyword, "server")) {
@@ -263,15 +263,15 @@ static bool read_password_file(XeOptions *options, const char *path, Err **err)
     size_t length = 0;
     g_autofree char *text = fd_read_file(path, PASSWORD_FILE_LIMIT, &length, NULL);
     if (!text) {
-        g_autofree char *complaint = g_strdup_printf("Error opening password file '%s'", path);
+        g_autofree char *complaint = g_strdup_printf("Cannot read the password file '%s'.", path);
         return err_set(err, "XE_ABORT", complaint);
     }
     char *second = strchr(text, '\n');
     if (!second || second[1] == '\0') {
         memset(text, 0, length);
         return err_set(err, "XE_ABORT",
-                       "Error: password file format: the user name belongs on the first line, "
-                       "the password on the second");
+                       "The password file needs the user name on its first line and the password "
+                       "on the second.");
     }
     *second++ = '\0';
     char *end = strchr(second, '\n');

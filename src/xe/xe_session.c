@@ -103,9 +103,8 @@ static bool greet(XeSession *session, Err **err)
     if (!thincli_parse_greeting(greeting, &major, &minor)) {
         return err_set(err, "XE_NO_AGENT");
     }
-    g_autofree char *versions =
-        g_strdup_printf("Server has protocol version %d.%d. Client has %d.%d", major, minor,
-                        THINCLI_MAJOR, THINCLI_MINOR);
+    g_autofree char *versions = g_strdup_printf("the server speaks version %d.%d, xe %d.%d", major,
+                                                minor, THINCLI_MAJOR, THINCLI_MINOR);
     xe_session_debug(session, "%s\n", versions);
     if (major != THINCLI_MAJOR) {
         return err_set(err, "XE_VERSION", versions);

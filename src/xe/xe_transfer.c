@@ -57,7 +57,7 @@ bool xe_transfer_load(XeSession *session, const char *file, Err **err)
         ssize_t count = read(fd, block, (size_t)MIN(left, (off_t)BLOCK_SIZE));
         if (count <= 0 ||
             !stream_write_all(session->stream, session->op, block, (size_t)count, NULL)) {
-            g_autofree char *text = g_strdup_printf("Failed to upload file %s", file);
+            g_autofree char *text = g_strdup_printf("cannot send the file %s", file);
             return err_set(err, "XE_LOCAL", text);
         }
         left -= count;
@@ -77,7 +77,7 @@ bool xe_transfer_put(XeSession *session, const char *file, const char *url, bool
     auto_fd fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         g_autofree char *text = errno == ENOENT
-                                    ? g_strdup_printf("file '%s' does not exist", file)
+                                    ? g_strdup_printf("there is no file '%s'", file)
                                     : g_strdup_printf("file '%s': %s", file, g_strerror(errno));
         err_set(&failure, "XE_LOCAL", text);
     } else {
@@ -261,7 +261,7 @@ static bool finish(XeSession *session, Err *failure, bool *ret_failed, Err **err
         return false;
     }
     if (err_is(reason, "XE_LOCAL")) {
-        g_autofree char *text = g_strdup_printf("Operation failed. Error: %s\n", reason->params[0]);
+        g_autofree char *text = g_strdup_printf("The transfer failed: %s.\n", reason->params[0]);
         *ret_failed = true;
         return fd_write_all(session->complaints, text, strlen(text), err);
     }

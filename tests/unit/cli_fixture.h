@@ -21,6 +21,7 @@ typedef struct CliFixtureObject {
 typedef struct CliFixture {
     GArray *objects; /* CliFixtureObject */
     GString *calls;  /* calls that change something, one a line */
+    unsigned records_read;
     /* Answers what the fixture does not; NULL result and no error: an empty answer. */
     Value *(*answer)(const char *method, const Value *params, Err **err);
     const char *input; /* what the user types */
@@ -167,6 +168,7 @@ static inline Value *cli_fixture_read(CliFixture *fixture, int class_id, const c
         return value_ref(value_at(found, 0));
     }
     CliFixtureObject *object = cli_fixture_find(fixture, class_id, value_uuid(first));
+    fixture->records_read += strcmp(verb, "get_record") == 0;
     const char *field = verb + strlen("get_");
     if (!object) {
         err_set(err, "HANDLE_INVALID", model_schema.classes[class_id].name,

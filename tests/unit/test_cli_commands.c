@@ -110,11 +110,11 @@ static void test_devices(void)
                  "\"empty\":true,\"other_config\":{},\"qos_algorithm_type\":\"\","
                  "\"qos_algorithm_params\":{}}]\n");
     cli_fixture_assert(&fixture, "vbd-create vm-uuid=00000000-0000-0000-0000-000000000061 device=4",
-                       1, "", "Error: Empty VBDs can only be made for type=CD\n");
+                       1, "", "Error: A disk needs vdi-uuid; only a drive can be empty.\n");
     assert_calls(&fixture, "vm-cd-insert vm=web cd-name=cd.iso", "",
                  "VBD.insert [\"@w\",\"@m\"]\n");
     cli_fixture_assert(&fixture, "vm-cd-insert vm=web cd-name=none.iso", 1, "",
-                       "Error: CD none.iso not found\n");
+                       "Error: No medium is called none.iso.\n");
     assert_calls(&fixture, "vm-disk-remove vm=web device=0", "",
                  "VBD.destroy [\"@v\"]\nVDI.destroy [\"@d\"]\n");
 }
@@ -163,8 +163,7 @@ static void test_copies(void)
                  "00000000-0000-0000-0000-000000000061\n",
                  "VM.copy [\"@a\",\"c\",\"OpaqueRef:NULL\"]\n");
     cli_fixture_assert(&fixture, "snapshot-revert uuid=00000000-0000-0000-0000-000000000061", 1, "",
-                       "Error: This operation can only be performed on a VM snapshot. "
-                       "00000000-0000-0000-0000-000000000061 is not a VM snapshot.\n");
+                       "Error: 00000000-0000-0000-0000-000000000061 is not a snapshot.\n");
 }
 
 static void test_install(void)
@@ -181,26 +180,26 @@ static void test_install(void)
     assert_calls(&fixture, "vm-install template=Debian new-name-label=new",
                  "00000000-0000-0000-0000-000000000061\n",
                  "VM.clone [\"@t\",\"new\"]\n"
-                 "VM.set_name_description [\"@a\",\"Installed via xe CLI\"]\n"
+                 "VM.set_name_description [\"@a\",\"Made by xe vm-install\"]\n"
                  "VM.set_suspend_SR [\"@a\",\"OpaqueRef:NULL\"]\n"
                  "VM.remove_from_other_config [\"@a\",\"disks\"]\n"
                  "VM.add_to_other_config [\"@a\",\"disks\",\"<provision><disk size='1' "
                  "sr=\\\"00000000-0000-0000-0000-000000000073\\\"/></provision>\"]\n"
                  "VM.provision [\"@a\"]\n");
     cli_fixture_assert(&fixture, "vm-install template=Fedora new-name-label=new", 1, "",
-                       "Error: No templates matched\n");
+                       "Error: No template has this name.\n");
     cli_fixture_assert(&fixture, "vm-install template=Debian new-name-label=new sr-name-label=no",
-                       1, "", "Error: No SR with that name-label found\n");
+                       1, "", "Error: No SR has this name.\n");
 }
 
 static void test_uninstall(void)
 {
-    static const char items[] = "The following items are about to be destroyed\n"
+    static const char items[] = "To be destroyed:\n"
                                 "VM : 00000000-0000-0000-0000-000000000061 (web)\n"
                                 "VDI: 00000000-0000-0000-0000-000000000064 (root) \n";
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
-    g_autofree char *done = g_strconcat(items, "All objects destroyed\n", NULL);
+    g_autofree char *done = g_strconcat(items, "Destroyed.\n", NULL);
     g_autofree char *aborted =
         g_strconcat(items, "Type 'yes' to continue\nAborted (you typed: 'n')\n", NULL);
     fixture.input = "n\n";
@@ -255,7 +254,7 @@ static void test_help(void)
                        "        description     : Connect a disk to a running virtual machine.\n"
                        "\n\n",
                        "");
-    cli_fixture_assert(&fixture, "help nonsense", 0, "Unknown command 'nonsense'\n", "");
+    cli_fixture_assert(&fixture, "help nonsense", 0, "There is no command 'nonsense'.\n", "");
     g_auto(CliRunResult) all = cli_fixture_run(&fixture, "help --all --minimal");
     g_auto(GStrv) names = g_strsplit(all.out, ",", -1);
     g_assert_true(g_strv_contains((const char *const *)names, "vm-start"));

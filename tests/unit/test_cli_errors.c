@@ -29,12 +29,11 @@ static void test_usage_errors(void)
     cli_fixture_assert(&fixture, "uuid=1 vm-list", 1, "",
                        "Syntax error: command name is missing\nFor usage run: 'xe help'\n");
     cli_fixture_assert(&fixture, "vm-list -z 1", 1, "",
-                       "Syntax error: Unknown switch: -z\nFor usage run: 'xe help'\n");
+                       "Syntax error: there is no option -z\nFor usage run: 'xe help'\n");
     cli_fixture_assert(&fixture, "vm-destroy", 1, "",
                        "Required parameter not found: uuid\nFor usage run: 'xe help'\n");
     cli_fixture_assert(&fixture, "vm-list minimal=perhaps", 1, "",
-                       "Error: Failed to parse parameter 'minimal': expecting a boolean (true or "
-                       "false)\n");
+                       "Error: The value of 'minimal' must be true or false.\n");
     cli_fixture_assert(&fixture, "pool-deconfigure-wlb", 1, "",
                        "Error: pool-deconfigure-wlb needs workload balancing, which is not "
                        "available yet.\n");
@@ -98,6 +97,72 @@ static void test_api_errors(void)
         cli_fixture_run(&fixture, "vm-unpause vm=web power-state=running --trace");
     g_assert_nonnull(strstr(traced.err, "\nRaised MADE_UP: [ 1; OpaqueRef:"));
     g_assert_nonnull(strstr(traced.err, "\nBacktrace:\n"));
+}
+
+/* Refuses as the API would, with references of several kinds. */
+static Value *refuse_with_references(const char *method, const Value *params, Err **err)
+{
+    (void)params;
+    if (g_str_has_prefix(method, "VM.hard_")) {
+        err_set(err, "HOST_IN_USE", REF_TEXT(cli_fixture_id('h', true)), "SR",
+                REF_TEXT(cli_fixture_id('s', true)));
+    } else if (g_str_has_prefix(method, "VM.clean_")) {
+        err_set(err, "SR_MADE_UP", REF_TEXT(cli_fixture_id('s', true)),
+                REF_TEXT(cli_fixture_id('s', true)));
+    } else if (g_str_has_prefix(method, "VM.pause")) {
+        err_set(err, "HANDLE_INVALID", "VM", REF_TEXT(cli_fixture_id('z', true)));
+    }
+    return NULL;
+}
+
+/* The class of a reference follows from the error, so that no other is asked. */
+static void test_references(void)
+{
+    static const struct {
+        const char *line, *shown;
+        unsigned records_read;
+    } cases[] = {
+        {"vm-shutdown --force vm=web power-state=running",
+         "host: 00000000-0000-0000-0000-000000000068 (one)\n"
+         "type: SR\n"
+         "ref: 00000000-0000-0000-0000-000000000073 (local)\n",
+         2},
+        {"vm-shutdown vm=web power-state=running",
+         "Error parameters: 00000000-0000-0000-0000-000000000073 (local), "
+         "00000000-0000-0000-0000-000000000073 (local)\n",
+         1},
+        {"vm-pause vm=web power-state=running",
+         "handle: OpaqueRef:ff000000-0000-0000-0000-00000000007a\n", 1},
+    };
+    g_auto(CliFixture) fixture;
+    make_pool(&fixture);
+    fixture.answer = refuse_with_references;
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        fixture.records_read = 0;
+        g_auto(CliRunResult) result = cli_fixture_run(&fixture, cases[i].line);
+        g_assert_nonnull(strstr(result.err, cases[i].shown));
+        g_assert_cmpuint(fixture.records_read, ==, cases[i].records_read);
+    }
+}
+
+/* An empty uuid is one that nothing has, not the absence of an object. */
+static void test_empty_uuid(void)
+{
+    g_auto(CliFixture) fixture;
+    make_pool(&fixture);
+    g_autofree char *vbd =
+        g_strdup_printf("%s\ntype: VBD\nuuid: \n", err_description("UUID_INVALID"));
+    g_autofree char *sr =
+        g_strdup_printf("%s\ntype: SR\nuuid: \n", err_description("UUID_INVALID"));
+    cli_fixture_assert(&fixture, "vbd-plug uuid=", 1, "", vbd);
+    cli_fixture_assert(&fixture, "vdi-create sr-uuid= name-label=n virtual-size=1", 1, "", sr);
+    g_assert_cmpstr(fixture.calls->str, ==, "");
+    g_autofree char *emptied =
+        cli_fixture_expand("pool.set_default_SR [\"@P\",\"OpaqueRef:NULL\"]\n");
+    cli_fixture_assert(&fixture,
+                       "pool-param-set uuid=00000000-0000-0000-0000-000000000050 default-SR=", 0,
+                       "", "");
+    g_assert_cmpstr(fixture.calls->str, ==, emptied);
 }
 
 static void test_selectors(void)
@@ -173,9 +238,9 @@ static void test_multiple_failures(void)
 static void test_prompt(void)
 {
     static const char warnings[] =
-        "WARNING: A host should only be declared dead if it is verified offline.\n"
-        "WARNING: Performing this operation if the host is still online and has any running\n"
-        "WARNING: VMs may lead to possible data loss and/or corruption.\n"
+        "WARNING: Make sure that the host is off.\n"
+        "WARNING: If it still runs virtual machines, they will run twice\n"
+        "WARNING: and destroy the data on their disks.\n"
         "Type 'yes' to continue\n";
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
@@ -217,8 +282,7 @@ static void test_host_report(void)
         "There are no suitable hosts to start this VM on.\n"
         "The following table provides per-host reasons for why the VM could not be started:\n"
         "\n"
-        "one    : Cannot start here [VM requires access to SR: "
-        "00000000-0000-0000-0000-000000000073 (local)]\n"
+        "one    : No: no way to the SR 00000000-0000-0000-0000-000000000073 (local)\n"
         "    two: OK\n"
         "\n\n",
         complaint);
@@ -230,6 +294,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cli_errors/usage", test_usage_errors);
     g_test_add_func("/cli_errors/login", test_login);
     g_test_add_func("/cli_errors/api", test_api_errors);
+    g_test_add_func("/cli_errors/references", test_references);
+    g_test_add_func("/cli_errors/empty_uuid", test_empty_uuid);
     g_test_add_func("/cli_errors/selectors", test_selectors);
     g_test_add_func("/cli_errors/selected_calls", test_selected_calls);
     g_test_add_func("/cli_errors/multiple", test_multiple_failures);

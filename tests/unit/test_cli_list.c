@@ -110,10 +110,9 @@ static void test_filters(void)
                        "00000000-0000-0000-0000-000000000069\n", "");
     cli_fixture_assert(&fixture, "vm-list nonsense=1", 1, "", "Error: Unknown field 'nonsense'\n");
     cli_fixture_assert(&fixture, "vm-list uuid:x=1", 1, "",
-                       "Error: Field 'uuid' is not a set or map\n");
+                       "Error: Field 'uuid' has no members to look for.\n");
     cli_fixture_assert(&fixture, "vm-list tags:has=blue", 1, "",
-                       "Error: Invalid syntax for set filtering (should be "
-                       "set-param:contains=key)\n");
+                       "Error: A set is filtered by '<field>:contains=<value>'.\n");
     cli_fixture_assert(&fixture, "vm-list uuid=nowhere", 0, "", "");
 }
 
@@ -207,9 +206,8 @@ static void test_param_refusals(void)
         {"vm-param-set networks:x=y", "Map field 'networks' is read-only."},
         {"vm-param-set nonsense=y", "Unknown field 'nonsense'"},
         {"vm-param-set is-a-template=perhaps",
-         "Failed to parse parameter 'is-a-template': expecting a boolean (true or false)"},
-        {"vm-param-set VCPUs-max=many",
-         "Failed to parse parameter 'VCPUs-max': expecting an integer"},
+         "The value of 'is-a-template' must be true or false."},
+        {"vm-param-set VCPUs-max=many", "The value of 'VCPUs-max' must be a whole number."},
         {"vm-param-add param-name=networks x=y", "Parameter is read-only"},
         {"vm-param-add param-name=name-label x=y", "Can only add to parameters of type Set or Map"},
         {"vm-param-remove param-name=tags param-key=x", "Key x is not in the set"},

@@ -14,10 +14,11 @@ struct Cli {
     const CliArgs *args;
     const CliCommand *command; /* NULL for generated ones */
     bool is_minimal;
-    GByteArray *out;     /* messages that are not sent yet */
-    bool is_broken;      /* xe is gone */
-    GPtrArray *shown;    /* char *: what --minimal prints in the end */
-    GPtrArray *failures; /* char *: "<uuid>: <text>" of --multiple */
+    GByteArray *out;          /* messages that are not sent yet */
+    bool is_broken;           /* xe is gone */
+    GPtrArray *shown;         /* char *: what --minimal prints in the end */
+    GPtrArray *failures;      /* char *: "<uuid>: <text>" of --multiple */
+    GHashTable *descriptions; /* reference -> what cli_describe_ref() said of it */
 };
 
 /* Parameters that say how a command runs and never select anything. */

@@ -139,24 +139,3 @@ bool cli_api_show_new(Cli *cli, const char *class_name, Value *result, Err **err
     cli_output_item(cli, uuid);
     return true;
 }
-
-/* A reference does not tell its class, so every class that has records here is asked. */
-char *cli_api_describe(Cli *cli, Uuid ref)
-{
-    const CliRecord *asked = NULL;
-    for (unsigned i = 0; i < cli_family_count; i++) {
-        const CliRecord *record = cli_families[i].record;
-        if (record == asked) {
-            continue;
-        }
-        asked = record;
-        g_autoptr(Value) found = cli_api_record(cli, record->class_name, ref, NULL);
-        if (!found) {
-            continue;
-        }
-        const char *uuid = value_get_string(found, "uuid");
-        const char *label = value_get_string(found, "name_label");
-        return label ? g_strdup_printf("%s (%s)", uuid, label) : g_strdup(uuid);
-    }
-    return NULL;
-}

@@ -33,6 +33,3 @@ bool cli_api_this_host(Cli *cli, Uuid *ret_host, Err **err);
 
 /* Prints the uuid of the object that `result` (taken over, NULL after a failure) refers to. */
 bool cli_api_show_new(Cli *cli, const char *class_name, Value *result, Err **err);
-
-/* "<uuid> (<name>)" of an object of whatever class; NULL when there is none. (owned) */
-char *cli_api_describe(Cli *cli, Uuid ref);

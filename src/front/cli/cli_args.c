@@ -79,8 +79,7 @@ bool cli_args_get_bool(const CliArgs *args, const char *name, bool otherwise, bo
     bool truth = otherwise;
     g_autofree char *lower = value ? g_ascii_strdown(value, -1) : NULL;
     if (lower && !text_parse_bool(lower, &truth)) {
-        return cli_fail(err, "Failed to parse parameter '%s': expecting a boolean (true or false)",
-                        name);
+        return cli_fail(err, "The value of '%s' must be true or false.", name);
     }
     *ret = truth;
     return true;
@@ -104,10 +103,7 @@ bool cli_args_get_size(const CliArgs *args, const char *name, int64_t *ret, Err 
         return err_set(err, "CLI_REQUIRED", name);
     }
     if (!text_parse_size(value, ret)) {
-        return cli_fail(err,
-                        "Failed to parse parameter '%s': expecting an integer (possibly with "
-                        "suffix)",
-                        name);
+        return cli_fail(err, "The value of '%s' must be a size, such as 512MiB.", name);
     }
     return true;
 }
@@ -121,7 +117,7 @@ bool cli_args_get_int(const CliArgs *args, const char *name, int64_t otherwise, 
         return true;
     }
     return text_parse_int(value, ret) ||
-           cli_fail(err, "Failed to parse parameter '%s': expecting an integer", name);
+           cli_fail(err, "The value of '%s' must be a whole number.", name);
 }
 
 Value *cli_args_get_map(const CliArgs *args, const char *name)
@@ -168,7 +164,7 @@ static bool parse_params(CliArgs *args, char **lines, Err **err)
             const char *keyword = switch_keyword(line);
             if (!keyword || !lines[i + 1]) {
                 g_autofree char *complaint =
-                    keyword ? g_strdup("") : g_strdup_printf("Unknown switch: %s", line);
+                    keyword ? g_strdup("") : g_strdup_printf("there is no option %s", line);
                 return err_set(err, "CLI_SYNTAX", complaint);
             }
             add_param(args, keyword, lines[++i]);

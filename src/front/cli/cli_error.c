@@ -1,9 +1,8 @@
 /* How failures look on the user's terminal. */
 #include "front/cli/cli_error.h"
 
-#include "base/text.h"
 #include "front/cli/cli.h"
-#include "front/cli/cli_api.h"
+#include "front/cli/cli_describe.h"
 #include "front/cli/cli_output.h"
 #include "gen/errors.h"
 
@@ -60,17 +59,6 @@ char *cli_error_text(Cli *cli, const Err *error)
     return g_strdup_printf("%s\n%s", description, params);
 }
 
-char *cli_error_param_text(Cli *cli, const char *param)
-{
-    Uuid ref;
-    if (!g_str_has_prefix(param, "OpaqueRef:") || !value_ref_parse(param, &ref) ||
-        uuid_is_null(ref)) {
-        return g_strdup(param);
-    }
-    g_autofree char *label = cli_api_describe(cli, ref);
-    return label ? g_steal_pointer(&label) : g_strdup(param);
-}
-
 static void report_with_hint(Cli *cli, const char *what, const char *detail)
 {
     cli_output_stderr(cli, "%s: %s\n", what, detail);
@@ -107,7 +95,7 @@ static void report_code(Cli *cli, const Err *error)
     }
     g_autoptr(GPtrArray) params = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; error->params[i]; i++) {
-        g_ptr_array_add(params, cli_error_param_text(cli, error->params[i]));
+        g_ptr_array_add(params, cli_describe_param(cli, error, i));
     }
     g_ptr_array_add(params, NULL);
     cli_output_error(cli, error->code, (const char *const *)params->pdata);
@@ -122,7 +110,7 @@ static GPtrArray *describe_params(Cli *cli, const Err *error)
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < MAX(name_count, value_count); i++) {
         g_autofree char *value =
-            i < value_count ? cli_error_param_text(cli, error->params[i]) : g_strdup("<unknown>");
+            i < value_count ? cli_describe_param(cli, error, i) : g_strdup("<unknown>");
         g_ptr_array_add(lines,
                         g_strdup_printf("%s: %s", i < name_count ? names[i] : "<extra>", value));
     }

@@ -19,6 +19,3 @@ void cli_error_report(Cli *cli, const Err *error);
 
 /* One text for all of it, as --multiple shows the failure of one object. (owned) */
 char *cli_error_text(Cli *cli, const Err *error);
-
-/* An error parameter for people: references become "<uuid> (<name>)". (owned) */
-char *cli_error_param_text(Cli *cli, const char *param);

@@ -130,7 +130,7 @@ static bool open_database(Cli *cli, Uuid *ret_session, Err **err)
     const char *vdi_uuid = cli_args_get(cli->args, "database:vdi-uuid");
     const char *file = cli_args_get(cli->args, "database:filename");
     if (vdi_uuid && file) {
-        return cli_fail(err, "xapi can query a DB vdi or a DB file, but not both.");
+        return cli_fail(err, "Give either database:vdi-uuid or database:filename, not both.");
     }
     g_autoptr(Value) session = NULL;
     if (vdi_uuid) {

@@ -43,7 +43,7 @@ bool cli_filter_apply(CliObjects *objects, const CliRecord *record, const char *
         return false;
     }
     if (target.kind == CLI_TARGET_SET && !text_equal(target.key, "contains")) {
-        return cli_fail(err, "Invalid syntax for set filtering (should be set-param:contains=key)");
+        return cli_fail(err, "A set is filtered by '<field>:contains=<value>'.");
     }
     unsigned kept = 0;
     for (unsigned i = 0; i < rows->len; i++) {
@@ -80,7 +80,7 @@ bool cli_filter_matches(CliObjects *objects, const CliTarget *target, const char
 static bool resolve_key(const CliField *field, const char *key, CliTarget *ret_target, Err **err)
 {
     if (!(field->flags & (CLI_FIELD_SET | CLI_FIELD_MAP))) {
-        return cli_fail(err, "Field '%s' is not a set or map", field->name);
+        return cli_fail(err, "Field '%s' has no members to look for.", field->name);
     }
     bool is_set = field->flags & CLI_FIELD_SET;
     *ret_target = (CliTarget){is_set ? CLI_TARGET_SET : CLI_TARGET_MAP, field, key};

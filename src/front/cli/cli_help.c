@@ -211,7 +211,7 @@ static void show_one(Cli *cli, const char *name)
     } else if (cli_family_find(name, &family, &verb)) {
         g_ptr_array_add(table, describe_generated(family, verb));
     } else {
-        g_autofree char *complaint = g_strdup_printf("Unknown command '%s'", name);
+        g_autofree char *complaint = g_strdup_printf("There is no command '%s'.", name);
         cli_output_item(cli, complaint);
         return;
     }

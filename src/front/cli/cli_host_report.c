@@ -1,11 +1,11 @@
-/* The table that vm-start and diagnostic-vm-status show. Its phrases are known to scripts. */
+/* The table that vm-start and diagnostic-vm-status show. A host that will do has "OK". */
 #include "front/cli/cli_host_report.h"
 
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_describe.h"
 #include "front/cli/cli_output.h"
 
-#define NO_REFERENCE "<server did not provide reference>"
+#define NO_REFERENCE "<unknown>"
 
 /* A phrase that stands alone, or has one parameter of the error behind it. */
 typedef struct Phrase {
@@ -15,15 +15,14 @@ typedef struct Phrase {
 } Phrase;
 
 static const Phrase phrases[] = {
-    {"VM_REQUIRES_SR", "VM requires access to SR: ", 1},
-    {"VM_REQUIRES_NETWORK", "VM requires access to network: ", 1},
-    {"HOST_CANNOT_ATTACH_NETWORK", "Host cannot attach to network: ", 1},
-    {"HOST_DISABLED", "Host disabled (use 'xe host-enable' to re-enable)", -1},
-    {"HOST_DISABLED_INDEFINITELY", "Host disabled indefinitely (use 'xe host-enable' to re-enable)",
-     -1},
-    {"HOST_NOT_LIVE", "Host down", -1},
-    {"HOST_NOT_ENOUGH_FREE_MEMORY", "Not enough free memory", -1},
-    {"VM_HVM_REQUIRED", "HVM not supported", -1},
+    {"VM_REQUIRES_SR", "no way to the SR ", 1},
+    {"VM_REQUIRES_NETWORK", "no way to the network ", 1},
+    {"HOST_CANNOT_ATTACH_NETWORK", "cannot join the network ", 1},
+    {"HOST_DISABLED", "disabled; 'xe host-enable' changes that", -1},
+    {"HOST_DISABLED_INDEFINITELY", "disabled until 'xe host-enable'", -1},
+    {"HOST_NOT_LIVE", "not running", -1},
+    {"HOST_NOT_ENOUGH_FREE_MEMORY", "too little free memory", -1},
+    {"VM_HVM_REQUIRED", "no hardware virtualisation", -1},
 };
 
 static char *two_params(const Err *refusal);
@@ -44,7 +43,7 @@ void cli_host_report_show(Cli *cli, Uuid vm)
             verdict = g_strdup("OK");
         } else {
             g_autofree char *reason = cli_host_report_reason(cli, refusal);
-            verdict = g_strdup_printf("Cannot start here [%s]", reason);
+            verdict = g_strdup_printf("No: %s", reason);
         }
         cli_output_row_add(row, name ? value_string(name) : "", verdict);
     }
@@ -63,7 +62,7 @@ char *cli_host_report_reason(Cli *cli, const Err *refusal)
             return g_strdup(phrase->text);
         }
         g_autofree char *name = (unsigned)phrase->param < count
-                                    ? cli_error_param_text(cli, refusal->params[phrase->param])
+                                    ? cli_describe_param(cli, refusal, (unsigned)phrase->param)
                                     : g_strdup(NO_REFERENCE);
         return g_strconcat(phrase->text, name, NULL);
     }
@@ -71,18 +70,15 @@ char *cli_host_report_reason(Cli *cli, const Err *refusal)
     if (text) {
         return text;
     }
-    g_autofree char *name = count == 1 ? cli_error_param_text(cli, refusal->params[0]) : NULL;
+    g_autofree char *name = count == 1 ? cli_describe_param(cli, refusal, 0) : NULL;
     if (name && err_is(refusal, "HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED")) {
-        return g_strdup_printf("VM requires access to non-shared SR: %s. SR must both be marked as "
-                               "shared and a properly configured PBD must be plugged-in on every "
-                               "host",
+        return g_strdup_printf("not every host shares the SR %s; it has to be marked as shared and "
+                               "plugged on all of them",
                                name);
     }
     if (name && err_is(refusal, "HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED")) {
-        return g_strdup_printf("VM requires access to non-shared Network: %s. Network must either "
-                               "be entirely virtual or there must be a PIF connecting to this "
-                               "Network on every host.",
-                               name);
+        return g_strdup_printf(
+            "not every host reaches the network %s; give each of them a PIF on it, or none", name);
     }
     return err_to_string(refusal);
 }
@@ -90,12 +86,11 @@ char *cli_host_report_reason(Cli *cli, const Err *refusal)
 static char *two_params(const Err *refusal)
 {
     if (err_is(refusal, "HOST_NOT_ENOUGH_PCPUS")) {
-        return g_strdup_printf("Not enough CPUs (VM needs %s, but host has %s)", refusal->params[0],
+        return g_strdup_printf("too few processors: %s wanted, %s there", refusal->params[0],
                                refusal->params[1]);
     }
     if (err_is(refusal, "INVALID_VALUE")) {
-        return g_strdup_printf("Field has invalid value: %s = %s", refusal->params[0],
-                               refusal->params[1]);
+        return g_strdup_printf("%s cannot be %s", refusal->params[0], refusal->params[1]);
     }
     return NULL;
 }

@@ -50,8 +50,7 @@ bool cli_param_add(CliObjects *objects, const CliRecord *record, const CliRow *r
     if (field->flags & CLI_FIELD_SET) {
         const char *key = cli_args_get(cli->args, "param-key");
         if (!key) {
-            return cli_fail(err, "When adding a key to a set, use the syntax: *-param-add "
-                                 "param-name=<name> param-key=<key>");
+            return cli_fail(err, "Name the value to add to the set by param-key=<value>.");
         }
         Value *item = cli_value_parse(cli, field->type->item, field->texts, key, field->name, err);
         return item && cli_api_do(cli, field->adder,
@@ -85,8 +84,8 @@ bool cli_param_remove(CliObjects *objects, const CliRecord *record, const CliRow
     }
     if (!(field->flags & CLI_FIELD_REMOVABLE)) {
         return field->flags & (CLI_FIELD_SET | CLI_FIELD_MAP)
-                   ? cli_fail(err, "Cannot remove parameters from read-only map")
-                   : cli_fail(err, "Can only remove from parameters of type Set or Map");
+                   ? cli_fail(err, "Nothing can be removed from this field.")
+                   : cli_fail(err, "This field is neither a set nor a map.");
     }
     g_auto(CliCell) cell = cli_record_cell(objects, field, row);
     if (!cell_has(&cell, field, key)) {
@@ -111,13 +110,13 @@ bool cli_param_clear(CliObjects *objects, const CliRecord *record, const CliRow 
         return clear_all(objects, field, row, err);
     }
     if (!field->setter) {
-        return cli_fail(err, "Can only clear RW parameters");
+        return cli_fail(err, "This field cannot be changed.");
     }
     g_autoptr(Err) cause = NULL;
     if (set_field(objects, field, row, "", &cause)) {
         return true;
     }
-    return cli_fail(err, "Cannot clear this parameter");
+    return cli_fail(err, "This field cannot be empty.");
 }
 
 static bool set_one(CliObjects *objects, const CliRecord *record, const CliRow *row,
@@ -134,7 +133,7 @@ static bool set_one(CliObjects *objects, const CliRecord *record, const CliRow *
     case CLI_TARGET_MAP:
         return cli_record_is_map_writable(field)
                    ? set_key(objects, field, row, target.key, param->value, err)
-                   : cli_fail(err, "Map field '%s' is read-only.", field->name);
+                   : cli_fail(err, "Field '%s' is read-only.", field->name);
     case CLI_TARGET_FIELD:
         break;
     }
@@ -152,9 +151,10 @@ static bool set_field(CliObjects *objects, const CliField *field, const CliRow *
                       const char *text, Err **err)
 {
     Cli *cli = cli_objects_cli(objects);
-    bool is_empty_set = field->type->kind == TYPE_SET && *text == '\0';
-    Value *value = is_empty_set
-                       ? value_new_array(0)
+    bool is_emptied =
+        *text == '\0' && (field->type->kind == TYPE_SET || field->type->kind == TYPE_REF);
+    Value *value = is_emptied
+                       ? type_empty_value(field->type)
                        : cli_value_parse(cli, field->type, field->texts, text, field->name, err);
     return value && cli_api_do(cli, field->setter,
                                cli_api_params(value_new_ref(row->ref), value, NULL), err);

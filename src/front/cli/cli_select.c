@@ -28,12 +28,10 @@ static const Selector selectors[] = {
     [CLI_SELECT_HOST] = {&cli_record_host, "host", "hostname", "No matching hosts found",
                          "Multiple matching hosts found. --multiple required to complete the "
                          "operation",
-                         "Multiple matching hosts found. Operation can only be performed on one "
-                         "host at a time"},
+                         "More than one host matches, and this command takes one."},
     [CLI_SELECT_SR] = {&cli_record_sr, "sr", NULL, "No matching hosts found",
                        "Multiple matching SRs found. --multiple required to complete the operation",
-                       "Multiple matching SRs found. Operation can only be performed on one SR at "
-                       "a time"},
+                       "More than one SR matches, and this command takes one."},
 };
 
 static GArray *fetch_candidates(CliObjects *objects, const Selector *selector, Err **err);
@@ -114,7 +112,7 @@ bool cli_select_host_named(Cli *cli, const char *name, Uuid *ret_host, Err **err
             return true;
         }
     }
-    return rows && cli_fail(err, "Host %s not found", name);
+    return rows && cli_fail(err, "There is no host called %s.", name);
 }
 
 /* A uuid that is given names the only candidate, so nothing else has to be fetched. */

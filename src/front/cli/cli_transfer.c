@@ -60,7 +60,7 @@ char *cli_transfer_load(Cli *cli, const char *what, const char *file, Err **err)
         return NULL;
     }
     if (!ok) {
-        cli_output_stderr(cli, "Failed to read %s\n", what);
+        cli_output_stderr(cli, "Cannot read the %s.\n", what);
         err_set(err, "CLI_EXIT");
         return NULL;
     }
@@ -197,12 +197,12 @@ static bool judge(Cli *cli, const CliTransfer *transfer, const Value *task, bool
     const Value *info = value_get(task, "error_info");
     if (text_equal(status, "success") && xe_succeeded) {
         if (transfer->announces && *transfer->file) {
-            cli_output_print(cli, "%s succeeded", transfer->done);
+            cli_output_print(cli, "%s done", transfer->done);
         }
         return true;
     }
     if (text_equal(status, "cancelled")) {
-        cli_output_stderr(cli, "%s cancelled\n", transfer->done);
+        cli_output_stderr(cli, "%s was cancelled.\n", transfer->done);
         return err_set(err, "CLI_EXIT");
     }
     if (value_count(info) > 0) {
@@ -214,6 +214,6 @@ static bool judge(Cli *cli, const CliTransfer *transfer, const Value *task, bool
         return err_setv(err, __FILE__, __LINE__, value_string(value_at(info, 0)),
                         (const char *const *)params->pdata);
     }
-    cli_output_stderr(cli, "%s failed, unknown error.\n", transfer->done);
+    cli_output_stderr(cli, "%s failed for an unknown reason.\n", transfer->done);
     return err_set(err, "CLI_EXIT");
 }

@@ -52,7 +52,7 @@ Value *cli_value_parse(Cli *cli, const TypeInfo *type, const CliText *texts, con
     case TYPE_BOOL:
         lower = g_ascii_strdown(text, -1);
         return text_parse_bool(lower, &truth) ? value_new_bool(truth)
-                                              : refuse(err, what, "a boolean (true or false)");
+                                              : refuse(err, what, "true or false");
     case TYPE_ENUM:
         return parse_enum(type, texts, text, what, err);
     case TYPE_REF:
@@ -82,16 +82,17 @@ static Value *parse_number(const TypeInfo *type, const char *text, const char *w
     double real = 0;
     if (type->kind == TYPE_FLOAT) {
         return text_parse_float(text, &real) ? value_new_float(real)
-                                             : refuse(err, what, "a floating-point number");
+                                             : refuse(err, what, "a number");
     }
     if (type->kind == TYPE_DATETIME) {
-        return text_parse_datetime(text, &number) ? value_new_datetime(number)
-                                                  : refuse(err, what, "a date");
+        return text_parse_datetime(text, &number)
+                   ? value_new_datetime(number)
+                   : refuse(err, what, "a time, such as 20240131T12:00:00Z");
     }
     if (text_parse_int(text, &number) || text_parse_size(text, &number)) {
         return value_new_int(number);
     }
-    return refuse(err, what, "an integer");
+    return refuse(err, what, "a whole number");
 }
 
 static Value *parse_enum(const TypeInfo *type, const CliText *texts, const char *text,
@@ -114,11 +115,9 @@ static Value *parse_enum(const TypeInfo *type, const CliText *texts, const char 
 
 static Value *parse_ref(Cli *cli, const TypeInfo *type, const char *text, Err **err)
 {
-    Uuid ref = {{0}};
-    if (*text && !cli_api_find(cli, cli_value_class_name(type), text, &ref, err)) {
-        return NULL;
-    }
-    return value_new_ref(ref);
+    Uuid ref;
+    return cli_api_find(cli, cli_value_class_name(type), text, &ref, err) ? value_new_ref(ref)
+                                                                          : NULL;
 }
 
 static Value *parse_set(Cli *cli, const TypeInfo *type, const CliText *texts, const char *text,
@@ -138,6 +137,6 @@ static Value *parse_set(Cli *cli, const TypeInfo *type, const CliText *texts, co
 
 static Value *refuse(Err **err, const char *what, const char *expected)
 {
-    cli_fail(err, "Failed to parse parameter '%s': expecting %s", what, expected);
+    cli_fail(err, "The value of '%s' must be %s.", what, expected);
     return NULL;
 }

@@ -6,7 +6,7 @@
 /* A scalar as it is shown: floats with three decimals, dates as YYYYMMDDTHH:MM:SSZ. (owned) */
 char *cli_value_scalar(const Value *value);
 
-/* Reads `text` as `type`: sizes for integers, uuids for references ("" is none), a,b,c for sets,
+/* Reads `text` as `type`: sizes for integers, uuids for references, a,b,c for sets,
  * enum literals in any case, also as `texts` (may be NULL) show them.  `what` names the value.
  * Fails with CLI_FAILURE or what a look-up fails with. (owned) */
 Value *cli_value_parse(Cli *cli, const TypeInfo *type, const CliText *texts, const char *text,

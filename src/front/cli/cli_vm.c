@@ -12,7 +12,7 @@ bool cli_vm_find_kind(Cli *cli, const char *kind, const char *param, const char 
         uuid = cli_args_get(cli->args, other_param);
     }
     if (!uuid) {
-        return cli_fail(err, "Required parameter not found: %s or uuid.", param);
+        return err_set(err, "CLI_REQUIRED", param);
     }
     Uuid vm;
     if (!cli_api_find(cli, "VM", uuid, &vm, err)) {
@@ -24,8 +24,7 @@ bool cli_vm_find_kind(Cli *cli, const char *kind, const char *param, const char 
         return false;
     }
     if (!value_bool(is_kind)) {
-        return cli_fail(err, "This operation can only be performed on a VM %s. %s is not a VM %s.",
-                        kind, uuid, kind);
+        return cli_fail(err, "%s is not a %s.", uuid, kind);
     }
     *ret_vm = vm;
     return true;

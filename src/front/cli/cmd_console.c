@@ -20,18 +20,15 @@ bool cmd_console(Cli *cli, Err **err)
         return false;
     }
     if (vms->len != 1) {
-        return complain(cli,
-                        vms->len == 0 ? "No VM found\n"
-                                      : "Multiple VMs found: please narrow your request to one "
-                                        "VM.\n",
-                        err);
+        return complain(
+            cli, vms->len == 0 ? "No VM matches.\n" : "More than one VM matches; name one.\n", err);
     }
     const CliRow *vm = &g_array_index(vms, CliRow, 0);
     g_autoptr(Value) console = NULL;
     if (!find_console(cli, vm, &console, err)) {
         return false;
     }
-    cli_output_print(cli, "Connecting to console on VM %s. Press Ctrl + ']' to quit.",
+    cli_output_print(cli, "Console of %s; Ctrl-] leaves it.",
                      value_get_string(vm->record, "name_label"));
     g_autoptr(GString) url = g_string_new(value_get_string(console, "location"));
     cli_transfer_append(url, "session_id", REF_TEXT(cli->caller.session));
@@ -49,7 +46,7 @@ static bool find_console(Cli *cli, const CliRow *vm, Value **ret_console, Err **
             return true;
         }
     }
-    return complain(cli, "No text console available\n", err);
+    return complain(cli, "The VM has no text console.\n", err);
 }
 
 static bool complain(Cli *cli, const char *text, Err **err)

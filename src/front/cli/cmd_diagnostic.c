@@ -29,17 +29,17 @@ bool cmd_diagnostic_vm_status(Cli *cli, Err **err)
         return false;
     }
     cli_record_show(cli, &cli_record_vm, vm, NULL, vm_columns);
-    cli_output_item(cli, "Checking to see whether disks are attachable");
+    cli_output_item(cli, "Disks of the VM:");
     cli_record_show_all(cli, &cli_record_vbd, vbds, NULL, vbd_columns);
-    cli_output_item(cli, "Checking to see whether VM can boot on each host");
+    cli_output_item(cli, "Can it start on a host?");
     cli_host_report_show(cli, vm);
     g_autoptr(Err) refusal = NULL;
     if (cli_api_do(cli, "VM.assert_agile", cli_api_params(value_new_ref(vm), NULL), &refusal)) {
-        cli_output_item(cli, "VM is agile.");
+        cli_output_item(cli, "It can run on any host.");
         return true;
     }
     g_autofree char *reason = cli_host_report_reason(cli, refusal);
-    g_autofree char *text = g_strdup_printf("VM is not agile because: %s", reason);
+    g_autofree char *text = g_strdup_printf("It cannot run on every host: %s", reason);
     cli_output_item(cli, text);
     return true;
 }
@@ -60,13 +60,13 @@ bool cmd_diagnostic_vdi_status(Cli *cli, Err **err)
     }
     cli_record_show(cli, &cli_record_vdi, vdi, NULL, vdi_columns);
     if (has_vbds(cli, vbds, true)) {
-        cli_output_item(cli, "active VBDs:");
+        cli_output_item(cli, "In use by:");
         show_vbds(cli, vbds, true, vbd_columns);
     } else {
-        cli_output_item(cli, "no active VBDs.");
+        cli_output_item(cli, "Not in use.");
     }
     if (has_vbds(cli, vbds, false)) {
-        cli_output_item(cli, "inactive VBDs:");
+        cli_output_item(cli, "Could be used by:");
         show_vbds(cli, vbds, false, vbd_columns);
     }
     return true;

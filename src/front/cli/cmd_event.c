@@ -19,7 +19,7 @@ bool cmd_event_wait(Cli *cli, Err **err)
     const char *name = cli_args_get(cli->args, "class");
     const CliFamily *family = find_family(name);
     if (!family) {
-        return cli_fail(err, "Cannot listen for events on unknown class: %s", name);
+        return cli_fail(err, "There is no class %s to wait for.", name);
     }
     /* The token is taken first: what changes while the objects are looked at is not missed. */
     g_autofree char *token = g_strdup("");

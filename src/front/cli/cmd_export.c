@@ -93,11 +93,8 @@ static bool export_vm(Cli *cli, Uuid vm, const char *file, Err **err)
     if (is_metadata && excluded) {
         cli_transfer_append(path, "excluded_device_types", excluded);
     }
-    CliTransfer transfer = {.label = "Export of VM",
-                            .file = file,
-                            .path = path->str,
-                            .announces = true,
-                            .done = "Export"};
+    CliTransfer transfer = {
+        .label = "VM export", .file = file, .path = path->str, .announces = true, .done = "Export"};
     return cli_transfer_run(cli, &transfer, NULL, err);
 }
 

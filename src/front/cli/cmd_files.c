@@ -38,8 +38,8 @@ bool cmd_upload_host_restore(Cli *cli, Err **err)
 
 bool cmd_download_host_logs(Cli *cli, Err **err)
 {
-    return move_host_file(
-        cli, &(HostFile){"/host_logs_download", "Download host logs", "file-name", false}, err);
+    return move_host_file(cli, &(HostFile){"/host_logs_download", "Host logs", "file-name", false},
+                          err);
 }
 
 bool cmd_download_system_status(Cli *cli, Err **err)
@@ -47,13 +47,12 @@ bool cmd_download_system_status(Cli *cli, Err **err)
     g_autoptr(GString) path = g_string_new("/system-status");
     cli_transfer_append(path, "entries", cli_args_get_or(cli->args, "entries", ""));
     cli_transfer_append(path, "output", cli_args_get_or(cli->args, "output", "tar"));
-    return move_host_file(cli, &(HostFile){path->str, "System-status download", "filename", false},
-                          err);
+    return move_host_file(cli, &(HostFile){path->str, "Status report", "filename", false}, err);
 }
 
 bool cmd_download_database(Cli *cli, Err **err)
 {
-    return move_file(cli, "/pool/xmldbdump", "dump database", "file-name", false, NULL, err);
+    return move_file(cli, "/pool/xmldbdump", "Database dump", "file-name", false, NULL, err);
 }
 
 bool cmd_upload_database(Cli *cli, Err **err)
@@ -70,7 +69,7 @@ bool cmd_upload_database(Cli *cli, Err **err)
     g_autoptr(GString) path = g_string_new("/pool/xmldbdump");
     cli_transfer_append(path, "dry_run", is_dry_run ? "true" : "false");
     return !is_agreed ||
-           move_file(cli, path->str, "restore database", "file-name", true, NULL, err);
+           move_file(cli, path->str, "Database restore", "file-name", true, NULL, err);
 }
 
 bool cmd_download_audit_log(Cli *cli, Err **err)
@@ -85,7 +84,7 @@ bool cmd_download_audit_log(Cli *cli, Err **err)
 
 bool cmd_upload_patch(Cli *cli, Err **err)
 {
-    return upload_object(cli, "/pool_patch_upload", "Patch upload", "pool_patch", err);
+    return upload_object(cli, "/pool_patch_upload", "Upload of the patch", "pool_patch", err);
 }
 
 bool cmd_upload_update(Cli *cli, Err **err)
@@ -164,7 +163,7 @@ static bool move_blob(Cli *cli, bool is_upload, Err **err)
     }
     g_autoptr(GString) path = g_string_new("/blob");
     cli_transfer_append(path, "ref", REF_TEXT(blob));
-    return move_file(cli, path->str, is_upload ? "Blob PUT" : "Obtaining blob", "filename",
+    return move_file(cli, path->str, is_upload ? "Blob upload" : "Blob download", "filename",
                      is_upload, NULL, err);
 }
 

@@ -16,10 +16,10 @@ static char *join_texts(const Value *texts);
 bool cmd_host_forget(Cli *cli, Err **err)
 {
     static const char *const warnings[] = {
-        "WARNING: A host should only be forgotten if it is physically unrecoverable;",
-        "WARNING: if possible, Hosts should be 'ejected' from the Pool instead.",
-        "WARNING: Once a host has been forgotten it will have to be re-installed.",
-        "WARNING: This operation is irreversible.",
+        "WARNING: This is for a host that is gone for good. One that still works",
+        "WARNING: leaves the pool by pool-eject.",
+        "WARNING: A forgotten host has to be installed anew before it is of use.",
+        "WARNING: There is no way back.",
         NULL,
     };
     return careful(cli, "host.destroy", warnings, err);
@@ -28,9 +28,9 @@ bool cmd_host_forget(Cli *cli, Err **err)
 bool cmd_host_declare_dead(Cli *cli, Err **err)
 {
     static const char *const warnings[] = {
-        "WARNING: A host should only be declared dead if it is verified offline.",
-        "WARNING: Performing this operation if the host is still online and has any running",
-        "WARNING: VMs may lead to possible data loss and/or corruption.",
+        "WARNING: Make sure that the host is off.",
+        "WARNING: If it still runs virtual machines, they will run twice",
+        "WARNING: and destroy the data on their disks.",
         NULL,
     };
     return careful(cli, "host.declare_dead", warnings, err);
@@ -99,10 +99,10 @@ bool cmd_host_ha_xapi_healthcheck(Cli *cli, Err **err)
         return false;
     }
     if (!value_bool(is_healthy)) {
-        cli_output_stderr(cli, "Host.ha_xapi_healthcheck reports an error");
+        cli_output_stderr(cli, "The daemon does not work as it should.\n");
         return err_set(err, "CLI_EXIT");
     }
-    cli_output_print(cli, "xapi is healthy.");
+    cli_output_print(cli, "The daemon works.");
     return true;
 }
 

@@ -33,16 +33,13 @@ bool cmd_import_vm(Cli *cli, Err **err)
                              "available yet.");
     }
     if (url && file) {
-        return complain(cli,
-                        "Invalid arguments. The 'url' and 'filename' parameters should not "
-                        "both be specified.\n",
-                        err);
+        return complain(cli, "Give either url or filename, not both.\n", err);
     }
     if (!url && !file) {
         return err_set(err, "CLI_REQUIRED", "filename");
     }
     if (import.is_dry_run && !import.is_metadata) {
-        return complain(cli, "Only metadata import function support dry-run\n", err);
+        return complain(cli, "dry-run needs metadata=true.\n", err);
     }
     return url ? import_url(cli, &import, url, err) : import_file(cli, &import, file, err);
 }
@@ -72,7 +69,7 @@ static bool read_options(Cli *cli, Import *ret_import, Err **err)
     const CliArgs *args = cli->args;
     bool is_named = cli_args_get(args, "sr-uuid") != NULL;
     return (is_named ? cli_api_find_param(cli, "SR", "sr-uuid", &ret_import->sr, err)
-                     : cli_vm_default_sr(cli, "No SR specified and Pool default SR is null",
+                     : cli_vm_default_sr(cli, "The pool has no default SR; name one by sr-uuid.",
                                          &ret_import->sr, err)) &&
            cli_args_get_bool(args, "preserve", false, &ret_import->is_restore, err) &&
            cli_args_get_bool(args, "force", false, &ret_import->is_forced, err) &&

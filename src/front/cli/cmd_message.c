@@ -16,7 +16,7 @@ bool cmd_message_create(Cli *cli, Err **err)
     };
     int64_t priority = 0;
     if (!text_parse_int(cli_args_get(cli->args, "priority"), &priority)) {
-        return cli_fail(err, "Priority field should be an integer");
+        return cli_fail(err, "The value of 'priority' must be a whole number.");
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(objects); i++) {
         const char *uuid = cli_args_get(cli->args, objects[i].name);
@@ -30,7 +30,7 @@ bool cmd_message_create(Cli *cli, Err **err)
                 err);
         }
     }
-    return cli_fail(err, "Need one of: vm-uuid, host-uuid, sr-uuid or pool-uuid");
+    return cli_fail(err, "Name the object by vm-uuid, host-uuid, sr-uuid or pool-uuid.");
 }
 
 bool cmd_message_destroy(Cli *cli, Err **err)
@@ -38,10 +38,10 @@ bool cmd_message_destroy(Cli *cli, Err **err)
     const char *one = cli_args_get(cli->args, "uuid");
     const char *many = cli_args_get(cli->args, "uuids");
     if (one && many) {
-        return cli_fail(err, "Ambiguous arguments; need one of uuid, uuids");
+        return cli_fail(err, "Give either uuid or uuids, not both.");
     }
     if (!one && !many) {
-        return cli_fail(err, "Need one of uuid, uuids");
+        return cli_fail(err, "Name the messages by uuid or uuids.");
     }
     g_auto(GStrv) uuids = g_strsplit(one ? one : many, ",", -1);
     for (unsigned i = 0; uuids[i]; i++) {
@@ -66,7 +66,7 @@ bool cmd_message_destroy_all(Cli *cli, Err **err)
     }
     if (priority) {
         if (!text_parse_uint(priority, INT64_MAX, &number)) {
-            return cli_fail(err, "Invalid priority format (expected positive integer)");
+            return cli_fail(err, "The value of 'priority' must be a whole number, 0 or more.");
         }
         value_struct_add_static(filters, "priority", value_new_string(priority));
     }
@@ -82,9 +82,7 @@ static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **er
         return true;
     }
     if (!text_parse_datetime(text, &seconds)) {
-        return cli_fail(err,
-                        "Invalid timestamp format for '%s' (expected RFC3339, for example, "
-                        "2025-01-01T00:00:00Z)",
+        return cli_fail(err, "The value of '%s' must be a time, such as 2024-01-31T12:00:00Z.",
                         name);
     }
     char datetime[TEXT_DATETIME_SIZE];

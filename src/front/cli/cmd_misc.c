@@ -45,7 +45,8 @@ bool cmd_blob_create(Cli *cli, Err **err)
             err);
         return cli_api_show_new(cli, "blob", blob, err);
     }
-    return cli_fail(err, "Need one of: vm-uuid, host-uuid, network-uuid, sr-uuid or pool-uuid");
+    return cli_fail(err,
+                    "Name the owner by vm-uuid, host-uuid, network-uuid, sr-uuid or pool-uuid.");
 }
 
 bool cmd_caller_query_usage(Cli *cli, Err **err)
@@ -54,7 +55,7 @@ bool cmd_caller_query_usage(Cli *cli, Err **err)
     const char *uuid = cli_args_get(cli->args, "uuid");
     Uuid caller;
     if (!group == !uuid) {
-        return cli_fail(err, "Need one of: uuid or group");
+        return cli_fail(err, "Give either uuid or group.");
     }
     if (group) {
         return print_usage(cli, "Caller.query_group_token_usage", "tokens", value_new_string(group),

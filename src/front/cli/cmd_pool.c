@@ -1,7 +1,7 @@
 /* The pool. What only calls one message is in the command tables. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_error.h"
+#include "front/cli/cli_describe.h"
 #include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_prompt.h"
@@ -65,7 +65,7 @@ bool cmd_pool_join(Cli *cli, Err **err)
                     err)) {
         return false;
     }
-    cli_output_item(cli, "Host agent will restart and attempt to join pool in 10.000 seconds...");
+    cli_output_item(cli, "The daemon restarts as a member of the pool.");
     return true;
 }
 
@@ -78,11 +78,10 @@ bool cmd_pool_eject(Cli *cli, Err **err)
         return false;
     }
     if (!is_agreed) {
-        cli_output_print(cli, "WARNING: Ejecting a host from the pool will reinitialise that "
-                              "host's local SRs.");
-        cli_output_print(cli, "WARNING: Any data contained with the local SRs will be lost.");
+        cli_output_print(cli, "WARNING: The host's own storage is wiped when it leaves the pool.");
+        cli_output_print(cli, "WARNING: Nothing on it can be brought back.");
         if (show_ejected(cli, host)) {
-            cli_output_print(cli, "Continuing will permanently destroy what is listed above.");
+            cli_output_print(cli, "WARNING: That includes the disks listed here.");
         }
         if (!cli_prompt_confirm(cli, &is_agreed, err)) {
             return false;
@@ -94,8 +93,7 @@ bool cmd_pool_eject(Cli *cli, Err **err)
     if (!cli_api_do(cli, "pool.eject", cli_api_params(value_new_ref(host), NULL), err)) {
         return false;
     }
-    cli_output_item(cli, "Specified host will attempt to restart as a master of a new pool in "
-                         "10.000 seconds...");
+    cli_output_item(cli, "The host restarts as a pool of its own.");
     return true;
 }
 
@@ -104,7 +102,7 @@ bool cmd_pool_emergency_transition_to_master(Cli *cli, Err **err)
     if (!cli_api_do(cli, "pool.emergency_transition_to_master", NULL, err)) {
         return false;
     }
-    cli_output_item(cli, "Host agent will restart and transition to master in 10.000 seconds...");
+    cli_output_item(cli, "The daemon restarts as the pool's coordinator.");
     return true;
 }
 
@@ -166,8 +164,8 @@ bool cmd_pool_ha_compute_vm_failover_plan(Cli *cli, Err **err)
         const Value *fate = value_at(plan, i);
         const char *host = value_get_string(fate, "host");
         const char *error = value_get_string(fate, "error_code");
-        g_autofree char *vm = cli_error_param_text(cli, value_name_at(plan, i));
-        g_autofree char *where = host ? cli_error_param_text(cli, host) : NULL;
+        g_autofree char *vm = cli_describe_ref(cli, value_name_at(plan, i), "VM");
+        g_autofree char *where = host ? cli_describe_ref(cli, host, "host") : NULL;
         cli_output_row_add(row, vm, where ? where : error ? error : "");
     }
     cli_output_table(cli, table);
@@ -230,8 +228,7 @@ static Value *hypothetical_priorities(Cli *cli, Err **err)
             uuid = param->value;
         } else if (text_equal(param->name, "restart-priority")) {
             if (!uuid) {
-                cli_fail(err, "Call expects a list of alternating vm-uuid= and "
-                              "restart-priority= parameters");
+                cli_fail(err, "Each restart-priority has to follow the vm-uuid it is for.");
                 return NULL;
             }
             if (!cli_api_find(cli, "VM", uuid, &vm, err)) {

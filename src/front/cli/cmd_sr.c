@@ -1,7 +1,6 @@
 /* Storage repositories. What only calls one message is in the command tables. */
 #include "base/text.h"
 #include "front/cli/cli_api.h"
-#include "front/cli/cli_fail.h"
 #include "front/cli/cli_output.h"
 #include "front/cli/cli_transfer.h"
 #include "front/cli/cli_value.h"
@@ -79,7 +78,7 @@ static bool find_host(Cli *cli, bool is_shared, Uuid *ret_host, Err **err)
             return false;
         }
         if (value_count(hosts) != 1) {
-            return cli_fail(err, "Required parameter not found: host-uuid");
+            return err_set(err, "CLI_REQUIRED", "host-uuid");
         }
     }
     return cli_api_coordinator(cli, ret_host, err);

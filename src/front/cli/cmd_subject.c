@@ -66,10 +66,10 @@ static bool find_role(Cli *cli, Uuid *ret_role, Err **err)
     const char *uuid = cli_args_get(cli->args, "role-uuid");
     const char *name = cli_args_get(cli->args, "role-name");
     if (!uuid && !name) {
-        return cli_fail(err, "Required parameter not found: role-uuid or role-name");
+        return err_set(err, "CLI_REQUIRED", "role-uuid or role-name");
     }
     if (uuid && name) {
-        return cli_fail(err, "Parameters role-uuid and role-name cannot be used together");
+        return cli_fail(err, "Give either role-uuid or role-name, not both.");
     }
     if (uuid) {
         return cli_api_find(cli, "role", uuid, ret_role, err);

@@ -24,7 +24,7 @@ bool cmd_vbd_create(Cli *cli, Err **err)
         return false;
     }
     if (text_equal(type, "Disk") && uuid_is_null(vdi)) {
-        return cli_fail(err, "Empty VBDs can only be made for type=CD");
+        return cli_fail(err, "A disk needs vdi-uuid; only a drive can be empty.");
     }
     g_autoptr(Value) plain =
         cli_vm_vbd_record(vm, vdi, cli_args_get(cli->args, "device"), mode, type);
@@ -41,7 +41,7 @@ bool cmd_vbd_unplug(Cli *cli, Err **err)
     double timeout = 0;
     const char *text = cli_args_get(cli->args, "timeout");
     if (text && !text_parse_float(text, &timeout)) {
-        return cli_fail(err, "Failed to parse parameter 'timeout': expecting a float");
+        return cli_fail(err, "The value of 'timeout' must be a number of seconds.");
     }
     if (!cli_api_find_param(cli, "VBD", "uuid", &vbd, err) ||
         !cli_args_get_bool(cli->args, "force", false, &is_forced, err)) {
@@ -65,7 +65,7 @@ static bool parse_mode(Cli *cli, const char **ret_mode, Err **err)
     const char *text = cli_args_get_or(cli->args, "mode", "rw");
     bool is_read_only = g_ascii_strcasecmp(text, "ro") == 0;
     if (!is_read_only && g_ascii_strcasecmp(text, "rw") != 0) {
-        return cli_fail(err, "Unknown mode: %s (should be \"ro\" or \"rw\"", text);
+        return cli_fail(err, "The value of 'mode' must be ro or rw, not %s.", text);
     }
     *ret_mode = is_read_only ? "RO" : "RW";
     return true;
@@ -81,7 +81,7 @@ static bool parse_type(Cli *cli, const char **ret_type, Err **err)
             return true;
         }
     }
-    return cli_fail(err, "Unknown type: %s (should be \"cd\", \"disk\" or \"floppy\"", text);
+    return cli_fail(err, "The value of 'type' must be CD, Disk or Floppy, not %s.", text);
 }
 
 /* A guest that refused may still let go a little later. */

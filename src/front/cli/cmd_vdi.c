@@ -33,9 +33,8 @@ bool cmd_vdi_copy(Cli *cli, Err **err)
     bool has_sr = cli_args_get(cli->args, "sr-uuid");
     bool has_into = cli_args_get(cli->args, "into-vdi-uuid");
     if (has_sr == has_into) {
-        return cli_fail(err, "Please specify one but not both of: a destination sr-uuid (I "
-                             "will create a fresh VDI); or a destination into-vdi-uuid (I "
-                             "will copy the blocks into this VDI)");
+        return cli_fail(err,
+                        "Give either sr-uuid, for a new disk, or into-vdi-uuid, to overwrite one.");
     }
     if (!cli_api_find_param(cli, "VDI", "uuid", &vdi, err) ||
         !cli_api_find_optional(cli, "VDI", "base-vdi-uuid", &base, err) ||

@@ -123,10 +123,9 @@ static bool show_bios(Cli *cli, const CliRow *row, void *user, Err **err)
     const char *maker = value_get_string(strings, "bios-vendor");
     const char *product = value_get_string(strings, "system-product-name");
     bool is_generic = text_equal(maker, "Xen") && text_equal(product, "HVM domU");
-    cli_output_remark(cli, value_count(strings) == 0
-                               ? "The BIOS strings of this VM have not yet been set."
-                           : is_generic ? "This VM is BIOS-generic."
-                                        : "This VM is BIOS-customized.");
+    cli_output_remark(cli, value_count(strings) == 0 ? "No BIOS strings are set."
+                           : is_generic              ? "The BIOS strings are the usual ones."
+                                                     : "The BIOS strings are the VM's own.");
     return true;
 }
 

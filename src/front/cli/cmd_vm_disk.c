@@ -64,9 +64,7 @@ bool cmd_vm_disk_add(Cli *cli, Err **err)
     bool is_named = cli_args_get(cli->args, "sr-uuid") != NULL;
     return cli_args_get_size(cli->args, "disk-size", &addition.size, err) &&
            (is_named ? cli_api_find_param(cli, "SR", "sr-uuid", &addition.sr, err)
-                     : cli_vm_default_sr(cli,
-                                         "No default Pool SR set; you must specify an SR on the "
-                                         "commandline",
+                     : cli_vm_default_sr(cli, "The pool has no default SR; name one by sr-uuid.",
                                          &addition.sr, err)) &&
            cli_select_run(cli, CLI_SELECT_VM, 0, ignored, add_disk, &addition, err);
 }
@@ -165,7 +163,7 @@ static bool add_disk(Cli *cli, const CliRow *row, void *user, Err **err)
 
 static Value *disk_record(const Addition *addition, const char *vm_uuid)
 {
-    static const char name[] = "Created by xe";
+    static const char name[] = "Added by xe vm-disk-add";
     Value *hint = value_new_struct(1);
     value_struct_add_static(hint, "vmhint", value_new_string(vm_uuid));
     Value *record = value_new_struct(9);
@@ -195,7 +193,7 @@ static bool remove_disk(Cli *cli, const CliRow *row, void *user, Err **err)
                    cli_api_do(cli, "VDI.destroy", cli_api_params(vdi, NULL), err);
         }
     }
-    return cli_fail(err, "Disk not found");
+    return cli_fail(err, "The VM has no such disk.");
 }
 
 static bool add_cd(Cli *cli, const CliRow *row, void *user, Err **err)
@@ -220,7 +218,7 @@ static bool remove_cd(Cli *cli, const CliRow *row, void *user, Err **err)
             return cli_api_do(cli, "VBD.destroy", cli_api_params(value_new_ref(vbd), NULL), err);
         }
     }
-    return cli_fail(err, "Disk not found");
+    return cli_fail(err, "The VM has no such disk.");
 }
 
 static bool eject_cd(Cli *cli, const CliRow *row, void *user, Err **err)
@@ -228,10 +226,10 @@ static bool eject_cd(Cli *cli, const CliRow *row, void *user, Err **err)
     (void)user;
     g_autoptr(GArray) drives = find_drives(cli, row, false);
     if (drives->len == 0) {
-        return cli_fail(err, "No CDs found");
+        return cli_fail(err, "The VM has no drive.");
     }
     if (drives->len > 1) {
-        return cli_fail(err, "Two or more CDs found. Please use vbd-eject");
+        return cli_fail(err, "The VM has more than one drive; vbd-eject takes one by its uuid.");
     }
     return cli_api_do(cli, "VBD.eject",
                       cli_api_params(value_new_ref(g_array_index(drives, Uuid, 0)), NULL), err);
@@ -245,7 +243,8 @@ static bool insert_cd(Cli *cli, const CliRow *row, void *user, Err **err)
         return err_set(err, "VM_NO_EMPTY_CD_VBD", REF_TEXT(row->ref));
     }
     if (drives->len > 1) {
-        return cli_fail(err, "Two or more empty CD devices found. Please use vbd-insert");
+        return cli_fail(err,
+                        "The VM has more than one empty drive; vbd-insert takes one by its uuid.");
     }
     return cli_api_do(
         cli, "VBD.insert",
@@ -271,10 +270,10 @@ static bool find_cd(Cli *cli, bool must_be_only, Uuid *ret_vdi, Err **err)
         }
     }
     if (found == 0) {
-        return cli_fail(err, must_be_only ? "CD %s not found" : "CD %s not found!", name);
+        return cli_fail(err, "No medium is called %s.", name);
     }
     if (must_be_only && found > 1) {
-        return cli_fail(err, "Multiple CDs named %s found. Please use vbd-insert and specify uuids",
+        return cli_fail(err, "More than one medium is called %s; vbd-insert takes one by its uuid.",
                         name);
     }
     *ret_vdi = first;

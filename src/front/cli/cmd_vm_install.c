@@ -35,7 +35,7 @@ bool cmd_vm_install(Cli *cli, Err **err)
         return false;
     }
     if (!value_bool(is_template)) {
-        return cli_fail(err, "Can only install from templates");
+        return cli_fail(err, "This VM is not a template.");
     }
     Placement placement = {0};
     bool ok = choose_placement(cli, template, value_bool(is_snapshot), &placement, err) &&
@@ -49,7 +49,7 @@ static bool find_template(Cli *cli, Uuid *ret_template, Err **err)
     const char *uuid = cli_args_get(cli->args, "template-uuid");
     if (uuid) {
         return cli_api_find(cli, "VM", uuid, ret_template, NULL) ||
-               cli_fail(err, "Cannot find template");
+               cli_fail(err, "There is no template with this uuid.");
     }
     const char *name = cli_args_get(cli->args, "template-name-label");
     name = name ? name : cli_args_get(cli->args, "template-name");
@@ -58,8 +58,8 @@ static bool find_template(Cli *cli, Uuid *ret_template, Err **err)
     }
     const char *either = cli_args_get(cli->args, "template");
     if (!either) {
-        return cli_fail(err, "Template must be specified by parameter 'template-uuid', "
-                             "'template-name', 'template-name-label' or 'template'");
+        return cli_fail(err,
+                        "Name the template by template, template-uuid or template-name-label.");
     }
     return cli_api_find(cli, "VM", either, ret_template, NULL) ||
            find_template_named(cli, either, ret_template, err);
@@ -82,17 +82,16 @@ static bool find_template_named(Cli *cli, const char *name, Uuid *ret_template, 
     if (!vms || found == 1) {
         return vms != NULL;
     }
-    return cli_fail(err,
-                    found == 0 ? "No templates matched" : "More than one matching template found");
+    return cli_fail(err, found == 0 ? "No template has this name."
+                                    : "More than one template has this name; use template-uuid.");
 }
 
 static bool choose_placement(Cli *cli, Uuid template, bool is_snapshot, Placement *ret, Err **err)
 {
     bool is_chosen = cli_args_get(cli->args, "sr-uuid") || cli_args_get(cli->args, "sr-name-label");
     if (is_snapshot && is_chosen) {
-        return cli_fail(err, "Do not use the sr-name-label or sr-uuid argument when "
-                             "installing from a snapshot. By default, it will install each "
-                             "new disk on the same SR as the corresponding snapshot disks.");
+        return cli_fail(err, "A VM made from a snapshot has its disks where the snapshot has them; "
+                             "leave out sr-uuid and sr-name-label.");
     }
     return (!is_chosen || find_sr(cli, &ret->sr, err)) && find_disk_sr(cli, template, ret, err);
 }
@@ -114,10 +113,10 @@ static bool find_sr(Cli *cli, Uuid *ret_sr, Err **err)
         return false;
     }
     if (value_count(srs) == 0) {
-        return cli_fail(err, "No SR with that name-label found");
+        return cli_fail(err, "No SR has this name.");
     }
     if (uuid_is_null(by_uuid) && value_count(srs) > 1) {
-        return cli_fail(err, "Multiple SRs with that name-label found");
+        return cli_fail(err, "More than one SR has this name; use sr-uuid.");
     }
     for (unsigned i = 0; i < value_count(srs); i++) {
         Uuid sr = value_uuid(value_at(srs, i));
@@ -126,8 +125,7 @@ static bool find_sr(Cli *cli, Uuid *ret_sr, Err **err)
             return true;
         }
     }
-    return cli_fail(err,
-                    "SR specified via sr-uuid doesn't have the name specified via sr-name-label");
+    return cli_fail(err, "sr-uuid and sr-name-label name different SRs.");
 }
 
 /* Only templates that describe disks to make need a repository. */
@@ -139,9 +137,7 @@ static bool find_disk_sr(Cli *cli, Uuid template, Placement *placement, Err **er
     }
     Uuid sr = placement->sr;
     if (uuid_is_null(sr) &&
-        !cli_vm_default_sr(cli,
-                           "Failed to find a valid default SR for the Pool. Please provide an "
-                           "sr-name-label or sr-uuid parameter.",
+        !cli_vm_default_sr(cli, "The pool has no default SR; name one by sr-uuid or sr-name-label.",
                            &sr, value_get(config, "disks") ? err : NULL)) {
         placement->sr_uuid = g_strdup("");
         return !value_get(config, "disks");
@@ -178,7 +174,7 @@ static bool prepare(Cli *cli, Uuid vm, Uuid template, const Placement *placement
     Uuid bios_host;
     bool ok = suspend_sr &&
               cli_api_set(cli, "VM", vm, "name_description",
-                          value_new_string("Installed via xe CLI"), err) &&
+                          value_new_string("Made by xe vm-install"), err) &&
               cli_api_set(cli, "VM", vm, "suspend_SR", value_ref(suspend_sr), err) &&
               choose_disk_sr(cli, vm, placement->sr_uuid, err) &&
               cli_api_do(cli, "VM.provision", cli_api_params(value_new_ref(vm), NULL), err);

@@ -27,7 +27,7 @@ bool cmd_vm_migrate(Cli *cli, Err **err)
                              "available yet.");
     }
     if (!host) {
-        return cli_fail(err, "No destination host specified");
+        return cli_fail(err, "Name the host to move to by host.");
     }
     Migration migration = {0};
     if (!cli_select_host_named(cli, host, &migration.host, err)) {

@@ -86,7 +86,7 @@ static bool uninstall(Cli *cli, GArray *vms, Err **err)
         }
         g_array_append_val(doomed, one);
     }
-    cli_output_print(cli, "The following items are about to be destroyed");
+    cli_output_print(cli, "To be destroyed:");
     for (unsigned i = 0; i < lines->len; i++) {
         cli_output_print(cli, "%s", (const char *)g_ptr_array_index(lines, i));
     }
@@ -102,7 +102,7 @@ static bool uninstall(Cli *cli, GArray *vms, Err **err)
             return false;
         }
     }
-    cli_output_print(cli, "All objects destroyed");
+    cli_output_print(cli, "Destroyed.");
     return true;
 }
 
@@ -155,7 +155,7 @@ static char *describe_vdi(const Value *vdi)
     bool is_shared = value_count(value_get(vdi, "VBDs")) > 1;
     return g_strdup_printf("VDI: %s (%s) %s", value_get_string(vdi, "uuid"),
                            value_get_string(vdi, "name_label"),
-                           is_shared ? " ** WARNING: disk is shared by other VMs" : "");
+                           is_shared ? " (other VMs use it too)" : "");
 }
 
 static bool destroy(Cli *cli, const Doomed *doomed, Err **err)

@@ -90,6 +90,8 @@ int front_cli_serve(Core *core, Op *parent, Stream *stream, const GBytes *body,
     g_autoptr(GByteArray) out = g_byte_array_new();
     g_autoptr(GPtrArray) shown = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) failures = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) descriptions =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     Cli cli = {
         .core = core,
         .caller = {.peer = peer->address,
@@ -102,6 +104,7 @@ int front_cli_serve(Core *core, Op *parent, Stream *stream, const GBytes *body,
         .out = out,
         .shown = shown,
         .failures = failures,
+        .descriptions = descriptions,
     };
     g_autoptr(Err) error = NULL;
     if (!exchange_greetings(&cli, &error)) {
