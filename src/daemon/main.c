@@ -3,9 +3,11 @@
 #include "daemon/config.h"
 #include "daemon/wiring.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
+static void limit_heaps(void);
 static void block_signals(sigset_t *ret_signals);
 static int wait_for_end(const sigset_t *signals);
 static bool go_to_background(int *ret_ready_fd, Err **err);
@@ -27,6 +29,7 @@ int main(int argc, char **argv)
     if (!config.foreground && !go_to_background(&ready_fd, &error)) {
         return fail(error);
     }
+    limit_heaps();
     sigset_t signals;
     block_signals(&signals);
     g_autoptr(Daemon) daemon = daemon_start(&config, &error);
@@ -42,6 +45,16 @@ int main(int argc, char **argv)
         close(ready_fd);
     }
     return wait_for_end(&signals);
+}
+
+/* Large answers come and go on whichever thread makes them.  By default each thread would have a
+ * heap of its own, and would keep in it what the largest of its answers took: glibc raises these
+ * thresholds (in bytes) whenever a large block is freed, unless they are set. */
+static void limit_heaps(void)
+{
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 512 * 1024);
 }
 
 /* Every thread inherits the mask; only this one waits for the signals. SIGPIPE is nobody's. */
