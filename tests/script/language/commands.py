@@ -105,6 +105,9 @@ class Runner:
     def do_shut(self, command):
         self.client(command.rest).end_sending()
 
+    def do_drain(self, command):
+        self.client(command.rest).drain()
+
     def do_close(self, command):
         self.client(command.rest).close()
         del self.clients[command.rest]

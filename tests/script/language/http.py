@@ -109,6 +109,12 @@ class Client:
         if self._fill() or self.buffer:
             raise Failure(f"the connection is open; it brought {self.buffer[:200]!r}")
 
+    def drain(self):
+        """Takes what comes until the daemon closes the connection."""
+        while self._fill():
+            pass
+        self.buffer = b""
+
     def expect_waiting(self):
         """Nothing may have come."""
         pending = self.kind == "https" and self.socket.pending() > 0
