@@ -195,9 +195,6 @@ static bool print_error(XeSession *session, const ThinCliMessage *message, Err *
 static bool answer_prompt(XeSession *session, Err **err)
 {
     g_autofree char *line = read_line(session->input);
-    if (!line) {
-        return err_set(err, "XE_LOST");
-    }
     g_autoptr(GByteArray) out = g_byte_array_new();
     thincli_append_number(out, THINCLI_BLOB, THINCLI_CHUNK, (int32_t)strlen(line));
     g_byte_array_append(out, (const guint8 *)line, (guint)strlen(line));
@@ -205,7 +202,7 @@ static bool answer_prompt(XeSession *session, Err **err)
     return xe_session_send(session, out, err);
 }
 
-/* Byte by byte, so that what follows the line stays unread. NULL at the end of the input. */
+/* Byte by byte, so that what follows the line stays unread. Who has nothing to say says "". */
 static char *read_line(int fd)
 {
     g_autoptr(GString) line = g_string_new(NULL);
@@ -215,13 +212,7 @@ static char *read_line(int fd)
         if (count < 0 && errno == EINTR) {
             continue;
         }
-        if (count <= 0) {
-            if (line->len == 0) {
-                return NULL;
-            }
-            break;
-        }
-        if (c == '\n') {
+        if (count <= 0 || c == '\n') {
             break;
         }
         g_string_append_c(line, c);

@@ -154,6 +154,9 @@ static void test_empty_uuid(void)
         g_strdup_printf("%s\ntype: VBD\nuuid: \n", err_description("UUID_INVALID"));
     g_autofree char *sr =
         g_strdup_printf("%s\ntype: SR\nuuid: \n", err_description("UUID_INVALID"));
+    g_autofree char *message =
+        g_strdup_printf("%s\ntype: message\nuuid: \n", err_description("UUID_INVALID"));
+    cli_fixture_assert(&fixture, "message-destroy uuid=", 1, "", message);
     cli_fixture_assert(&fixture, "vbd-plug uuid=", 1, "", vbd);
     cli_fixture_assert(&fixture, "vdi-create sr-uuid= name-label=n virtual-size=1", 1, "", sr);
     g_assert_cmpstr(fixture.calls->str, ==, "");
@@ -249,6 +252,10 @@ static void test_prompt(void)
     static const char line[] = "host-declare-dead uuid=00000000-0000-0000-0000-00000000006b";
     fixture.input = "no way\n";
     cli_fixture_assert(&fixture, line, 0, refused, "");
+    g_assert_cmpstr(fixture.calls->str, ==, "");
+    fixture.input = NULL;
+    g_autofree char *silent = g_strconcat(warnings, "Aborted (you typed: '')\n", NULL);
+    cli_fixture_assert(&fixture, line, 0, silent, "");
     g_assert_cmpstr(fixture.calls->str, ==, "");
     fixture.input = " YES \n";
     cli_fixture_assert(&fixture, line, 0, warnings, "");

@@ -4,6 +4,7 @@
 #include "front/cli/cli_fail.h"
 #include "gen/xe_table.h"
 
+static bool destroy(Cli *cli, const char *uuid, Err **err);
 static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **err);
 
 bool cmd_message_create(Cli *cli, Err **err)
@@ -43,12 +44,12 @@ bool cmd_message_destroy(Cli *cli, Err **err)
     if (!one && !many) {
         return cli_fail(err, "Name the messages by uuid or uuids.");
     }
-    g_auto(GStrv) uuids = g_strsplit(one ? one : many, ",", -1);
+    if (one) {
+        return destroy(cli, one, err);
+    }
+    g_auto(GStrv) uuids = g_strsplit(many, ",", -1);
     for (unsigned i = 0; uuids[i]; i++) {
-        Uuid message;
-        if (!cli_api_find(cli, "message", uuids[i], &message, err) ||
-            !cli_api_do(cli, "message.destroy", cli_api_params(value_new_ref(message), NULL),
-                        err)) {
+        if (!destroy(cli, uuids[i], err)) {
             return false;
         }
     }
@@ -72,6 +73,13 @@ bool cmd_message_destroy_all(Cli *cli, Err **err)
     }
     return cli_api_do(cli, "message.destroy_all", cli_api_params(g_steal_pointer(&filters), NULL),
                       err);
+}
+
+static bool destroy(Cli *cli, const char *uuid, Err **err)
+{
+    Uuid message;
+    return cli_api_find(cli, "message", uuid, &message, err) &&
+           cli_api_do(cli, "message.destroy", cli_api_params(value_new_ref(message), NULL), err);
 }
 
 static bool add_time_filter(Cli *cli, const char *name, Value *filters, Err **err)
