@@ -1,6 +1,7 @@
 """The life of one guest: start, pause, reboot and shutdown, by us and by the guest itself."""
 
 import tap
+from lib import wait
 from lib.case import FunctionalCase
 
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id"
@@ -15,9 +16,16 @@ class Boot(FunctionalCase):
         return guest
 
     def wait_reboot(self, guest, boot_id):
-        """Waits until the guest runs a kernel other than the one with `boot_id`."""
-        guest.open_shell()
-        guest.wait_for(f"[ $({BOOT_ID}) != {boot_id} ]", 120)
+        """Waits until the guest runs a kernel other than the one with `boot_id`. The console of
+        the old one may end meanwhile."""
+        deadline = wait.Deadline(120, "reboot of the guest")
+        while True:
+            try:
+                guest.open_shell()
+                guest.wait_for(f"[ $({BOOT_ID}) != {boot_id} ]", deadline.left())
+                break
+            except (ConnectionError, LookupError):
+                wait.pause(deadline)
         self.assertEqual(guest.state(), "Running")
 
     def test_boot_to_agent(self):

@@ -1,5 +1,6 @@
 """A shell in a guest, through the text console that the XenAPI offers."""
 
+import os
 import re
 import socket
 
@@ -10,6 +11,7 @@ PROMPT = b"clearwater-guest# "
 # with a line that no command prints.
 LOOP = b"stty -echo; while read -r line; do eval \"$line\"; echo \"<<status $?>>\"; done\n"
 STATUS = re.compile(rb"<<status (\d+)>>\r?\n")
+READY = re.compile(rb"%b|%b" % (re.escape(PROMPT), STATUS.pattern))
 
 
 class Console:
@@ -24,19 +26,33 @@ class Console:
         head = self.read_until(b"\r\n\r\n", deadline)
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise ConnectionError(f"console: {head!r}")
-        # Asks for a prompt: one that was printed before we came does not come again.
+        # An empty line makes the shell show that it is there: by its prompt, or by a status when
+        # an earlier connection, perhaps before a suspend, has left it in the loop.
         self.socket.sendall(b"\n")
-        self.read_until(PROMPT, deadline)
-        self.socket.sendall(LOOP)
-        self.run("true")
+        if self.search(READY, deadline).group() == PROMPT:
+            self.socket.sendall(LOOP)
+        self.sync(deadline)
 
     def read_until(self, text, deadline):
         """Returns the output up to and with `text`."""
-        while text not in self.buffer:
-            self.receive(deadline)
-        end = self.buffer.index(text) + len(text)
+        end = self.search(re.compile(re.escape(text)), deadline).end()
         head, self.buffer = self.buffer[:end], self.buffer[end:]
         return head
+
+    def search(self, pattern, deadline):
+        """Returns the first match of `pattern` in the output, which stays where it is."""
+        while True:
+            match = pattern.search(self.buffer)
+            if match:
+                return match
+            self.receive(deadline)
+
+    def sync(self, deadline):
+        """Drops whatever the shell still has to say to earlier input."""
+        mark = f"<<sync {os.urandom(4).hex()}>>"
+        self.send(f"echo '{mark}'")
+        self.read_until(mark.encode() + b"\r\n", deadline)
+        self.read_until(b"<<status 0>>\r\n", deadline)
 
     def receive(self, deadline):
         wait.readable(self.socket, deadline)
@@ -54,11 +70,7 @@ class Console:
         fails. The command is one line."""
         deadline = wait.Deadline(seconds, f"guest: {command}")
         self.send(command)
-        while True:
-            match = STATUS.search(self.buffer)
-            if match:
-                break
-            self.receive(deadline)
+        match = self.search(STATUS, deadline)
         output, self.buffer = self.buffer[:match.start()], self.buffer[match.end():]
         text = output.decode(errors="replace").replace("\r\n", "\n")
         if match.group(1) != b"0":

@@ -115,7 +115,7 @@ class Guest:
     def add_nic(self, network, plug=False):
         devices = self.api.VM.get_allowed_VIF_devices(self.vm)
         vif = self.api.VIF.create({
-            "VM": self.vm, "network": network, "device": devices[0], "MAC": "", "MTU": 1500,
+            "VM": self.vm, "network": network, "device": devices[0], "MAC": "", "MTU": 0,
             "other_config": {}, "qos_algorithm_type": "", "qos_algorithm_params": {}})
         if plug:
             self.api.VIF.plug(vif)
