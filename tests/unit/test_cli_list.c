@@ -203,7 +203,7 @@ static void test_param_refusals(void)
         {"vm-param-set other-config=x",
          "Field 'other-config' is a map or set. use the 'name:key=value' syntax."},
         {"vm-param-set tags:x=y", "Cannot param-set on set fields"},
-        {"vm-param-set networks:x=y", "Map field 'networks' is read-only."},
+        {"vm-param-set networks:x=y", "Field 'networks' is read-only."},
         {"vm-param-set nonsense=y", "Unknown field 'nonsense'"},
         {"vm-param-set is-a-template=perhaps",
          "The value of 'is-a-template' must be true or false."},
@@ -212,8 +212,8 @@ static void test_param_refusals(void)
         {"vm-param-add param-name=name-label x=y", "Can only add to parameters of type Set or Map"},
         {"vm-param-remove param-name=tags param-key=x", "Key x is not in the set"},
         {"vm-param-remove param-name=other-config param-key=x", "Key x is not in map"},
-        {"vm-param-clear param-name=power-state", "Can only clear RW parameters"},
-        {"vm-param-clear param-name=memory-static-max", "Cannot clear this parameter"},
+        {"vm-param-clear param-name=power-state", "This field cannot be changed."},
+        {"vm-param-clear param-name=memory-static-max", "This field cannot be empty."},
     };
     g_auto(CliFixture) fixture;
     make_pool(&fixture);
