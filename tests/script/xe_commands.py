@@ -1,8 +1,8 @@
 """Every command of XenServer 6.2 by the real xe, against a daemon on the fake engine.
 
-Each runs without arguments, with wrong ones and with right ones (as far as they can be guessed from
-the parameters' names). Whatever it does, it has to end in time and to say why when it fails, and the
-daemon has to be there afterwards. What the commands are for is tested elsewhere."""
+Each runs without arguments, with wrong and empty ones, and with right ones as far as they can be
+guessed from the parameters' names. Whatever it does, it has to end in time and to say why when it
+fails, and the daemon has to be there afterwards. What commands are for is tested elsewhere."""
 
 import os
 import pathlib
@@ -29,8 +29,9 @@ USAGE_HINT = "For usage run: 'xe help'\n"
 # Their job is to end the daemon, or every session with the test's own.
 NOT_RIGHT = {"host-shutdown-agent", "session-subject-identifier-logout-all"}
 # They take away what others need, so they run last.
-LAST_WORDS = ("destroy", "forget", "uninstall", "eject", "remove", "shutdown", "disable", "evacuate",
-              "emergency", "restore", "reset", "designate", "password", "unplug", "reboot")
+LAST_WORDS = ("destroy", "forget", "uninstall", "eject", "remove", "shutdown", "disable",
+              "evacuate", "emergency", "restore", "reset", "designate", "password", "unplug",
+              "reboot")
 
 # What a uuid belongs to, by the beginning of a parameter or a command.
 CLASSES = {
@@ -45,13 +46,12 @@ CLASSES = {
 }
 VALUES = {
     "auth-type": "AD", "body": "text", "cd-name": "disc", "class": "vm", "data-source": "cpu0",
-    "dest-port": "1", "device": "5", "disk-size": "1MiB", "dynamic-max": "256MiB", "dynamic-min": "128MiB",
-    "edition": "free", "features": "0", "location": "somewhere", "master-address": "127.0.0.1",
-    "max": "256MiB", "min": "128MiB", "mode": "none", "multiplier": "1.0", "new-vcpus": "1",
-    "power-on-mode": "",
-    "primary_address_type": "IPv4", "priority": "5", "seconds": "1", "static-max": "256MiB", "static-min": "64MiB",
-    "target": "128MiB", "total": "1GiB", "value": "true", "virtual-size": "1MiB",
-    "vlan": "7",
+    "dest-port": "1", "device": "5", "disk-size": "1MiB", "dynamic-max": "256MiB",
+    "dynamic-min": "128MiB", "edition": "free", "features": "0", "location": "somewhere",
+    "master-address": "127.0.0.1", "max": "256MiB", "min": "128MiB", "mode": "none",
+    "multiplier": "1.0", "new-vcpus": "1", "power-on-mode": "", "primary_address_type": "IPv4",
+    "priority": "5", "seconds": "1", "static-max": "256MiB", "static-min": "64MiB",
+    "target": "128MiB", "total": "1GiB", "value": "true", "virtual-size": "1MiB", "vlan": "7",
 }
 
 
@@ -79,8 +79,8 @@ class Pool:
         self.client = Client("unix", daemon.addresses["unix"])
         self.session = self.call("session.login_with_password", "root", "")
         self.host = self.bare("host.get_all")[0]
-        self.sr = self.bare("SR.create", self.host, {}, "1000000000000", "store", "", "fake", "user",
-                            False, {})
+        self.sr = self.bare("SR.create", self.host, {}, "1000000000000", "store", "", "fake",
+                            "user", False, {})
         self.bare("pool.set_default_SR", self.bare("pool.get_all")[0], self.sr)
 
     def call(self, method, *params):
@@ -151,7 +151,8 @@ class XeCommands(unittest.TestCase):
         self.assertEqual(self.run_xe("host-list", "--minimal").returncode, 0)
 
     def run_xe(self, *args):
-        environment = {"CLEARWATER_ROOT": str(self.daemon.root), "HOME": str(self.work), "PATH": "/"}
+        environment = {"CLEARWATER_ROOT": str(self.daemon.root), "HOME": str(self.work),
+                       "PATH": "/"}
         return subprocess.run([self.xe, *args], cwd=self.work, env=environment, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE,
                               check=False, errors="replace")
