@@ -36,8 +36,8 @@ typedef struct HvImage {
 } HvImage;
 
 typedef struct HvDisk {
-    const char *id;        /* stable and unique within the domain: the VBD's uuid */
-    unsigned position;     /* the VBD's device number; 0 is the first disk */
+    const char *id;    /* stable and unique within the domain: the VBD's uuid */
+    unsigned position; /* the VBD's device number; 0 is the first disk */
     bool is_cd;
     bool read_only;
     bool bootable;
@@ -46,51 +46,60 @@ typedef struct HvDisk {
 } HvDisk;
 
 typedef struct HvNic {
-    const char *id;        /* the VIF's uuid */
+    const char *id; /* the VIF's uuid */
     unsigned position;
     const char *mac;
     unsigned mtu;
-    int tap_fd;            /* from NwDriver.port_attach; the driver dups it. -1 on fake */
+    int tap_fd; /* from NwDriver.port_attach; the driver dups it. -1: no cable */
 } HvNic;
 
-typedef enum HvFirmware { HV_FIRMWARE_BIOS, HV_FIRMWARE_UEFI, HV_FIRMWARE_DIRECT_KERNEL } HvFirmware;
+typedef enum HvFirmware {
+    HV_FIRMWARE_BIOS,
+    HV_FIRMWARE_UEFI,
+    HV_FIRMWARE_DIRECT_KERNEL
+} HvFirmware;
 
 typedef struct HvDomainConfig {
     Uuid uuid;
     const char *name;
     unsigned vcpus, vcpus_max;
-    unsigned cores_per_socket;   /* 0: 1 */
-    uint64_t memory_bytes;       /* at start */
+    unsigned cores_per_socket; /* 0: 1 */
+    uint64_t memory_bytes;     /* at start */
     uint64_t memory_max_bytes;
     HvFirmware firmware;
     const char *kernel, *ramdisk, *cmdline; /* HV_FIRMWARE_DIRECT_KERNEL: paths and text */
-    const char *nvram_path;      /* UEFI variable store; created when missing */
-    const char *boot_order;      /* letters c d n; may be empty */
-    const char *vga;             /* "std", "cirrus" or "" for std */
-    int64_t time_offset;         /* seconds added to UTC in the guest's clock */
+    const char *nvram_path;                 /* UEFI variable store; created when missing */
+    const char *boot_order;                 /* letters c d n; may be empty */
+    const char *vga;                        /* "std", "cirrus" or "" for std */
+    int64_t time_offset;                    /* seconds added to UTC in the guest's clock */
     const HvDisk *disks;
     unsigned disk_count;
     const HvNic *nics;
     unsigned nic_count;
     const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
-    uint64_t start_ticket;       /* told back in hv events: which start this was */
+    uint64_t start_ticket;           /* told back in hv events: which start this was */
 } HvDomainConfig;
 
-typedef enum HvState { HV_STATE_GONE, HV_STATE_PAUSED, HV_STATE_RUNNING, HV_STATE_SHUTDOWN } HvState;
+typedef enum HvState {
+    HV_STATE_GONE,
+    HV_STATE_PAUSED,
+    HV_STATE_RUNNING,
+    HV_STATE_SHUTDOWN
+} HvState;
 
 typedef struct HvDomainInfo {
     Uuid uuid;
     HvState state;
-    int domid;              /* a number that is new with every start; the pid for qemu */
+    int domid; /* a number that is new with every start; the pid for qemu */
     unsigned vcpus;
-    uint64_t memory_bytes;  /* what the guest has now */
+    uint64_t memory_bytes; /* what the guest has now */
     uint64_t start_ticket;
 } HvDomainInfo;
 
 typedef struct HvDomainStats {
     uint64_t cpu_time_ns;
     uint64_t memory_bytes;
-    uint64_t resident_bytes;  /* of the engine's process, 0 when there is none */
+    uint64_t resident_bytes; /* of the engine's process, 0 when there is none */
 } HvDomainStats;
 
 typedef struct HvHostInfo {
@@ -98,9 +107,9 @@ typedef struct HvHostInfo {
     uint64_t memory_total, memory_free; /* bytes */
     char cpu_vendor[16], cpu_model_name[64], cpu_flags[2048];
     unsigned cpu_family, cpu_model, cpu_stepping, cpu_mhz;
-    char engine_version[64];            /* "QEMU 7.2.22" */
-    char accelerator[16];               /* "kvm", "tcg", "xen", "none" */
-    uint64_t domain_overhead_bytes;     /* memory a domain costs beyond its own */
+    char engine_version[64];        /* "QEMU 7.2.22" */
+    char accelerator[16];           /* "kvm", "tcg", "xen", "none" */
+    uint64_t domain_overhead_bytes; /* memory a domain costs beyond its own */
 } HvHostInfo;
 
 /* What a guest's agent says. Arrays are NULL-terminated lists of name, value in turn, named as
@@ -127,16 +136,17 @@ typedef enum HvExitReason {
 typedef struct HvEvents {
     void *user;
     void (*domain_exited)(void *user, Uuid domain, uint64_t start_ticket, HvExitReason reason);
-    void (*guest_changed)(void *user, Uuid domain);  /* agent came, went or has news: read guest_info */
+    void (*guest_changed)(void *user,
+                          Uuid domain); /* agent came, went or has news: read guest_info */
     void (*disk_ejected)(void *user, Uuid domain, const char *disk_id); /* by the guest */
     void (*device_error)(void *user, Uuid domain, const char *disk_id, const char *text);
 } HvEvents;
 
 typedef struct HvConfig {
-    const char *run_dir;      /* sockets, pid files, device state; exists */
+    const char *run_dir; /* sockets, pid files, device state; exists */
     const char *log_dir;
-    const char *accelerator;  /* "auto", "kvm", "tcg" */
-    const char *user_name;    /* account that runs domains; "" or NULL: root */
+    const char *accelerator; /* "auto", "kvm", "tcg" */
+    const char *user_name;   /* account that runs domains; "" or NULL: root */
     HvEvents events;
 } HvConfig;
 
@@ -158,9 +168,11 @@ typedef struct HvDriver {
     /* Idempotent. */
     bool (*domain_unpause)(Hv *hv, Op *op, Uuid domain, Err **err);
     bool (*domain_pause)(Hv *hv, Op *op, Uuid domain, Err **err);
-    /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells. */
+    /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells.
+     */
     bool (*domain_shutdown)(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
-    /* Resets a running or a stopped-at-reset domain in place; false where a new create is needed. */
+    /* Resets a running or a stopped-at-reset domain in place; false where a new create is needed,
+     * which at present is everywhere. */
     bool (*domain_reset)(Hv *hv, Op *op, Uuid domain, Err **err);
     /* Ends it and waits until nothing of it is left. Success when there was none. */
     bool (*domain_destroy)(Hv *hv, Op *op, Uuid domain, Err **err);
@@ -173,31 +185,36 @@ typedef struct HvDriver {
     bool (*domain_set_memory)(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
     bool (*domain_set_vcpus)(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
 
-    /* Writes CPU, device and memory state into `image` (already created, big enough; qcow2 or raw)
-     * and leaves the domain paused; the caller then destroys it (suspend) or unpauses it
-     * (checkpoint). `image_bytes_needed` tells how much room to make beforehand. */
+    /* Writes CPU, device and memory state into `image` (already created; qcow2 or raw, of the
+     * virtual size that domain_save_size() tells) and leaves the domain paused; the caller then
+     * destroys it (suspend) or unpauses it (checkpoint). The state is content of the disk: copies
+     * and clones of the image have it too. */
     uint64_t (*domain_save_size)(Hv *hv, Uuid domain);
     bool (*domain_save)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
     /* domain_create() from a saved state; paused afterwards. */
     bool (*domain_restore)(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
                            int *ret_domid, Err **err);
 
-    /* Success when a disk of that id is plugged already; so for NICs. */
+    /* Success when a disk of that id is plugged already; so for NICs. CD drives come with the
+     * domain: they can be neither plugged nor unplugged, only filled and emptied. */
     bool (*disk_plug)(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
     /* Waits until the guest let go: DEVICE_DETACH_TIMEOUT ["VBD", id]. Success when not there. */
     bool (*disk_unplug)(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);
     /* `image` NULL ejects. */
-    bool (*cd_change)(Hv *hv, Op *op, Uuid domain, const char *disk_id, const HvImage *image, Err **err);
+    bool (*cd_change)(Hv *hv, Op *op, Uuid domain, const char *disk_id, const HvImage *image,
+                      Err **err);
     /* Puts new overlays (already created, backed by what the disks have now) under the guest's
      * writes, all at one instant. `disk_ids[i]` gets `overlays[i]`. */
     bool (*disk_snapshot)(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
                           const HvImage *overlays, unsigned count, Err **err);
-    bool (*disk_resize)(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
+    bool (*disk_resize)(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes,
+                        Err **err);
 
     bool (*nic_plug)(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
     bool (*nic_unplug)(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);
 
-    /* A connected socket to the framebuffer (RFB) or the serial line. */
+    /* A connected socket to the framebuffer (RFB) or the serial line. Of several sockets to one
+     * serial line, only the first that is open sees anything. */
     int (*console_open_vnc)(Hv *hv, Uuid domain, Err **err);
     int (*console_open_text)(Hv *hv, Uuid domain, Err **err);
     /* The picture of the framebuffer as PNG. */
