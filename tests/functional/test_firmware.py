@@ -1,10 +1,38 @@
 """Guests that boot by themselves: from a CD and from a disk, by BIOS and by UEFI."""
 
+import http.server
 import shutil
+import threading
 
 import tap
 from lib.case import FunctionalCase
 from lib.guest import CD_IMAGE, DISK_IMAGE
+
+
+class Server:
+    """An HTTP server that has one file, for as long as the `with` block lasts."""
+
+    def __init__(self, path, address):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Length", str(path.stat().st_size))
+                self.end_headers()
+                with path.open("rb") as file:
+                    shutil.copyfileobj(file, self.wfile)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.HTTPServer((address, 0), Handler)
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever).start()
+        return "http://{}:{}/".format(*self.server.server_address)
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Firmware(FunctionalCase):
@@ -30,10 +58,22 @@ class Firmware(FunctionalCase):
         self.assertEqual([self.api.VDI.get_name_label(vdi) for vdi in vdis], ["demo.iso"])
         return vdis[0]
 
+    def install(self, vdi):
+        """Writes the demo disk to a VDI the way a network installation does: a guest fetches it
+        from the host."""
+        guest = self.host.create_guest("installer")
+        guest.add_nic(self.host.internal_network())
+        guest.add_disk(vdi)
+        guest.start()
+        guest.wait_address()
+        with Server(DISK_IMAGE, "169.254.0.1") as url:
+            guest.run(f"wget -q -O - {url} | dd of=/dev/vda bs=1M conv=fsync 2>/dev/null", 300)
+        self.api.VM.hard_shutdown(guest.vm)
+
     def boot_from_disk(self, firmware):
         guest = self.create_guest(firmware, "c")
         vdi = self.host.create_vdi("system", DISK_IMAGE.stat().st_size)
-        self.host.upload(vdi, DISK_IMAGE)
+        self.install(vdi)
         guest.add_disk(vdi, bootable=True)
         guest.start()
         guest.wait_address()

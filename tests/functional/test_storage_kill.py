@@ -25,9 +25,9 @@ MARK_SIZE = 65536
 class Disk:
     """A disk that the daemon acknowledged."""
 
-    def __init__(self, ref, uuid, size, mark, read_only=False):
+    def __init__(self, ref, size, mark, read_only=False):
         self.ref = ref
-        self.uuid = uuid
+        self.uuid = None  # asked for after the kill
         self.size = size
         self.asked_size = size  # of a resize that may have been cut short
         self.mark = mark  # the byte that its first 64 KiB are full of
@@ -63,13 +63,12 @@ class Client(threading.Thread):
         elif len(self.disks) >= MOST_DISKS:
             self.destroy(self.random.choice(self.disks))
         else:
-            work = self.random.choice((self.create, self.clone, self.snapshot, self.copy,
-                                       self.resize, self.destroy))
-            work(*() if work == self.create else (self.random.choice(self.disks),))
+            work = self.random.choice((self.clone, self.snapshot, self.copy, self.resize,
+                                       self.destroy, lambda _: self.create()))
+            work(self.random.choice(self.disks))
 
     def keep(self, ref, size, mark, read_only=False):
-        # The uuid is asked for later: the daemon may be gone already, and has acknowledged.
-        self.disks.append(Disk(ref, None, size, mark, read_only))
+        self.disks.append(Disk(ref, size, mark, read_only))
 
     def create(self):
         size = 8 * MIB
@@ -140,7 +139,7 @@ class StorageKill(FunctionalCase):
         vm = self.api.VM.clone(template, "vm")
         self.api.VM.provision(vm)
         ref = self.host.create_vdi("disk", 8 * MIB)
-        self.disks[2].append(Disk(ref, None, 8 * MIB, 0))
+        self.disks[2].append(Disk(ref, 8 * MIB, 0))
         self.api.VBD.create({
             "VM": vm, "VDI": ref, "userdevice": "0", "bootable": True, "mode": "RW",
             "type": "Disk", "empty": False, "other_config": {}, "qos_algorithm_type": "",
@@ -280,8 +279,8 @@ class StorageKill(FunctionalCase):
         return next(path for path in self.folder.glob(f"{uuid}.*"))
 
     def header(self, path):
-        output = self.run_tool("qemu-img", "info", "-U", "-f", path.suffix[1:], "--output=json", path)
-        return json.loads(output)
+        return json.loads(self.run_tool("qemu-img", "info", "-U", "-f", path.suffix[1:],
+                                        "--output=json", path))
 
     def run_tool(self, *arguments):
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)

@@ -37,12 +37,6 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
 
 class Messages:
     """The messages of one class: api.VM.start(...) calls VM.start in the api's session."""

@@ -57,19 +57,6 @@ class Host:
             "virtual_size": size, "type": "user", "sharable": False, "read_only": False,
             "other_config": {}, "xenstore_data": {}, "sm_config": {}, "tags": []})
 
-    def upload(self, vdi, path):
-        """Fills a disk with the bytes of a file."""
-        task = self.api.task.create("upload", "")
-        with api.UnixConnection(self.daemon.socket, 120) as connection, path.open("rb") as file:
-            connection.request("PUT", f"/import_raw_vdi?vdi={vdi}&task_id={task}"
-                               f"&session_id={self.api.session}",
-                               file, {"Content-Length": str(path.stat().st_size)})
-            with connection.getresponse() as reply:
-                reply.read()
-        if reply.status != 200:
-            raise ConnectionError(f"upload of {path}: HTTP {reply.status}")
-        self.api.wait_task(task)
-
     def create_guest(self, name, memory=192 * MIB):
         """A halted VM that boots the demo guest's kernel and has no devices."""
         template = self.api.VM.get_by_name_label("Other install media")[0]
