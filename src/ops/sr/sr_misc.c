@@ -3,13 +3,19 @@
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/vdi/vdi_merge.h"
 #include "ops/vdi/vdi_sync.h"
 
 bool sr_scan(Call *call, const SrScanArgs *args, Err **err)
 {
+    Platform *platform = call_platform(call);
     g_auto(SrUse) use = {0};
-    return platform_use_sr(call_platform(call), call_view(call), args->sr, &use, err) &&
-           vdi_sync(call, args->sr, &use, err);
+    if (!platform_use_sr(platform, call_view(call), args->sr, &use, err) ||
+        !vdi_sync(call, args->sr, &use, err)) {
+        return false;
+    }
+    vdi_merge_request(platform_merger(platform), args->sr);
+    return true;
 }
 
 bool sr_update(Call *call, const SrUpdateArgs *args, Err **err)

@@ -2,6 +2,9 @@
  * few and live as long as the table, so that holders need no reference of their own. */
 #include "ops/sr/sr_table.h"
 
+/* So long the end of the daemon waits for a file system to be unmounted. */
+#define DETACH_TIMEOUT (30 * USEC_PER_SEC)
+
 struct SrEntry {
     SrTable *table;
     Uuid uuid; /* key of the table */
@@ -34,6 +37,15 @@ void sr_table_free(SrTable *table)
 {
     if (!table) {
         return;
+    }
+    g_autoptr(Op) op = op_new(DETACH_TIMEOUT);
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, table->entries);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        const SrEntry *entry = value;
+        if (entry->sr) {
+            entry->driver->detach(op, entry->sr, NULL);
+        }
     }
     g_hash_table_unref(table->entries);
     g_cond_clear(&table->changed);

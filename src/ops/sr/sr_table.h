@@ -9,7 +9,7 @@ typedef struct SrTable SrTable;
 typedef struct SrEntry SrEntry;
 
 SrTable *sr_table_new(void);
-/* Repositories stay attached at the storage: guests outlive the daemon. */
+/* Detaches what no guest has open; guests outlive the daemon. Nobody uses a repository any more. */
 void sr_table_free(SrTable *table);
 
 bool sr_table_has(SrTable *table, Uuid uuid);

@@ -64,7 +64,9 @@ void vdi_merger_free(VdiMerger *merger)
 
 void vdi_merge_request(VdiMerger *merger, SrRef sr)
 {
+    Core *core = platform_core(merger->platform);
     MergeJob *job;
+    g_autoptr(Op) op = op_new_child(core_op(core), USEC_NEVER);
     {
         LOCK_GUARD(&merger->lock);
         job = find_job(merger, sr);
@@ -73,9 +75,9 @@ void vdi_merge_request(VdiMerger *merger, SrRef sr)
             return;
         }
         job->running = true;
-        job->op = op_new_child(core_op(platform_core(merger->platform)), USEC_NEVER);
+        job->op = g_steal_pointer(&op);
     }
-    core_run_operation(platform_core(merger->platform), run_job, job);
+    core_run_operation(core, run_job, job);
 }
 
 void vdi_merge_request_vm(VdiMerger *merger, const DbView *view, VmRef vm)
@@ -174,6 +176,7 @@ static void run_job(void *user)
 static bool end_round(MergeJob *job)
 {
     VdiMerger *merger = job->merger;
+    g_autoptr(Op) op = NULL; /* given back without the lock */
     LOCK_GUARD(&merger->lock);
     bool again = job->again && op_check(job->op, NULL);
     job->again = false;
@@ -181,7 +184,7 @@ static bool end_round(MergeJob *job)
         return false;
     }
     job->running = false;
-    g_clear_pointer(&job->op, op_unref);
+    op = g_steal_pointer(&job->op);
     g_cond_broadcast(&merger->changed);
     return true;
 }
