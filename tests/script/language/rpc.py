@@ -23,9 +23,8 @@ def request(path, content_type, body, headers=()):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def json_request(method, params, version=2):
-    call = {"jsonrpc": "2.0"} if version == 2 else {}
-    call.update({"method": method, "params": params, "id": 1})
+def json_request(method, params):
+    call = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1}
     return request("/jsonrpc", "application/json", json.dumps(call).encode())
 
 
