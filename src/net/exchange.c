@@ -1,6 +1,7 @@
 /* One request and its answer: what a handler sees and may do.
  * The bytes come and go in connection.c. */
 #include "base/log.h"
+#include "base/text.h"
 #include "net/server_priv.h"
 
 enum {
@@ -212,6 +213,18 @@ static void answer(Connection *connection, int status, const char *const *header
     connection_send(connection, message, body, keep ? FLUSH_THEN_NEXT : FLUSH_THEN_CLOSE);
 }
 
+static void append_line(GString *out, const char *before, int64_t number, const char *after)
+{
+    char digits[TEXT_INT_SIZE];
+    g_string_append(out, before);
+    g_string_append(out, text_format_int(number, digits));
+    if (*after) {
+        g_string_append_c(out, ' ');
+        g_string_append(out, after);
+    }
+    g_string_append(out, "\r\n");
+}
+
 /* What is sent before `body`.  Takes over and clears a body that is not to be sent, or so small
  * that one packet does for both. `head` is empty when the request could not be parsed. */
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
@@ -223,11 +236,11 @@ static GString *new_message(const HttpHead *head, int status, bool keep, const c
     size_t length = *body ? (*body)->len : 0;
     bool is_small = length <= SMALL_BODY;
     GString *message = g_string_sized_new(HEAD_SIZE + (is_small ? length : 0));
-    g_string_printf(message, "HTTP/1.%d %d %s\r\n", is_http10 ? 0 : 1, status, http_reason(status));
+    append_line(message, is_http10 ? "HTTP/1.0 " : "HTTP/1.1 ", status, http_reason(status));
     if (has_body) {
-        g_string_append_printf(message, "content-length: %zu\r\n", length);
+        append_line(message, "content-length: ", (int64_t)length, "");
     }
-    g_string_append_printf(message, "connection: %s\r\n", keep ? "keep-alive" : "close");
+    g_string_append(message, keep ? "connection: keep-alive\r\n" : "connection: close\r\n");
     http1_append_headers(message, headers);
     g_string_append(message, "\r\n");
     bool is_sent = has_body && !is_head;

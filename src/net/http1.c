@@ -4,9 +4,6 @@
 
 #include "base/text.h"
 
-/* RFC 9110, section 5.6.2: what names of methods and headers are made of. */
-#define TOKEN_BYTES "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
 static const char *const known_methods[] = {"GET",     "POST", "PUT",    "CONNECT",
                                             "OPTIONS", "HEAD", "DELETE", "PATCH"};
 
@@ -43,6 +40,7 @@ static HttpParse find_head_end(const char *data, size_t length, size_t start, si
                                int *ret_status);
 static bool has_bad_bytes(const char *data, size_t length);
 static char *next_line(char **cursor);
+static size_t token_length(const char *text);
 static int parse_request_line(char *line, HttpHead *head);
 static int parse_status_line(char *line, HttpHead *head);
 static int parse_version(const char *text, size_t length, int *ret_minor);
@@ -116,8 +114,10 @@ void http1_append_headers(GString *out, const char *const *headers)
     for (; headers && *headers; headers += 2) {
         g_string_append(out, headers[0]);
         g_string_append(out, ": ");
-        for (const char *byte = headers[1]; *byte; byte++) {
-            g_string_append_c(out, g_ascii_iscntrl(*byte) ? ' ' : *byte);
+        size_t start = out->len;
+        g_string_append(out, headers[1]);
+        for (size_t i = start; i < out->len; i++) {
+            out->str[i] = g_ascii_iscntrl(out->str[i]) ? ' ' : out->str[i];
         }
         g_string_append(out, "\r\n");
     }
@@ -258,12 +258,23 @@ static char *next_line(char **cursor)
     return line;
 }
 
+/* RFC 9110, section 5.6.2: what names of methods and headers are made of. */
+static size_t token_length(const char *text)
+{
+    size_t length = 0;
+    while (text[length] &&
+           (g_ascii_isalnum(text[length]) || strchr("!#$%&'*+-.^_`|~", text[length]))) {
+        length++;
+    }
+    return length;
+}
+
 /* The line parsers return 0, or the status to answer. */
 static int parse_request_line(char *line, HttpHead *head)
 {
     char *target = strchr(line, ' ');
     char *version = target ? strchr(target + 1, ' ') : NULL;
-    if (!version || target == line || strspn(line, TOKEN_BYTES) != (size_t)(target - line)) {
+    if (!version || target == line || token_length(line) != (size_t)(target - line)) {
         return 400;
     }
     *target++ = '\0';
@@ -361,7 +372,7 @@ static int parse_headers(char *cursor, HttpHead *head)
 {
     for (char *line = next_line(&cursor); *line; line = next_line(&cursor)) {
         /* A folded line begins with a space, which no name contains. */
-        size_t name_length = strspn(line, TOKEN_BYTES);
+        size_t name_length = token_length(line);
         if (name_length == 0 || line[name_length] != ':') {
             return 400;
         }
