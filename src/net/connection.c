@@ -298,6 +298,13 @@ static void begin_request(Connection *connection)
     }
 }
 
+/* The methods that XenServer knows; it answers any other with 501. */
+static bool is_xenapi_method(const char *method)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "CONNECT", "OPTIONS", NULL};
+    return g_strv_contains(methods, method);
+}
+
 /* The status for a request whose handler must not run, 0 when it may.  What XenAPI answers
  * with 500 has a status of its own in HTTP, but clients know this one. */
 static int refusal(const HttpExchange *exchange, const char **ret_detail)
@@ -305,7 +312,7 @@ static int refusal(const HttpExchange *exchange, const char **ret_detail)
     const HttpHead *head = &exchange->head;
     if (!exchange->route) {
         *ret_detail = "nothing is offered for this method";
-        return 403;
+        return is_xenapi_method(head->method) ? 403 : 501;
     }
     if (exchange->route->body == HTTP_BODY_STREAMED) {
         return 0;

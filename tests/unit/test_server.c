@@ -77,7 +77,7 @@ static void test_refusals(void)
         {"GET / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx", "HTTP/1.1 500 Internal Error\r\n"},
         {"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
          "HTTP/1.1 400 Bad Request\r\n"},
-        {"DELETE / HTTP/1.1\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n"},
+        {"DELETE / HTTP/1.1\r\n\r\n", "HTTP/1.1 501 Method not implemented\r\n"},
         {"PUT /elsewhere HTTP/1.1\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n"},
         {"BREW / HTTP/1.1\r\n\r\n", "HTTP/1.1 501 Method not implemented\r\n"},
         {"GET / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 HTTP Version Not Supported\r\n"},
