@@ -3,17 +3,23 @@
 
 #include "gen/errors.h"
 
+static bool is_allowed(const Call *call, uint8_t roles);
 static bool deny(const char *permission, uint8_t roles, Err **err);
 static const MethodKeyRoles *find_key_roles(const MethodInfo *method, const char *key);
 static bool check_changed_keys(const Call *call, const Value *from, const Value *to, Err **err);
 
 bool rbac_check(const Call *call, Err **err)
 {
-    if (call->is_local_superuser || call->is_pool || (call->roles & call->method->roles)) {
+    if (is_allowed(call, call->method->roles)) {
         return true;
     }
     g_autofree char *permission = rbac_permission(call->method);
     return deny(permission, call->method->roles, err);
+}
+
+bool rbac_check_permission(const Call *call, const char *permission, uint8_t roles, Err **err)
+{
+    return is_allowed(call, roles) || deny(permission, roles, err);
 }
 
 bool rbac_check_keys(const Call *call, const Value *old_map, const Value *new_map, Err **err)
@@ -39,6 +45,11 @@ char *rbac_role_list(uint8_t roles)
         }
     }
     return g_string_free(list, FALSE);
+}
+
+static bool is_allowed(const Call *call, uint8_t roles)
+{
+    return call->is_local_superuser || call->is_pool || (call->roles & roles);
 }
 
 static bool deny(const char *permission, uint8_t roles, Err **err)

@@ -6,6 +6,9 @@
 /* RBAC_PERMISSION_DENIED [permission, text] unless a role of the call allows its method. */
 bool rbac_check(const Call *call, Err **err);
 
+/* The same for a permission that is not a message's own: `roles` have it. */
+bool rbac_check_permission(const Call *call, const char *permission, uint8_t roles, Err **err);
+
 /* For a map field: also the protected keys among those that differ between two values. */
 bool rbac_check_keys(const Call *call, const Value *old_map, const Value *new_map, Err **err);
 

@@ -19,11 +19,15 @@ static const double PROGRESS_STEP = 0.01;
 
 struct Tasks {
     Db *db;
-    Lock lock;
+    Lock lock;           /* everything below */
     GHashTable *running; /* Uuid * -> RunningTask * */
+    Uuid host;
 };
 
 static void running_free(gpointer data);
+static Uuid host_of(Tasks *tasks);
+static GArray *list_collectable(Tasks *tasks, const DbView *view);
+static bool is_running(Tasks *tasks, TaskRef task);
 static bool is_pending(const DbView *view, TaskRef task);
 static void complete(Tasks *tasks, Uuid task, TaskStatusType status, const Value *result,
                      const Err *error);
@@ -47,6 +51,12 @@ void tasks_free(Tasks *tasks)
     g_free(tasks);
 }
 
+void tasks_set_host(Tasks *tasks, Uuid host)
+{
+    LOCK_GUARD(&tasks->lock);
+    tasks->host = host;
+}
+
 Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op)
 {
     TaskRef task = {uuid_generate()};
@@ -57,6 +67,7 @@ Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op)
         LOCK_GUARD(&tasks->lock);
         g_hash_table_insert(tasks->running, &running->ref, running);
     }
+    HostRef host = {host_of(tasks)};
     DbTxn *txn = db_begin(tasks->db);
     db_create(txn, CLASS_TASK, task.id, uuid_generate());
     db_task_set_name_label(txn, task, info->label);
@@ -65,7 +76,7 @@ Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op)
     db_task_set_status(txn, task, TASK_STATUS_TYPE_PENDING);
     db_task_set_session(txn, task, (SessionRef){info->session});
     db_task_set_subtask_of(txn, task, (TaskRef){info->parent});
-    db_task_set_resident_on(txn, task, (HostRef){info->host});
+    db_task_set_resident_on(txn, task, host);
     db_task_set_type(txn, task, "<none/>");
     db_commit_async(txn);
     return task.id;
@@ -149,6 +160,26 @@ void tasks_recover(Tasks *tasks)
     db_commit_async(txn);
 }
 
+void tasks_collect(Tasks *tasks)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(tasks->db);
+    g_autoptr(GArray) old = list_collectable(tasks, db_snapshot_view(snapshot));
+    if (old->len == 0) {
+        return;
+    }
+    DbTxn *txn = db_begin(tasks->db);
+    for (guint i = 0; i < old->len; i++) {
+        db_task_delete(txn, g_array_index(old, TaskRef, i));
+    }
+    db_commit_async(txn);
+}
+
+static Uuid host_of(Tasks *tasks)
+{
+    LOCK_GUARD(&tasks->lock);
+    return tasks->host;
+}
+
 static gint by_finished(gconstpointer a, gconstpointer b, gpointer view)
 {
     int64_t first = db_task_finished(view, *(const TaskRef *)a);
@@ -156,25 +187,30 @@ static gint by_finished(gconstpointer a, gconstpointer b, gpointer view)
     return (first > second) - (first < second);
 }
 
-void tasks_collect(Tasks *tasks)
+/* Array of TaskRef. What runs is never among them, however old: its locks are under its name. */
+static GArray *list_collectable(Tasks *tasks, const DbView *view)
 {
     int64_t now = g_get_real_time() / USEC_PER_SEC;
-    DbTxn *txn = db_begin(tasks->db);
-    const DbView *view = db_txn_view(txn);
+    GArray *old = g_array_new(FALSE, FALSE, sizeof(TaskRef));
     g_autoptr(GArray) all = db_task_all(view);
     g_array_sort_with_data(all, by_finished, (gpointer)view);
-    unsigned left = all->len;
     for (guint i = 0; i < all->len; i++) {
         TaskRef task = g_array_index(all, TaskRef, i);
         bool pending = is_pending(view, task);
         bool too_old = pending ? db_task_created(view, task) < now - TASK_PENDING_SECONDS
                                : db_task_finished(view, task) < now - TASK_KEEP_SECONDS;
-        if (too_old || (!pending && left > TASK_MAX)) {
-            db_task_delete(txn, task);
-            left--;
+        bool too_many = !pending && all->len - old->len > TASK_MAX;
+        if ((too_old || too_many) && !is_running(tasks, task)) {
+            g_array_append_val(old, task);
         }
     }
-    db_commit_async(txn);
+    return old;
+}
+
+static bool is_running(Tasks *tasks, TaskRef task)
+{
+    LOCK_GUARD(&tasks->lock);
+    return g_hash_table_contains(tasks->running, &task.id);
 }
 
 static void running_free(gpointer data)

@@ -19,8 +19,10 @@ typedef struct TaskInfo {
     const char *label, *description;
     Uuid session;
     Uuid parent; /* null: none */
-    Uuid host;   /* resident_on */
 } TaskInfo;
+
+/* Names the host that new tasks are resident on. */
+void tasks_set_host(Tasks *tasks, Uuid host);
 
 /* A pending task. With `op` (referenced until completion) it can be cancelled. */
 Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op);

@@ -186,10 +186,7 @@ static void take_task(FrontCaller *caller, const HttpHead *head, const FrontActi
         return;
     }
     g_autofree char *parent = front_auth_param(head, "subtask_of");
-    TaskInfo info = {.label = action->label,
-                     .description = "",
-                     .session = caller->session,
-                     .host = platform_host(core_platform(caller->core)).id};
+    TaskInfo info = {.label = action->label, .description = "", .session = caller->session};
     if (parent) {
         value_ref_parse(parent, &info.parent);
     }

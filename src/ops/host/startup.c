@@ -13,8 +13,11 @@
 bool startup_run(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err **err)
 {
     Core *core = platform_core(platform);
-    return host_rows_write(platform, ret_host, ret_pool, err) &&
-           role_startup(platform_db(platform), err) &&
+    if (!host_rows_write(platform, ret_host, ret_pool, err)) {
+        return false;
+    }
+    tasks_set_host(core_tasks(core), ret_host->id);
+    return role_startup(platform_db(platform), err) &&
            core_run_internal(core, "network start", network_startup, platform, err) &&
            core_run_internal(core, "storage start", sr_startup, platform, err) &&
            template_startup(platform_db(platform), err) &&

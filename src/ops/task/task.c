@@ -1,32 +1,37 @@
 /* Messages of class task that have a rule of their own. */
+#include "base/text.h"
 #include "core/core.h"
+#include "core/rbac.h"
 #include "gen/db_session.h"
 #include "gen/db_task.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
-#include "ops/platform.h"
 
-static bool check_task(Call *call, TaskRef task, Err **err)
+/* Tasks of the caller's own user may be ended and changed; those of others with a permission. */
+static bool check_owner(Call *call, TaskRef task, Err **err)
 {
-    return db_task_exists(call_view(call), task) ||
-           err_handle_invalid(err, "task", REF_TEXT(task.id));
+    enum { ROLES = 1 << ROLE_POOL_ADMIN | 1 << ROLE_POOL_OPERATOR };
+    const DbView *view = call_view(call);
+    SessionRef own = {call->session}, creator = db_task_session(view, task);
+    bool is_own =
+        db_session_exists(view, creator) &&
+        text_equal(db_session_auth_user_sid(view, creator), db_session_auth_user_sid(view, own));
+    return is_own || rbac_check_permission(call, "task.destroy/any", ROLES, err);
 }
 
 bool task_create(Call *call, const TaskCreateArgs *args, TaskRef *ret_result, Err **err)
 {
-    (void)err;
     const TaskInfo info = {.label = args->label,
                            .description = args->description,
                            .session = call->session,
-                           .parent = call->task,
-                           .host = platform_host(call_platform(call)).id};
+                           .parent = call->task};
     ret_result->id = tasks_create(core_tasks(call->core), &info, NULL);
-    return true;
+    return db_commit(db_begin(call->db), err); /* what was written is durable then */
 }
 
 bool task_destroy(Call *call, const TaskDestroyArgs *args, Err **err)
 {
-    if (!check_task(call, args->self, err)) {
+    if (!check_owner(call, args->self, err)) {
         return false;
     }
     tasks_destroy(core_tasks(call->core), args->self.id);
@@ -35,13 +40,13 @@ bool task_destroy(Call *call, const TaskDestroyArgs *args, Err **err)
 
 bool task_cancel(Call *call, const TaskCancelArgs *args, Err **err)
 {
-    return check_task(call, args->task, err) &&
+    return check_owner(call, args->task, err) &&
            tasks_cancel(core_tasks(call->core), args->task.id, err);
 }
 
 bool task_set_status(Call *call, const TaskSetStatusArgs *args, Err **err)
 {
-    if (!check_task(call, args->self, err)) {
+    if (!check_owner(call, args->self, err)) {
         return false;
     }
     DbTxn *txn = db_begin(call->db);
