@@ -4,6 +4,9 @@
 #include "base/log.h"
 #include "core/oplock.h"
 
+/* Longer than what an engine gives a guest's process before it kills it. */
+#define UNDO_TIMEOUT (30 * USEC_PER_SEC)
+
 /* How often idle sessions and finished tasks are looked for. */
 #define HOUSEKEEPING_INTERVAL (30 * USEC_PER_SEC)
 
@@ -51,12 +54,18 @@ Core *core_new(const CoreConfig *config, Err **err)
     return core;
 }
 
+void core_stop(Core *core)
+{
+    op_cancel(core->op);
+    events_stop(core->events);
+}
+
 void core_free(Core *core)
 {
     if (!core) {
         return;
     }
-    op_cancel(core->op);
+    core_stop(core);
     if (core->housekeeper) {
         g_thread_join(core->housekeeper);
     }
@@ -102,6 +111,11 @@ Events *core_events(Core *core)
 Op *core_op(Core *core)
 {
     return core->op;
+}
+
+Op *core_undo_op(void)
+{
+    return op_new(UNDO_TIMEOUT);
 }
 
 void core_run_operation(Core *core, void (*func)(void *user), void *user)

@@ -17,7 +17,9 @@ typedef struct CoreConfig {
 } CoreConfig;
 
 Core *core_new(const CoreConfig *config, Err **err);
-/* Cancels what runs, waits for it, wakes every parked call. */
+/* Cancels what runs and answers every parked call, while the front can still tell its clients. */
+void core_stop(Core *core);
+/* Stops first, and waits for what runs. */
 void core_free(Core *core);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Core, core_free)
 
@@ -30,6 +32,10 @@ Events *core_events(Core *core);
 
 /* The Op whose cancel means that the daemon stops; parent of every call's Op. (borrowed) */
 Op *core_op(Core *core);
+
+/* For taking back what a call began: neither the call's cancel nor the daemon's end stops it. It
+ * ends by itself, so that the daemon does. (owned) */
+Op *core_undo_op(void);
 
 /* Runs `func(user)` on an operation thread, at once: there is one for each running operation, at
  * most CORE_MAX_OPERATIONS; more wait in line. */

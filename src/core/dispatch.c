@@ -35,6 +35,8 @@ static void run_on_thread(void *user);
 static void create_task(Dispatch *dispatch);
 static void run(Dispatch *dispatch);
 static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err);
+static bool check_refs(const Dispatch *dispatch, Err **err);
+static void name_cancelled_task(const Call *call, Err **error);
 static void finish(Dispatch *dispatch, Value *result, Err *error);
 static void dispatch_free(Dispatch *dispatch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatch, dispatch_free)
@@ -80,6 +82,13 @@ bool dispatch_may_wait(const Dispatch *dispatch)
 {
     return !dispatch->async &&
            (needs_thread(dispatch) || (dispatch->call.method->flags & METHOD_PARKING));
+}
+
+void dispatch_peer_gone(Dispatch *dispatch)
+{
+    if (dispatch->call.method->flags & METHOD_PARKING) {
+        op_cancel(dispatch->call.op);
+    }
 }
 
 void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user)
@@ -322,6 +331,7 @@ static void run(Dispatch *dispatch)
     bool ok = invoke(dispatch, &result, &error);
     bool parked = ok && !result; /* then it may be gone already: somebody else finishes it */
     if (!parked) {
+        name_cancelled_task(&dispatch->call, &error);
         finish(dispatch, result, error);
     }
 }
@@ -336,6 +346,9 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
     if (info->kind == METHOD_EXPLICIT && !info->invoke) {
         return err_not_implemented(err, info->name);
     }
+    if (info->kind == METHOD_EXPLICIT && !check_refs(dispatch, err)) {
+        return false;
+    }
     if (!oplock_take(call, dispatch->args, err)) {
         return false;
     }
@@ -348,6 +361,37 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
     return ok;
 }
 
+/* Implementations may rely on every object they are given. Only the object a message is sent to
+ * must not be the null reference; what it means elsewhere is theirs to say. */
+static bool check_refs(const Dispatch *dispatch, Err **err)
+{
+    const MethodInfo *method = dispatch->call.method;
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(dispatch->call.db);
+    const DbView *view = db_snapshot_view(snapshot);
+    for (unsigned i = 0; i < method->param_count; i++) {
+        const TypeInfo *type = method->params[i].type;
+        if (type->kind != TYPE_REF) {
+            continue;
+        }
+        Uuid ref = value_uuid(dispatch->args[i]);
+        bool may_be_null = i > 0 || type->class_id != method->class_id;
+        if (!(may_be_null && uuid_is_null(ref)) && !db_find(view, type->class_id, ref)) {
+            return err_handle_invalid(err, db_view_schema(view)->classes[type->class_id].name,
+                                      REF_TEXT(ref));
+        }
+    }
+    return true;
+}
+
+/* Clients are told which task it was; what noticed the cancel, an Op, does not know. */
+static void name_cancelled_task(const Call *call, Err **error)
+{
+    if (*error && err_is(*error, "TASK_CANCELLED") && !*(*error)->params) {
+        err_free(g_steal_pointer(error));
+        err_task_cancelled(error, REF_TEXT(call->task));
+    }
+}
+
 /* Takes over `result` and `error`; exactly one is set. Frees `dispatch`. */
 static void finish(Dispatch *dispatch, Value *result, Err *error)
 {
@@ -356,7 +400,8 @@ static void finish(Dispatch *dispatch, Value *result, Err *error)
     g_autoptr(Err) own_error = error;
     if (error) {
         g_autofree char *text = err_to_string(error);
-        bool is_question = call->method && call->method->kind != METHOD_EXPLICIT;
+        bool is_question = call->method && (call->method->kind != METHOD_EXPLICIT ||
+                                            (call->method->flags & METHOD_PARKING));
         log_write(is_question ? LOG_DEBUG : LOG_INFO, __FILE__,
                   "%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
                   call->user ? call->user : "", call->peer, text, error->file, error->line);

@@ -27,6 +27,10 @@ Dispatch *dispatch_new(Core *core, const CoreCaller *caller, const char *method,
 /* Whether dispatch_run() may return before `done` ran. */
 bool dispatch_may_wait(const Dispatch *dispatch);
 
+/* Tells that nobody waits for the answer any more: a parked call ends, an operation goes on. Any
+ * thread, until `done` has run. */
+void dispatch_peer_gone(Dispatch *dispatch);
+
 /* Runs the call and frees `dispatch`. `done` runs exactly once, possibly before this returns. */
 void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user);
 

@@ -17,13 +17,15 @@
 static const double MAX_TIMEOUT_SECONDS = 86400;
 
 typedef struct Waiter {
+    Events *events;
     ParkedCall *call;
+    unsigned on_cancel;         /* id: its client goes away, or the daemon ends */
     Subscription *subscription; /* event.from; NULL: event.next, by session */
     Uuid session;
     uint64_t generation; /* event.from: everything up to here was looked at */
     Usec deadline;       /* answered by then, with nothing if need be */
     Usec due;            /* looked at then: the deadline, or soon after a change */
-    bool session_gone;
+    bool session_gone, cancelled;
 } Waiter;
 
 struct Events {
@@ -41,10 +43,14 @@ static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes,
 static void mark_waiters(Events *events, const DbChange *change, Usec due);
 static gpointer serve(gpointer user);
 static GPtrArray *take_due(Events *events, Usec *ret_next);
-static void answer(Events *events, Waiter *waiter);
-static void park(Events *events, Waiter *waiter);
-static void waiter_free(gpointer waiter);
-static void fail_session(Waiter *waiter);
+static void answer(Waiter *waiter);
+static bool look(Waiter *waiter, Value **ret_result, Err **ret_error);
+static Waiter *waiter_new(Events *events, Call *call);
+static bool park_new(Waiter *waiter, Err **err);
+static void park(Waiter *waiter);
+static void on_cancel(void *user);
+static void finish(Waiter *waiter, Value *result, Err *error);
+static void waiter_free(Waiter *waiter);
 
 Events *events_new(Db *db)
 {
@@ -59,9 +65,9 @@ Events *events_new(Db *db)
     return events;
 }
 
-void events_free(Events *events)
+void events_stop(Events *events)
 {
-    if (!events) {
+    if (!events->thread) {
         return;
     }
     db_unwatch(events->db, events->watch);
@@ -69,10 +75,19 @@ void events_free(Events *events)
     events->stopping = true;
     g_cond_signal(&events->cond);
     lock_release(&events->lock);
-    g_thread_join(events->thread);
+    g_thread_join(g_steal_pointer(&events->thread));
     for (guint i = 0; i < events->waiters->len; i++) {
-        fail_session(events->waiters->pdata[i]);
+        finish(events->waiters->pdata[i], NULL, NULL);
     }
+    g_ptr_array_set_size(events->waiters, 0);
+}
+
+void events_free(Events *events)
+{
+    if (!events) {
+        return;
+    }
+    events_stop(events);
     g_ptr_array_unref(events->waiters);
     event_queue_free(events->queue);
     g_cond_clear(&events->cond);
@@ -97,18 +112,11 @@ bool events_from(Events *events, Call *call, const Value *classes, const char *t
         *ret_result = event_batch_result(batch);
         return true;
     }
-    LOCK_GUARD(&events->lock);
-    if (events->waiters->len >= EVENT_MAX_PARKED || events->stopping) {
-        return err_internal(err, "more than %d event calls wait already", EVENT_MAX_PARKED);
-    }
-    Waiter *waiter = g_new0(Waiter, 1);
-    waiter->call = call_park(call);
+    Waiter *waiter = waiter_new(events, call);
     waiter->subscription = g_steal_pointer(&subscription);
-    waiter->session = call->session;
     waiter->generation = db_view_generation(db_snapshot_view(snapshot));
     waiter->deadline = op_now() + (Usec)(MIN(timeout, MAX_TIMEOUT_SECONDS) * USEC_PER_SEC);
-    park(events, waiter);
-    return true;
+    return park_new(waiter, err);
 }
 
 bool events_register(Events *events, Uuid session, const Value *classes, Err **err)
@@ -135,22 +143,18 @@ bool events_unregister(Events *events, Uuid session, const Value *classes, Err *
 
 bool events_next(Events *events, Call *call, Value **ret_result, Err **err)
 {
-    LOCK_GUARD(&events->lock);
-    if (!event_queue_take(events->queue, call->session, ret_result, err)) {
-        return false;
+    {
+        LOCK_GUARD(&events->lock);
+        if (!event_queue_take(events->queue, call->session, ret_result, err)) {
+            return false;
+        }
     }
     if (*ret_result) {
         return true;
     }
-    if (events->waiters->len >= EVENT_MAX_PARKED || events->stopping) {
-        return err_internal(err, "more than %d event calls wait already", EVENT_MAX_PARKED);
-    }
-    Waiter *waiter = g_new0(Waiter, 1);
-    waiter->call = call_park(call);
-    waiter->session = call->session;
+    Waiter *waiter = waiter_new(events, call);
     waiter->deadline = USEC_NEVER;
-    park(events, waiter);
-    return true;
+    return park_new(waiter, err);
 }
 
 int64_t events_current_id(Events *events)
@@ -164,16 +168,58 @@ char *events_token(uint64_t generation)
     return event_token_format(generation);
 }
 
-/* Puts a waiter on the list; the lock is held.  A commit that was published after the waiter's last
- * look, and whose on_commit() ran before the lock was ours, would be missed: then the waiter is due
- * at once. */
-static void park(Events *events, Waiter *waiter)
+static Waiter *waiter_new(Events *events, Call *call)
 {
+    Waiter *waiter = g_new0(Waiter, 1);
+    waiter->events = events;
+    waiter->call = call_park(call);
+    waiter->session = call->session;
+    return waiter;
+}
+
+/* Takes `waiter` over: from now on the thread answers it. */
+static bool park_new(Waiter *waiter, Err **err)
+{
+    Events *events = waiter->events;
+    Op *op = parked_call(waiter->call)->op;
+    waiter->on_cancel = op_on_cancel(op, on_cancel, waiter);
+    {
+        LOCK_GUARD(&events->lock);
+        if (events->waiters->len < EVENT_MAX_PARKED && !events->stopping) {
+            park(waiter);
+            return true;
+        }
+    }
+    op_remove_on_cancel(op, waiter->on_cancel);
+    waiter_free(waiter);
+    return op_check(op, err) &&
+           err_internal(err, "more than %d event calls wait already", EVENT_MAX_PARKED);
+}
+
+/* Puts a waiter on the list; the lock is held.  What happened since it last looked, and was told
+ * before the lock was ours, makes it due soon. */
+static void park(Waiter *waiter)
+{
+    Events *events = waiter->events;
     g_autoptr(DbSnapshot) newest = db_snapshot(events->db);
-    bool missed =
-        waiter->subscription && db_view_generation(db_snapshot_view(newest)) != waiter->generation;
-    waiter->due = missed ? op_now() : waiter->deadline;
+    const DbView *view = db_snapshot_view(newest);
+    waiter->session_gone = !db_find(view, CLASS_SESSION, waiter->session);
+    bool missed = waiter->subscription ? db_view_generation(view) != waiter->generation
+                                       : event_queue_has_news(events->queue, waiter->session);
+    bool is_due = missed || waiter->session_gone || waiter->cancelled;
+    waiter->due = is_due ? MIN(op_now() + BATCH_DELAY, waiter->deadline) : waiter->deadline;
     g_ptr_array_add(events->waiters, waiter);
+    g_cond_signal(&events->cond);
+}
+
+/* The waiter may be on the list, or with the thread that looks at it. */
+static void on_cancel(void *user)
+{
+    Waiter *waiter = user;
+    Events *events = waiter->events;
+    LOCK_GUARD(&events->lock);
+    waiter->cancelled = true;
+    waiter->due = op_now();
     g_cond_signal(&events->cond);
 }
 
@@ -224,7 +270,7 @@ static gpointer serve(gpointer user)
         } else {
             lock_release(&events->lock);
             for (guint i = 0; i < due->len; i++) {
-                answer(events, due->pdata[i]);
+                answer(due->pdata[i]);
             }
             lock_acquire(&events->lock);
         }
@@ -252,52 +298,60 @@ static GPtrArray *take_due(Events *events, Usec *ret_next)
 }
 
 /* Answers a waiter, or puts it back when what changed was not for it. */
-static void answer(Events *events, Waiter *waiter)
+static void answer(Waiter *waiter)
 {
+    Events *events = waiter->events;
     Value *result = NULL;
     Err *error = NULL;
-    if (waiter->session_gone) {
-        fail_session(waiter);
-        return;
-    }
-    if (waiter->subscription) {
-        g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
-        g_autoptr(EventBatch) batch =
-            event_batch_new(snapshot, waiter->subscription, waiter->generation);
-        if (event_batch_count(batch) > 0 || op_now() >= waiter->deadline) {
-            result = event_batch_result(batch);
-        }
-        waiter->generation = db_view_generation(db_snapshot_view(snapshot));
-    }
-    {
+    if (!look(waiter, &result, &error)) {
         LOCK_GUARD(&events->lock);
-        if (!waiter->subscription) {
-            event_queue_take(events->queue, waiter->session, &result, &error);
-        }
-        if (!result && !error && !events->stopping) {
-            park(events, waiter);
+        if (!events->stopping) {
+            park(waiter);
             return;
         }
     }
-    if (result || error) {
-        parked_finish(waiter->call, result, error);
-        waiter_free(waiter);
-    } else {
-        fail_session(waiter);
-    }
+    finish(waiter, result, error);
 }
 
-static void fail_session(Waiter *waiter)
+/* Whether the waiter has its answer. With neither result nor error its session is gone, or nobody
+ * listens any more. */
+static bool look(Waiter *waiter, Value **ret_result, Err **ret_error)
 {
-    Err *error = NULL;
-    err_session_invalid(&error, REF_TEXT(waiter->session));
-    parked_finish(waiter->call, NULL, error);
+    Events *events = waiter->events;
+    if (!waiter->subscription) {
+        LOCK_GUARD(&events->lock);
+        return waiter->session_gone || waiter->cancelled ||
+               !event_queue_take(events->queue, waiter->session, ret_result, ret_error) ||
+               *ret_result;
+    }
+    {
+        LOCK_GUARD(&events->lock);
+        if (waiter->session_gone || waiter->cancelled) {
+            return true;
+        }
+    }
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
+    g_autoptr(EventBatch) batch =
+        event_batch_new(snapshot, waiter->subscription, waiter->generation);
+    waiter->generation = db_view_generation(db_snapshot_view(snapshot));
+    bool is_answered = event_batch_count(batch) > 0 || op_now() >= waiter->deadline;
+    *ret_result = is_answered ? event_batch_result(batch) : NULL;
+    return is_answered;
+}
+
+/* Both (taken over); with neither set the answer is SESSION_INVALID. No lock is held. */
+static void finish(Waiter *waiter, Value *result, Err *error)
+{
+    if (!result && !error) {
+        err_session_invalid(&error, REF_TEXT(waiter->session));
+    }
+    op_remove_on_cancel(parked_call(waiter->call)->op, waiter->on_cancel);
+    parked_finish(waiter->call, result, error);
     waiter_free(waiter);
 }
 
-static void waiter_free(gpointer data)
+static void waiter_free(Waiter *waiter)
 {
-    Waiter *waiter = data;
     subscription_free(waiter->subscription);
     g_free(waiter);
 }

@@ -18,8 +18,9 @@ enum {
 };
 
 Events *events_new(Db *db);
-/* Answers every waiting call with SESSION_INVALID. */
-void events_free(Events *events);
+/* Answers every waiting call with SESSION_INVALID; none waits from then on. */
+void events_stop(Events *events);
+void events_free(Events *events); /* stops first */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Events, events_free)
 
 /* event.from: `classes` is a set of "*", "class" or "class/ref". `ret_result` stays NULL when the

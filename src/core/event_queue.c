@@ -106,6 +106,12 @@ bool event_queue_wants(const EventQueue *queue, Uuid session, uint16_t class_id,
     return registration && subscription_wants(registration->subscription, class_id, ref);
 }
 
+bool event_queue_has_news(const EventQueue *queue, Uuid session)
+{
+    Registration *registration = g_hash_table_lookup(queue->registrations, &session);
+    return !registration || registration->next_id < queue->next_id;
+}
+
 bool event_queue_take(EventQueue *queue, Uuid session, Value **ret_events, Err **err)
 {
     Registration *registration = g_hash_table_lookup(queue->registrations, &session);

@@ -18,6 +18,9 @@ void event_queue_forget(EventQueue *queue, Uuid session);
 void event_queue_add(EventQueue *queue, const DbView *view, const DbChange *change);
 bool event_queue_wants(const EventQueue *queue, Uuid session, uint16_t class_id, Uuid ref);
 
+/* Whether event_queue_take() may have something for the session. */
+bool event_queue_has_news(const EventQueue *queue, Uuid session);
+
 /* What the session has not seen yet, as an array of events; NULL when there is nothing.
  * SESSION_NOT_REGISTERED, EVENTS_LOST. */
 bool event_queue_take(EventQueue *queue, Uuid session, Value **ret_events, Err **err);

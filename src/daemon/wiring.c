@@ -9,6 +9,7 @@
 #include "net/relay.h"
 #include "net/tls.h"
 #include "ops/platform.h"
+#include "ops/vm/vm_watch.h"
 
 #include <fcntl.h>
 #include <pwd.h>
@@ -58,13 +59,16 @@ void daemon_stop(Daemon *daemon)
         return;
     }
     if (daemon->core) {
-        op_cancel(core_op(daemon->core)); /* what waits below the front must let it go */
+        core_stop(daemon->core); /* what waits below the front lets it go */
     }
     if (daemon->server) {
         http_server_stop(daemon->server);
     }
     relay_free(daemon->relay);
     routes_free(daemon->routes);
+    if (daemon->platform) {
+        vm_watch_stop(platform_vm_watch(daemon->platform)); /* it begins operations */
+    }
     core_free(daemon->core);
     platform_free(daemon->platform);
     http_server_free(daemon->server);

@@ -36,6 +36,7 @@ static const char *const JSON_HEADERS[] = {"cache-control",
 static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params);
 static bool answer_system_call(RpcReply *reply, const char *method, const Value *params);
 static void send_answer(void *user, const Value *result, const Err *error);
+static void peer_gone(void *user);
 static Value *list_methods(void);
 static void refuse_body(HttpExchange *exchange, Err *error);
 static bool check_bytes(const char *text, size_t length, Err **err);
@@ -137,7 +138,7 @@ static void start_call(Core *core, RpcReply *reply, const char *method, const Va
         return;
     }
     if (dispatch_may_wait(dispatch)) {
-        http_park(exchange, NULL, NULL);
+        http_park(exchange, peer_gone, dispatch);
     }
     dispatch_run(dispatch, send_answer, reply);
 }
@@ -183,6 +184,11 @@ static void send_answer(void *user, const Value *result, const Err *error)
     http_reply(reply->exchange, 200, reply->is_json ? JSON_HEADERS : XML_HEADERS, body);
     jsonrpc_request_clear(&reply->json);
     g_free(reply);
+}
+
+static void peer_gone(void *user)
+{
+    dispatch_peer_gone(user);
 }
 
 static Value *list_methods(void)
