@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "base/text.h"
 #include "gen/db_session.h"
+#include "gen/db_task.h"
 #include "gen/errors.h"
 
 typedef struct Session {
@@ -27,11 +28,14 @@ struct Sessions {
 };
 
 static void session_free(gpointer session);
+static Session *new_session(const SessionLogin *login);
 static void write_session(Sessions *sessions, const Session *session);
 static void write_last_active(Sessions *sessions, Uuid ref);
 static void delete_sessions(Sessions *sessions, GArray *refs);
-static void collect_idle(Sessions *sessions, GArray *ret_victims);
-static void collect_excess(Sessions *sessions, const char *originator, GArray *ret_victims);
+static void collect_idle(Sessions *sessions, const DbView *view, GArray *ret_victims);
+static void collect_excess(Sessions *sessions, const DbView *view, const char *originator,
+                           GArray *ret_victims);
+static bool is_working(const DbView *view, const Session *session);
 
 Sessions *sessions_new(Db *db, Auth *auth)
 {
@@ -56,25 +60,23 @@ void sessions_free(Sessions *sessions)
 bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
                     Err **err)
 {
+    if (strlen(login->user) > AUTH_MAX_USER) {
+        return err_session_authentication_failed(err, login->user, "The user name is too long");
+    }
     if (!login->is_local_root &&
         !auth_check(sessions->auth, op, login->user, login->password, err)) {
         return false;
     }
-    Session *session = g_new0(Session, 1);
-    session->ref = uuid_generate();
-    session->info.roles = UINT8_MAX;
-    session->info.is_local_superuser = true;
-    g_strlcpy(session->info.user, login->user, sizeof session->info.user);
-    session->originator = g_strdup(login->originator);
-    session->last_used = session->last_written = op_now();
+    Session *session = new_session(login);
     write_session(sessions, session);
     *ret_session = session->ref;
 
     g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
     {
         LOCK_GUARD(&sessions->lock);
         g_hash_table_insert(sessions->by_ref, &session->ref, session);
-        collect_excess(sessions, login->originator, victims);
+        collect_excess(sessions, db_snapshot_view(snapshot), login->originator, victims);
     }
     delete_sessions(sessions, victims);
     return true;
@@ -117,9 +119,10 @@ void sessions_logout(Sessions *sessions, Uuid session)
 void sessions_collect(Sessions *sessions)
 {
     g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
     {
         LOCK_GUARD(&sessions->lock);
-        collect_idle(sessions, victims);
+        collect_idle(sessions, db_snapshot_view(snapshot), victims);
     }
     delete_sessions(sessions, victims);
 }
@@ -137,13 +140,30 @@ static void session_free(gpointer data)
     g_free(session);
 }
 
+static Session *new_session(const SessionLogin *login)
+{
+    Session *session = g_new0(Session, 1);
+    session->ref = uuid_generate();
+    session->info.roles = UINT8_MAX;
+    session->info.is_local_superuser = true;
+    g_strlcpy(session->info.user, login->user, sizeof session->info.user);
+    session->originator = g_strdup(login->originator);
+    session->last_used = session->last_written = op_now();
+    return session;
+}
+
 static void write_session(Sessions *sessions, const Session *session)
 {
     int64_t now = g_get_real_time() / USEC_PER_SEC;
     SessionRef ref = {session->ref};
+    HostRef host;
+    {
+        LOCK_GUARD(&sessions->lock);
+        host.id = sessions->host;
+    }
     DbTxn *txn = db_begin(sessions->db);
     db_create(txn, CLASS_SESSION, session->ref, uuid_generate());
-    db_session_set_this_host(txn, ref, (HostRef){sessions->host});
+    db_session_set_this_host(txn, ref, host);
     db_session_set_last_active(txn, ref, now);
     db_session_set_validation_time(txn, ref, now);
     db_session_set_is_local_superuser(txn, ref, session->info.is_local_superuser);
@@ -172,14 +192,14 @@ static void delete_sessions(Sessions *sessions, GArray *refs)
     db_commit_async(txn);
 }
 
-static void collect_idle(Sessions *sessions, GArray *ret_victims)
+static void collect_idle(Sessions *sessions, const DbView *view, GArray *ret_victims)
 {
     Usec oldest_kept = op_now() - SESSION_IDLE_SECONDS * USEC_PER_SEC;
     GHashTableIter iter;
     g_hash_table_iter_init(&iter, sessions->by_ref);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         Session *session = value;
-        if (session->last_used < oldest_kept) {
+        if (session->last_used < oldest_kept && !is_working(view, session)) {
             g_array_append_val(ret_victims, session->ref);
             g_hash_table_iter_remove(&iter);
         }
@@ -187,7 +207,8 @@ static void collect_idle(Sessions *sessions, GArray *ret_victims)
 }
 
 /* Drops the sessions of `originator` that were idle longest until it is within its limit. */
-static void collect_excess(Sessions *sessions, const char *originator, GArray *ret_victims)
+static void collect_excess(Sessions *sessions, const DbView *view, const char *originator,
+                           GArray *ret_victims)
 {
     unsigned limit = *originator ? SESSION_MAX_PER_ORIGINATOR : SESSION_MAX_ANONYMOUS;
     for (;;) {
@@ -201,15 +222,27 @@ static void collect_excess(Sessions *sessions, const char *originator, GArray *r
                 continue;
             }
             count++;
-            if (!oldest || session->last_used < oldest->last_used) {
+            if ((!oldest || session->last_used < oldest->last_used) && !is_working(view, session)) {
                 oldest = session;
             }
         }
-        if (count <= limit) {
+        if (count <= limit || !oldest) {
             return;
         }
         Uuid victim = oldest->ref;
         g_array_append_val(ret_victims, victim);
         g_hash_table_remove(sessions->by_ref, &victim);
     }
+}
+
+/* A session whose task is under way is not dropped. */
+static bool is_working(const DbView *view, const Session *session)
+{
+    SessionRef ref = {session->ref};
+    for (unsigned i = 0; i < db_session_tasks_count(view, ref); i++) {
+        if (db_task_status(view, db_session_tasks_at(view, ref, i)) == TASK_STATUS_TYPE_PENDING) {
+            return true;
+        }
+    }
+    return false;
 }
