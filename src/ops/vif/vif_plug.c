@@ -5,6 +5,7 @@
 #include "gen/ops.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
+#include "ops/vm/vm_state.h"
 
 static bool unplug(Call *call, VifRef vif, bool force, Err **err);
 
@@ -22,7 +23,7 @@ bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
     }
     undo_disarm(&undo);
     DbTxn *txn = db_begin(call->db);
-    db_vif_set_currently_attached(txn, args->self, true);
+    vm_state_attach_vif(txn, args->self);
     return db_commit(txn, err);
 }
 
@@ -45,7 +46,8 @@ static bool unplug(Call *call, VifRef vif, bool force, Err **err)
                                                   db_vif_uuid(view, vif), force, err)) {
         return false;
     }
-    platform_nw_driver(platform)->port_detach(platform_nw(platform), core_op(call->core),
+    g_autoptr(Op) undo_op = core_undo_op();
+    platform_nw_driver(platform)->port_detach(platform_nw(platform), undo_op,
                                               vm_plan_tap_name(call, view, vif), NULL);
     DbTxn *txn = db_begin(call->db);
     db_vif_set_currently_attached(txn, vif, false);

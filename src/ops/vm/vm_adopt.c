@@ -15,9 +15,9 @@
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
 
-static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err);
+static void settle_domain(Call *call, const HvDomainInfo *domain);
+static bool end_domain(Call *call, VmRef vm, Uuid domain, Err **err);
 static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err);
-static bool is_recorded_up(const DbView *view, VmRef vm);
 static bool halt_missing(Call *call, const GArray *domains, Err **err);
 static bool has_domain(const GArray *domains, Uuid uuid);
 
@@ -30,40 +30,53 @@ bool vm_adopt(Call *call, void *user, Err **err)
         return false;
     }
     for (guint i = 0; i < domains->len; i++) {
-        if (!settle_domain(call, &g_array_index(domains, HvDomainInfo, i), err)) {
-            return false;
-        }
+        settle_domain(call, &g_array_index(domains, HvDomainInfo, i));
     }
     return halt_missing(call, domains, err);
 }
 
-static bool settle_domain(Call *call, const HvDomainInfo *domain, Err **err)
+/* What cannot be settled is no reason for the others to stay without a daemon. */
+static void settle_domain(Call *call, const HvDomainInfo *domain)
 {
-    Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
     VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain->uuid));
-    if (domain->state == HV_STATE_GONE || domain->state == HV_STATE_SHUTDOWN) {
-        return true; /* the watch was told and acts on it */
+    g_autoptr(Err) error = NULL;
+    bool ok = true;
+    if (vm_ref_is_null(vm) || !vm_state_is_up(view, vm)) {
+        log_warn("ending domain %s: no VM that should run stands behind it",
+                 UUID_TEXT(domain->uuid));
+        ok = end_domain(call, vm, domain->uuid, &error);
+    } else if (domain->state == HV_STATE_PAUSED || domain->state == HV_STATE_RUNNING) {
+        ok = adopt_domain(call, vm, domain, &error);
+    } /* else the watch is told and acts on it */
+    if (!ok) {
+        g_autofree char *text = err_to_string(error);
+        log_error("domain %s is not as its VM should be: %s", UUID_TEXT(domain->uuid), text);
     }
-    if (!vm_ref_is_null(vm) && is_recorded_up(view, vm)) {
-        return adopt_domain(call, vm, domain, err);
+}
+
+static bool end_domain(Call *call, VmRef vm, Uuid domain, Err **err)
+{
+    Platform *platform = call_platform(call);
+    if (!vm_ref_is_null(vm)) {
+        return vm_end_domain(call, vm, err);
     }
-    log_warn("ending domain %s: no VM that should run stands behind it", UUID_TEXT(domain->uuid));
-    return vm_ref_is_null(vm) ? platform_hv_driver(platform)->domain_destroy(
-                                    platform_hv(platform), call->op, domain->uuid, err)
-                              : vm_end_domain(call, vm, err);
+    vm_watch_ended(platform_vm_watch(platform), domain);
+    return platform_hv_driver(platform)->domain_destroy(platform_hv(platform), call->op, domain,
+                                                        err);
 }
 
 static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err)
 {
     Platform *platform = call_platform(call);
     bool should_run = db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING;
-    bool is_paused = domain->state == HV_STATE_PAUSED && !should_run;
+    bool is_paused = domain->state == HV_STATE_PAUSED;
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
-    if (domain->state == HV_STATE_PAUSED && should_run &&
-        !platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op, domain->uuid,
-                                                      err)) {
-        return false;
+    bool ok = true;
+    if (is_paused && should_run) {
+        ok = platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op,
+                                                          domain->uuid, err);
+        is_paused = !ok;
     }
     DbTxn *txn = db_begin(call->db);
     db_vm_set_domid(txn, vm, domain->domid);
@@ -71,13 +84,8 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     vm_state_set_paused(txn, vm, is_paused);
     vm_state_refresh_metrics(txn, vm, domain->memory_bytes, domain->vcpus);
     log_info("adopted domain %s", UUID_TEXT(domain->uuid));
-    return db_commit(txn, err);
-}
-
-static bool is_recorded_up(const DbView *view, VmRef vm)
-{
-    VmPowerState state = db_vm_power_state(view, vm);
-    return state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+    bool written = db_commit(txn, ok ? err : NULL);
+    return ok && written;
 }
 
 static bool halt_missing(Call *call, const GArray *domains, Err **err)
@@ -89,7 +97,7 @@ static bool halt_missing(Call *call, const GArray *domains, Err **err)
     for (guint i = 0; i < vms->len; i++) {
         VmRef vm = g_array_index(vms, VmRef, i);
         Uuid uuid = vm_domain_uuid(view, vm);
-        if (is_recorded_up(view, vm) && !db_vm_is_control_domain(view, vm) &&
+        if (vm_state_is_up(view, vm) && !db_vm_is_control_domain(view, vm) &&
             !has_domain(domains, uuid) && !vm_watch_has_exit(watch, uuid)) {
             log_info("VM %s does not run any more", db_vm_uuid(view, vm));
             vm_state_set_halted(txn, vm);

@@ -19,10 +19,9 @@ typedef struct RecordedState {
     VdiRef suspend_vdi; /* null: it was halted */
 } RecordedState;
 
-/* What it takes to end a domain whose start failed later on. */
+/* What it takes to end a domain whose start failed. */
 typedef struct BuiltDomain {
     Platform *platform;
-    Op *op;
     Uuid uuid;
 } BuiltDomain;
 
@@ -33,9 +32,9 @@ static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *un
 static void write_back(void *user);
 static void detach_taps(Call *call, VmRef vm);
 
-/* The database says "running" before the guest's first instruction: a guest that ran while it was
- * still recorded as suspended would be resumed a second time from the same memory, on top of disks
- * that it had changed. */
+/* The watch knows of the domain before it can end.  The database says "running" before the guest's
+ * first instruction: a guest that ran while it was still recorded as suspended would be resumed a
+ * second time from the same memory, on top of disks that it had changed. */
 bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -49,7 +48,6 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
         !write_running(call, vm, domid, how->paused, &undo, err)) {
         return false;
     }
-    vm_watch_started(platform_vm_watch(platform), config.uuid, config.start_ticket);
     if (!how->paused && !platform_hv_driver(platform)->domain_unpause(platform_hv(platform),
                                                                       call->op, config.uuid, err)) {
         return false;
@@ -75,7 +73,7 @@ bool vm_halt(Call *call, VmRef vm, Err **err)
 bool vm_restart(Call *call, VmRef vm, Err **err)
 {
     const VmBoot again = {.force = true};
-    if (!vm_end_domain(call, vm, err)) {
+    if (!op_check(call->op, err) || !vm_end_domain(call, vm, err)) {
         return false;
     }
     if (vm_boot(call, vm, &again, err)) {
@@ -91,9 +89,9 @@ bool vm_end_domain(Call *call, VmRef vm, Err **err)
 {
     Platform *platform = call_platform(call);
     Uuid uuid = vm_domain_uuid(call_view(call), vm);
+    g_autoptr(Op) op = core_undo_op();
     vm_watch_ended(platform_vm_watch(platform), uuid);
-    if (!platform_hv_driver(platform)->domain_destroy(platform_hv(platform), core_op(call->core),
-                                                      uuid, err)) {
+    if (!platform_hv_driver(platform)->domain_destroy(platform_hv(platform), op, uuid, err)) {
         return false;
     }
     detach_taps(call, vm);
@@ -112,24 +110,22 @@ static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot 
 {
     Platform *platform = call_platform(call);
     const HvDriver *hv = platform_hv_driver(platform);
-    bool ok = how->saved
-                  ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
-                                       ret_domid, err)
-                  : hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
-    if (ok) {
-        BuiltDomain *built = arena_new0(call->arena, BuiltDomain, 1);
-        *built = (BuiltDomain){platform, core_op(call->core), config->uuid};
-        undo_push(undo, destroy_built, built);
-    }
-    return ok;
+    BuiltDomain *built = arena_new0(call->arena, BuiltDomain, 1);
+    *built = (BuiltDomain){platform, config->uuid};
+    undo_push(undo, destroy_built, built);
+    vm_watch_started(platform_vm_watch(platform), config->uuid, config->start_ticket);
+    return how->saved ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
+                                           ret_domid, err)
+                      : hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
 }
 
 static void destroy_built(void *user)
 {
     BuiltDomain *built = user;
+    g_autoptr(Op) op = core_undo_op();
     vm_watch_ended(platform_vm_watch(built->platform), built->uuid);
     platform_hv_driver(built->platform)
-        ->domain_destroy(platform_hv(built->platform), built->op, built->uuid, NULL);
+        ->domain_destroy(platform_hv(built->platform), op, built->uuid, NULL);
 }
 
 static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err)
@@ -158,10 +154,10 @@ static void write_back(void *user)
 static void detach_taps(Call *call, VmRef vm)
 {
     Platform *platform = call_platform(call);
+    g_autoptr(Op) op = core_undo_op();
     const DbView *view = call_view(call);
     for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
         const char *tap = vm_plan_tap_name(call, view, db_vm_vifs_at(view, vm, i));
-        platform_nw_driver(platform)->port_detach(platform_nw(platform), core_op(call->core), tap,
-                                                  NULL);
+        platform_nw_driver(platform)->port_detach(platform_nw(platform), op, tap, NULL);
     }
 }

@@ -7,14 +7,16 @@
 #include "gen/db_vm.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_state.h"
+#include "ops/vm/vm_watch.h"
 
 typedef enum ExitAction { EXIT_HALT, EXIT_RESTART, EXIT_PRESERVE } ExitAction;
 
 static const char OPERATION[] = "hard_shutdown";
 
 static bool handle(Call *call, void *user, Err **err);
+static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err);
 static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason);
-static bool act(Call *call, VmRef vm, ExitAction action, Err **err);
 
 void vm_exit_handle(Platform *platform, const VmExit *exit)
 {
@@ -29,23 +31,39 @@ void vm_exit_handle(Platform *platform, const VmExit *exit)
 static bool handle(Call *call, void *user, Err **err)
 {
     const VmExit *exit = user;
+    Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
     VmRef vm = db_vm_by_uuid(view, UUID_TEXT(exit->domain));
     if (vm_ref_is_null(vm)) {
         log_warn("domain %s belongs to no VM; ending it", UUID_TEXT(exit->domain));
-        Platform *platform = call_platform(call);
+        vm_watch_ended(platform_vm_watch(platform), exit->domain);
         return platform_hv_driver(platform)->domain_destroy(platform_hv(platform), call->op,
                                                             exit->domain, err);
     }
-    if (!oplock_take_one(call, CLASS_VM, vm.id, OPERATION, NULL)) {
-        return true; /* a shutdown runs already, or ended it: its word counts */
+    if (!oplock_take_alone(call, CLASS_VM, vm.id, OPERATION)) {
+        return true; /* the watch tries again when the VM is free */
     }
-    if (exit->reason == HV_EXIT_CRASH) {
-        alert_vm(call, vm, "VM_CRASHED", 2, "crashed");
-    }
-    bool ok = act(call, vm, choose_action(view, vm, exit->reason), err);
+    bool is_ours = vm_watch_claim_exit(platform_vm_watch(platform), exit->domain, exit->ticket);
+    bool ok = !is_ours || act(call, vm, exit->reason, err);
     oplock_release_one(call, CLASS_VM, vm.id, OPERATION);
     return ok;
+}
+
+static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
+{
+    const DbView *view = call_view(call);
+    if (!vm_state_is_up(view, vm)) {
+        return vm_end_domain(call, vm, err); /* what is left of it; the VM was not to run */
+    }
+    if (reason == HV_EXIT_CRASH) {
+        alert_vm(call, vm, "VM_CRASHED", 2, "crashed");
+    }
+    ExitAction action = choose_action(view, vm, reason);
+    if (action == EXIT_PRESERVE) {
+        log_info("VM %s crashed and is kept for examination", db_vm_uuid(view, vm));
+        return true;
+    }
+    return action == EXIT_HALT ? vm_halt(call, vm, err) : vm_restart(call, vm, err);
 }
 
 static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason)
@@ -74,13 +92,4 @@ static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reaso
         return EXIT_HALT;
     }
     return EXIT_HALT;
-}
-
-static bool act(Call *call, VmRef vm, ExitAction action, Err **err)
-{
-    if (action == EXIT_PRESERVE) {
-        log_info("VM %s crashed and is kept for examination", db_vm_uuid(call_view(call), vm));
-        return true;
-    }
-    return action == EXIT_HALT ? vm_halt(call, vm, err) : vm_restart(call, vm, err);
 }

@@ -5,6 +5,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
+#include "ops/vm/vm_state.h"
 
 /* An agent that does not answer within this is taken as absent for this round. */
 #define AGENT_TIMEOUT (3 * USEC_PER_SEC)
@@ -22,8 +23,7 @@ void vm_guest_refresh(Platform *platform, Uuid domain)
     DbTxn *txn = db_begin(platform_db(platform));
     const DbView *view = db_txn_view(txn);
     VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain));
-    VmPowerState state = db_vm_power_state(view, vm);
-    bool is_up = state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+    bool is_up = vm_state_is_up(view, vm);
     VmGuestMetricsRef metrics = db_vm_guest_metrics(view, vm);
     if (is_up && info.alive) {
         write_guest(txn, vm, &info);

@@ -5,11 +5,11 @@
 #include "gen/ops.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_state.h"
 
 static bool write_memory(Call *call, VmRef vm, const VmMemory *memory, Err **err);
 static bool set_dynamic(Call *call, VmRef vm, int64_t min, int64_t max, Err **err);
 static bool set_static(Call *call, VmRef vm, int64_t min, int64_t max, Err **err);
-static bool is_up(const DbView *view, VmRef vm);
 
 bool vm_set_memory_dynamic_max(Call *call, const VmSetMemoryDynamicMaxArgs *args, Err **err)
 {
@@ -66,12 +66,6 @@ bool vm_set_memory_target_live(Call *call, const VmSetMemoryTargetLiveArgs *args
     return set_dynamic(call, args->self, args->target, args->target, err);
 }
 
-static bool is_up(const DbView *view, VmRef vm)
-{
-    VmPowerState state = db_vm_power_state(view, vm);
-    return state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
-}
-
 /* A running guest is asked to take or give memory at once. */
 static bool set_dynamic(Call *call, VmRef vm, int64_t min, int64_t max, Err **err)
 {
@@ -82,7 +76,7 @@ static bool set_dynamic(Call *call, VmRef vm, int64_t min, int64_t max, Err **er
     if (!vm_check_memory(&memory, err)) {
         return false;
     }
-    bool running = is_up(call_view(call), vm);
+    bool running = vm_state_is_up(call_view(call), vm);
     if (running &&
         !platform_hv_driver(platform)->domain_set_memory(
             platform_hv(platform), call->op, vm_domain_uuid(call_view(call), vm), max, err)) {

@@ -85,7 +85,6 @@ bool vm_plan_images(Call *call, const DbView *view, VdiRef vdi, const HvImage **
 /* A tap of this call: its descriptor dies with the arena, its port when the story is undone. */
 typedef struct PlannedTap {
     Platform *platform;
-    Op *op;
     const char *name;
     int fd;
 } PlannedTap;
@@ -103,7 +102,7 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
     }
     unsigned mtu = db_vif_mtu(view, vif);
     PlannedTap *tap = arena_new0(call->arena, PlannedTap, 1);
-    *tap = (PlannedTap){platform, core_op(call->core), vm_plan_tap_name(call, view, vif), -1};
+    *tap = (PlannedTap){platform, vm_plan_tap_name(call, view, vif), -1};
     if (!platform_nw_driver(platform)->port_attach(
             platform_nw(platform), call->op, db_network_bridge(view, network), tap->name,
             mtu ? mtu : db_network_mtu(view, network), &tap->fd, err)) {
@@ -257,7 +256,7 @@ static void close_tap(void *user)
 static void detach_port(void *user)
 {
     PlannedTap *tap = user;
+    g_autoptr(Op) op = core_undo_op();
     fd_close(&tap->fd);
-    platform_nw_driver(tap->platform)
-        ->port_detach(platform_nw(tap->platform), tap->op, tap->name, NULL);
+    platform_nw_driver(tap->platform)->port_detach(platform_nw(tap->platform), op, tap->name, NULL);
 }

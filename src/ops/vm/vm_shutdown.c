@@ -1,4 +1,5 @@
 /* VM.clean_shutdown, hard_shutdown, shutdown, clean_reboot and hard_reboot. */
+#include "core/core.h"
 #include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
@@ -6,11 +7,13 @@
 #include "ops/message/alert.h"
 #include "ops/vdi/vdi_disk.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
 
 /* How long a guest has to stop after it was asked to, as in XenServer. */
 #define GUEST_STOP_TIMEOUT (20 * 60 * USEC_PER_SEC)
 
+static bool end_others(Call *call, VmRef vm, Err **err);
 static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err);
 static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err);
 static bool forget_suspend_image(Call *call, VmRef vm, Err **err);
@@ -51,7 +54,8 @@ bool vm_clean_reboot(Call *call, const VmCleanRebootArgs *args, Err **err)
 
 bool vm_hard_reboot(Call *call, const VmHardRebootArgs *args, Err **err)
 {
-    if (!vm_restart(call, args->vm, err)) {
+    if (!end_others(call, args->vm, err) || !vm_state_check_up(call_view(call), args->vm, err) ||
+        !vm_restart(call, args->vm, err)) {
         return false;
     }
     alert_vm(call, args->vm, "VM_REBOOTED", ALERT_INFORMATION, "rebooted forcibly");
@@ -73,11 +77,30 @@ static bool shut_down_cleanly(Call *call, VmRef vm, Err **err)
 
 static bool shut_down_hard(Call *call, VmRef vm, Err **err)
 {
-    if (!forget_suspend_image(call, vm, err) || !vm_halt(call, vm, err)) {
+    if (!end_others(call, vm, err) || !forget_suspend_image(call, vm, err) ||
+        !vm_halt(call, vm, err)) {
         return false;
     }
     alert_vm(call, vm, "VM_SHUTDOWN", ALERT_INFORMATION, "shutdown forcibly");
     return true;
+}
+
+/* Hard operations may begin beside others, which then fail: cancelled, and with their domain gone
+ * they cannot go on.  Only when they are over is the VM this call's own, disks and all. */
+static bool end_others(Call *call, VmRef vm, Err **err)
+{
+    const Value *current = db_vm_current_operations(call_view(call), vm);
+    bool any = false;
+    for (unsigned i = 0; i < value_count(current); i++) {
+        Uuid task;
+        if (value_ref_parse(value_name_at(current, i), &task) && !uuid_equal(task, call->task)) {
+            any = true;
+            tasks_cancel(core_tasks(call->core), task, NULL);
+        }
+    }
+    return !any || (vm_end_domain(call, vm, err) &&
+                    vm_watch_wait_alone(platform_vm_watch(call_platform(call)), call->op, vm,
+                                        call->task, err));
 }
 
 /* Asks the guest to stop and waits until it did; what it does then is the caller's to decide. */
@@ -101,6 +124,9 @@ static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mod
     g_autoptr(Op) op = op_new_child(call->op, GUEST_STOP_TIMEOUT);
     HvExitReason reason;
     if (vm_watch_wait_exit(platform_vm_watch(call_platform(call)), op, domain, &reason, NULL)) {
+        if (reason == HV_EXIT_DESTROYED) { /* a hard operation has taken over */
+            return err_task_cancelled(err, REF_TEXT(call->task));
+        }
         bool crashed = reason == HV_EXIT_CRASH && mode == HV_SHUTDOWN_REBOOT;
         return !crashed || err_internal(err, "the guest of VM %s crashed when asked to reboot",
                                         UUID_TEXT(domain));

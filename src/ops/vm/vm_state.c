@@ -10,6 +10,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
+#include "gen/errors.h"
 
 enum { HTTPS_PORT = 443 };
 
@@ -34,7 +35,7 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     }
     g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
     for (guint i = 0; i < vifs->len; i++) {
-        db_vif_set_currently_attached(txn, g_array_index(vifs, VifRef, i), true);
+        vm_state_attach_vif(txn, g_array_index(vifs, VifRef, i));
     }
     destroy_consoles(txn, vm);
     create_consoles(txn, platform, vm);
@@ -44,9 +45,27 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     write_start_metrics(txn, vm);
 }
 
+bool vm_state_is_up(const DbView *view, VmRef vm)
+{
+    VmPowerState state = db_vm_power_state(view, vm);
+    return state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+}
+
+bool vm_state_check_up(const DbView *view, VmRef vm, Err **err)
+{
+    if (vm_state_is_up(view, vm)) {
+        return true;
+    }
+    g_autofree char *actual =
+        g_ascii_strdown(vm_power_state_to_string(db_vm_power_state(view, vm)), -1);
+    return err_vm_bad_power_state(err, REF_TEXT(vm.id), "paused, running", actual);
+}
+
 void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused)
 {
-    db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+    if (vm_state_is_up(db_txn_view(txn), vm)) {
+        db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+    }
 }
 
 void vm_state_set_halted(DbTxn *txn, VmRef vm)
@@ -123,10 +142,20 @@ void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd)
     const DbView *view = db_txn_view(txn);
     uint64_t position = 0;
     char name[VM_DEVICE_NAME_SIZE];
+    if (!vm_state_is_up(view, db_vbd_vm(view, vbd))) {
+        return;
+    }
     text_parse_uint(db_vbd_userdevice(view, vbd), UINT8_MAX, &position);
     db_vbd_set_device(txn, vbd, vm_state_device_name(position, name));
     db_vbd_set_currently_attached(txn, vbd, true);
     db_touch(txn, CLASS_VDI, db_vbd_vdi(view, vbd).id);
+}
+
+void vm_state_attach_vif(DbTxn *txn, VifRef vif)
+{
+    if (vm_state_is_up(db_txn_view(txn), db_vif_vm(db_txn_view(txn), vif))) {
+        db_vif_set_currently_attached(txn, vif, true);
+    }
 }
 
 void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd)

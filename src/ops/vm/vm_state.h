@@ -7,13 +7,18 @@
 /* Running or Paused on this host as `domid`; every VBD and VIF becomes attached, the consoles and
  * metrics are made. */
 void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused);
-/* Running <-> Paused. */
+/* Whether it has a domain: Running or Paused. */
+bool vm_state_is_up(const DbView *view, VmRef vm);
+/* VM_BAD_POWER_STATE unless it is up. */
+bool vm_state_check_up(const DbView *view, VmRef vm, Err **err);
+/* Running <-> Paused, unless the VM was shut down meanwhile. */
 void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused);
 void vm_state_set_halted(DbTxn *txn, VmRef vm);
 /* Devices stay attached, as their places are taken in the saved memory. */
 void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi);
 
-/* Writes the metrics of a VM that runs anew: they are not stored, a daemon that restarts has none. */
+/* Writes the metrics of a VM that runs anew: they are not stored, a daemon that restarts has none.
+ */
 void vm_state_refresh_metrics(DbTxn *txn, VmRef vm, uint64_t memory_bytes, unsigned vcpus);
 
 /* "xvda" for position 0. `name` has room for VM_DEVICE_NAME_SIZE. */
@@ -21,6 +26,7 @@ enum { VM_DEVICE_NAME_SIZE = 16 };
 const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE]);
 /* Removes the VBDs, VIFs and consoles of a VM that does not run. */
 void vm_state_delete_devices(DbTxn *txn, VmRef vm);
-/* A plugged VBD, and one that is no longer. */
+/* A plugged VBD or VIF, unless its VM was shut down meanwhile; a VBD that is plugged no longer. */
 void vm_state_attach_vbd(DbTxn *txn, VbdRef vbd);
+void vm_state_attach_vif(DbTxn *txn, VifRef vif);
 void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd);

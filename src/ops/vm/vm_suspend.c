@@ -2,6 +2,7 @@
 #include "core/core.h"
 #include "gen/db_host.h"
 #include "gen/db_pool.h"
+#include "gen/db_sr.h"
 #include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
@@ -14,13 +15,18 @@
 
 static SrRef choose_suspend_sr(Call *call, VmRef vm);
 static bool save_domain(Call *call, VmRef vm, VdiRef image, Err **err);
+static bool write_suspended(Call *call, VmRef vm, VdiRef image, Err **err);
 static bool resume(Call *call, VmRef vm, bool paused, bool force, Err **err);
 
 bool vm_suspend(Call *call, const VmSuspendArgs *args, Err **err)
 {
     Platform *platform = call_platform(call);
     Uuid domain = vm_domain_uuid(call_view(call), args->vm);
-    const VdiDiskSpec spec = {.sr = choose_suspend_sr(call, args->vm),
+    SrRef sr = choose_suspend_sr(call, args->vm);
+    if (sr_ref_is_null(sr)) {
+        return err_vm_no_suspend_sr(err, REF_TEXT(args->vm.id));
+    }
+    const VdiDiskSpec spec = {.sr = sr,
                               .virtual_size = platform_hv_driver(platform)->domain_save_size(
                                   platform_hv(platform), domain),
                               .type = VDI_TYPE_SUSPEND,
@@ -31,13 +37,11 @@ bool vm_suspend(Call *call, const VmSuspendArgs *args, Err **err)
     if (!vdi_disk_create(call, &spec, &image, err)) {
         return false;
     }
-    if (!save_domain(call, args->vm, image, err)) {
+    if (!save_domain(call, args->vm, image, err) || !write_suspended(call, args->vm, image, err)) {
         vdi_disk_destroy(call, image, NULL);
         return false;
     }
-    DbTxn *txn = db_begin(call->db);
-    vm_state_set_suspended(txn, args->vm, image);
-    if (!db_commit(txn, err) || !vm_end_domain(call, args->vm, err)) {
+    if (!vm_end_domain(call, args->vm, err)) {
         return false;
     }
     alert_vm(call, args->vm, "VM_SUSPENDED", ALERT_INFORMATION, "suspended");
@@ -57,7 +61,7 @@ bool vm_resume_on(Call *call, const VmResumeOnArgs *args, Err **err)
     return resume(call, args->vm, args->start_paused, args->force, err);
 }
 
-/* The VM's own choice, else the pool's, else the host's, else the default. */
+/* The VM's own choice, else the pool's, the host's, the default; null when none exists. */
 static SrRef choose_suspend_sr(Call *call, VmRef vm)
 {
     const DbView *view = call_view(call);
@@ -67,7 +71,7 @@ static SrRef choose_suspend_sr(Call *call, VmRef vm)
                                 db_host_suspend_image_sr(view, host),
                                 db_pool_default_sr(view, pool)};
     for (size_t i = 0; i < G_N_ELEMENTS(candidates); i++) {
-        if (!sr_ref_is_null(candidates[i])) {
+        if (db_sr_exists(view, candidates[i])) {
             return candidates[i];
         }
     }
@@ -89,8 +93,21 @@ static bool save_domain(Call *call, VmRef vm, VdiRef vdi, Err **err)
     if (hv->domain_save(platform_hv(platform), call->op, domain, &images[0], err)) {
         return true;
     }
-    hv->domain_unpause(platform_hv(platform), core_op(call->core), domain, NULL);
+    g_autoptr(Op) undo_op = core_undo_op();
+    hv->domain_unpause(platform_hv(platform), undo_op, domain, NULL);
     return false;
+}
+
+/* Unless it was shut down by force meanwhile. */
+static bool write_suspended(Call *call, VmRef vm, VdiRef image, Err **err)
+{
+    DbTxn *txn = db_begin(call->db);
+    if (!vm_state_check_up(db_txn_view(txn), vm, err)) {
+        db_abort(txn);
+        return false;
+    }
+    vm_state_set_suspended(txn, vm, image);
+    return db_commit(txn, err);
 }
 
 static bool resume(Call *call, VmRef vm, bool paused, bool force, Err **err)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "gen/db_vm.h"
+#include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_exit.h"
 #include "ops/vm/vm_guest.h"
 
@@ -16,18 +17,22 @@ typedef struct WatchedDomain {
     uint64_t ticket;
     bool expected; /* an operation waits for its end */
     bool exited;
+    bool claimed; /* somebody acts on the exit */
     HvExitReason reason;
     bool has_news; /* the guest's agent said something */
 } WatchedDomain;
 
 struct VmWatch {
     Platform *platform;
-    Lock lock;
-    GCond cond;          /* a domain exited, or has news */
+    unsigned db_watch; /* 0: none */
+    GThread *thread;
+    Lock lock;           /* everything below */
+    GCond cond;          /* a domain exited or was ended, or has news */
+    GCond vm_changed;    /* vm_changes */
+    uint64_t vm_changes; /* counts commits that changed VMs */
     GHashTable *domains; /* Uuid * -> WatchedDomain * */
     bool started;        /* exits may be acted upon */
     bool stopping;
-    GThread *thread;
 };
 
 /* An exit on its way to an operation thread. */
@@ -40,6 +45,9 @@ static void on_domain_exited(void *user, Uuid domain, uint64_t ticket, HvExitRea
 static void on_guest_changed(void *user, Uuid domain);
 static void on_disk_ejected(void *user, Uuid domain, const char *disk_id);
 static void on_device_error(void *user, Uuid domain, const char *disk_id, const char *text);
+static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
+static bool is_alone(Db *db, VmRef vm, Uuid task);
+static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket);
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
 static void run_exit(void *user);
 static gpointer serve_guests(gpointer user);
@@ -51,6 +59,7 @@ VmWatch *vm_watch_new(Platform *platform)
     watch->platform = platform;
     lock_init(&watch->lock, LOCK_VM_WATCH);
     g_cond_init(&watch->cond);
+    g_cond_init(&watch->vm_changed);
     watch->domains = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
     return watch;
 }
@@ -64,26 +73,29 @@ bool vm_watch_start(VmWatch *watch, Err **err)
         g_clear_error(&error);
         return false;
     }
+    watch->db_watch = db_watch(platform_db(watch->platform), on_commit, watch);
     LOCK_GUARD(&watch->lock);
     watch->started = true;
     GHashTableIter iter;
     g_hash_table_iter_init(&iter, watch->domains);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
-        if (((WatchedDomain *)value)->exited) {
-            act_on_exit(watch, value);
-        }
+        act_on_exit(watch, value);
     }
     return true;
 }
 
 void vm_watch_stop(VmWatch *watch)
 {
+    if (watch->db_watch) {
+        db_unwatch(platform_db(watch->platform), watch->db_watch);
+        watch->db_watch = 0;
+    }
+    lock_acquire(&watch->lock);
+    watch->stopping = true;
+    g_cond_broadcast(&watch->cond);
+    lock_release(&watch->lock);
     if (watch->thread) {
-        lock_acquire(&watch->lock);
-        watch->stopping = true;
-        g_cond_broadcast(&watch->cond);
-        lock_release(&watch->lock);
-        g_thread_join(watch->thread);
+        g_thread_join(g_steal_pointer(&watch->thread));
     }
 }
 
@@ -91,6 +103,7 @@ void vm_watch_free(VmWatch *watch)
 {
     g_hash_table_unref(watch->domains);
     g_cond_clear(&watch->cond);
+    g_cond_clear(&watch->vm_changed);
     lock_clear(&watch->lock);
     g_free(watch);
 }
@@ -106,17 +119,18 @@ HvEvents vm_watch_events(VmWatch *watch)
 
 void vm_watch_started(VmWatch *watch, Uuid uuid, uint64_t ticket)
 {
-    WatchedDomain *domain = g_new0(WatchedDomain, 1);
-    domain->uuid = uuid;
-    domain->ticket = ticket;
     LOCK_GUARD(&watch->lock);
-    g_hash_table_replace(watch->domains, &domain->uuid, domain);
+    const WatchedDomain *known = g_hash_table_lookup(watch->domains, &uuid);
+    if (!known || known->ticket != ticket) {
+        add_domain(watch, uuid, ticket);
+    }
 }
 
 void vm_watch_ended(VmWatch *watch, Uuid uuid)
 {
     LOCK_GUARD(&watch->lock);
     g_hash_table_remove(watch->domains, &uuid);
+    g_cond_broadcast(&watch->cond);
 }
 
 bool vm_watch_has_exit(VmWatch *watch, Uuid uuid)
@@ -124,6 +138,17 @@ bool vm_watch_has_exit(VmWatch *watch, Uuid uuid)
     LOCK_GUARD(&watch->lock);
     WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
     return domain && domain->exited;
+}
+
+bool vm_watch_claim_exit(VmWatch *watch, Uuid uuid, uint64_t ticket)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    bool ok = domain && domain->ticket == ticket && domain->exited && !domain->claimed;
+    if (ok) {
+        domain->claimed = true;
+    }
+    return ok;
 }
 
 void vm_watch_expect(VmWatch *watch, Uuid uuid)
@@ -157,8 +182,24 @@ void vm_watch_unexpect(VmWatch *watch, Uuid uuid)
     WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
     if (domain && domain->expected) {
         domain->expected = false;
-        if (domain->exited) {
-            act_on_exit(watch, domain);
+        act_on_exit(watch, domain);
+    }
+}
+
+bool vm_watch_wait_alone(VmWatch *watch, Op *op, VmRef vm, Uuid task, Err **err)
+{
+    for (;;) {
+        lock_acquire(&watch->lock);
+        uint64_t seen = watch->vm_changes;
+        lock_release(&watch->lock);
+        if (is_alone(platform_db(watch->platform), vm, task)) {
+            return true;
+        }
+        LOCK_GUARD(&watch->lock);
+        while (watch->vm_changes == seen) {
+            if (!op_wait(op, &watch->vm_changed, &watch->lock.mutex, err)) {
+                return false;
+            }
         }
     }
 }
@@ -168,20 +209,17 @@ static void on_domain_exited(void *user, Uuid uuid, uint64_t ticket, HvExitReaso
     VmWatch *watch = user;
     LOCK_GUARD(&watch->lock);
     WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
-    if (!domain && !watch->started) {
-        /* It ended while no daemon ran: the engine tells while it opens. */
-        domain = g_new0(WatchedDomain, 1);
-        domain->uuid = uuid;
-        domain->ticket = ticket;
-        g_hash_table_insert(watch->domains, &domain->uuid, domain);
-    }
-    if (!domain || domain->ticket != ticket || domain->exited || reason == HV_EXIT_DESTROYED) {
+    if (reason == HV_EXIT_DESTROYED) {
         return;
     }
-    domain->exited = true;
-    domain->reason = reason;
-    g_cond_broadcast(&watch->cond);
-    if (!domain->expected && watch->started) {
+    if (!domain) {
+        /* It ended while no daemon ran: the engine tells while it opens, or soon after. */
+        domain = add_domain(watch, uuid, ticket);
+    }
+    if (domain->ticket == ticket && !domain->exited) {
+        domain->exited = true;
+        domain->reason = reason;
+        g_cond_broadcast(&watch->cond);
         act_on_exit(watch, domain);
     }
 }
@@ -209,8 +247,52 @@ static void on_device_error(void *user, Uuid uuid, const char *disk_id, const ch
     log_warn("disk %s of %s: %s", disk_id, UUID_TEXT(uuid), text);
 }
 
+/* An exit that came while an operation was on the VM is acted upon when that is over. */
+static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count)
+{
+    VmWatch *watch = user;
+    const DbView *view = db_snapshot_view(snapshot);
+    for (unsigned i = 0; i < count; i++) {
+        if (changes[i].class_id != CLASS_VM || changes[i].kind != DB_MODIFIED) {
+            continue;
+        }
+        VmRef vm = {changes[i].ref};
+        Uuid uuid = vm_domain_uuid(view, vm);
+        bool is_idle = value_count(db_vm_current_operations(view, vm)) == 0;
+        LOCK_GUARD(&watch->lock);
+        const WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+        watch->vm_changes++;
+        g_cond_broadcast(&watch->vm_changed);
+        if (domain && is_idle) {
+            act_on_exit(watch, domain);
+        }
+    }
+}
+
+static bool is_alone(Db *db, VmRef vm, Uuid task)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(db);
+    const Value *current = db_vm_current_operations(db_snapshot_view(snapshot), vm);
+    unsigned own = value_get(current, REF_TEXT(task)) ? 1 : 0;
+    return value_count(current) == own;
+}
+
+static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket)
+{
+    WatchedDomain *domain = g_new0(WatchedDomain, 1);
+    domain->uuid = uuid;
+    domain->ticket = ticket;
+    g_hash_table_replace(watch->domains, &domain->uuid, domain);
+    return domain;
+}
+
+/* Nothing happens when there is nothing to act upon, or it is not the watch's to do. */
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain)
 {
+    if (!domain->exited || domain->expected || domain->claimed || !watch->started ||
+        watch->stopping) {
+        return;
+    }
     ExitNotice *notice = g_new0(ExitNotice, 1);
     notice->watch = watch;
     notice->exit = (VmExit){domain->uuid, domain->ticket, domain->reason};
@@ -220,15 +302,7 @@ static void act_on_exit(VmWatch *watch, const WatchedDomain *domain)
 static void run_exit(void *user)
 {
     g_autofree ExitNotice *notice = user;
-    VmWatch *watch = notice->watch;
-    {
-        LOCK_GUARD(&watch->lock);
-        WatchedDomain *domain = g_hash_table_lookup(watch->domains, &notice->exit.domain);
-        if (!domain || domain->ticket != notice->exit.ticket) {
-            return; /* an operation ended it meanwhile */
-        }
-    }
-    vm_exit_handle(watch->platform, &notice->exit);
+    vm_exit_handle(notice->watch->platform, &notice->exit);
 }
 
 static gpointer serve_guests(gpointer user)

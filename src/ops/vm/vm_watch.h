@@ -1,7 +1,8 @@
 /* The watch over running domains: hears from the engine when one ends or its guest has news, and
  * lets operations that asked a guest to stop wait for it.
  *
- * An end that no operation waits for is acted upon by the VM's actions_after_* fields. */
+ * An end that no operation waits for is acted upon by the VM's actions_after_* fields, as soon as
+ * nothing else works on the VM. */
 #pragma once
 
 #include "ops/platform.h"
@@ -11,20 +12,28 @@ typedef struct VmWatch VmWatch;
 VmWatch *vm_watch_new(Platform *platform);
 /* Begins to act. What ended while nobody watched (daemon down) is acted upon now. */
 bool vm_watch_start(VmWatch *watch, Err **err);
-void vm_watch_stop(VmWatch *watch); /* before the engine is closed */
+/* Begins no work any more. While the core still exists, and before the engine is closed. */
+void vm_watch_stop(VmWatch *watch);
 void vm_watch_free(VmWatch *watch);
 
 /* The callbacks to open the engine with. */
 HvEvents vm_watch_events(VmWatch *watch);
 
-/* From vm_boot(): which start of a domain is the present one, and that it is over. */
+/* Which start of a domain is the present one, before it can end; and that it is over. An end of
+ * that same start which was told already stays known. */
 void vm_watch_started(VmWatch *watch, Uuid domain, uint64_t start_ticket);
 void vm_watch_ended(VmWatch *watch, Uuid domain);
 
 /* Whether the engine told of an end that was not acted upon yet. */
 bool vm_watch_has_exit(VmWatch *watch, Uuid domain);
+/* Makes an end the caller's to act upon, who holds the VM's operation: true once for each. */
+bool vm_watch_claim_exit(VmWatch *watch, Uuid domain, uint64_t start_ticket);
 
-/* Between expect and unexpect the end of the domain is the caller's matter; wait gives it. */
+/* Between expect and unexpect the end of the domain is the caller's matter; wait gives it, and
+ * HV_EXIT_DESTROYED when somebody else ended the domain. */
 void vm_watch_expect(VmWatch *watch, Uuid domain);
 bool vm_watch_wait_exit(VmWatch *watch, Op *op, Uuid domain, HvExitReason *ret_reason, Err **err);
 void vm_watch_unexpect(VmWatch *watch, Uuid domain);
+
+/* Waits until no operation but those of `task` is on the VM. */
+bool vm_watch_wait_alone(VmWatch *watch, Op *op, VmRef vm, Uuid task, Err **err);
