@@ -18,6 +18,13 @@ DISK_SIZE = 64 * MIB
 CMDLINE = "console=ttyS0 quiet"
 
 
+def run_bench(program, *arguments):
+    """Runs a program of this folder; returns a list of numbers for each line that it prints."""
+    output = subprocess.run([BUILD / "tests/bench" / program, *arguments], check=True,
+                            stdout=subprocess.PIPE, text=True).stdout
+    return [[float(word) for word in line.split()] for line in output.splitlines()]
+
+
 class Peer:
     """A daemon, the socket that clients reach it by, and the uuid of the VM that is started."""
 
@@ -27,11 +34,7 @@ class Peer:
     process = None
 
     def measure(self, what, repetitions=1):
-        """Runs bench_peer; returns a list of numbers for each line that it prints."""
-        output = subprocess.run(
-            [BUILD / "tests/bench/bench_peer", self.name, what, self.socket, self.vm,
-             str(repetitions)], check=True, stdout=subprocess.PIPE, text=True).stdout
-        return [[float(word) for word in line.split()] for line in output.splitlines()]
+        return run_bench("bench_peer", self.name, what, self.socket, self.vm, str(repetitions))
 
     def memory(self):
         """Bytes: (resident, proportional to what is shared with others)."""
@@ -223,12 +226,9 @@ def floor_command(images):
             "-device", "virtio-net-pci,netdev=net,romfile=,bus=plug,addr=2"]
 
 
-def measure_floor(images, repetitions=1):
-    """Milliseconds for each time that QEMU alone was started."""
-    output = subprocess.run(
-        [BUILD / "tests/bench/bench_floor", STATE / "floor.sock", str(repetitions),
-         *floor_command(images)], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return [[float(line)] for line in output.splitlines()]
+def measure_floor(images):
+    """Milliseconds that QEMU alone takes."""
+    return run_bench("bench_floor", STATE / "floor.sock", "1", *floor_command(images))
 
 
 DISK_XML = """
