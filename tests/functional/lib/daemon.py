@@ -66,19 +66,23 @@ class Daemon:
         self.process.kill()
         self.process.wait(timeout=60)
 
-    def pids(self):
-        """Processes of this root directory: the daemon, guests, helpers. They name it among their
-        arguments or have a file of it open; a guest gets its files as descriptors only."""
+    def pids(self, program=""):
+        """Processes of this root directory: the daemon, guests, helpers; or only those of one
+        program. They name it among their arguments or have a file of it open; a guest gets its
+        files as descriptors only."""
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             try:
                 arguments = (entry / "cmdline").read_bytes()
                 files = [os.readlink(link) for link in (entry / "fd").iterdir()]
+                name = os.path.basename(os.readlink(entry / "exe"))
             except OSError:
                 continue
+            if program not in ("", name):
+                continue
             if os.fsencode(self.root) in arguments or \
-                    any(name.startswith(f"{self.root}/") for name in files):
+                    any(file.startswith(f"{self.root}/") for file in files):
                 yield int(entry.name)
 
     def destroy(self):
