@@ -7,6 +7,7 @@
 #include "gen/schema.h"
 #include "net_fixture.h"
 #include "ops/platform.h"
+#include "ops/vm/vm_watch.h"
 #include "wire/json.h"
 
 #include <ftw.h>
@@ -84,6 +85,7 @@ static inline int host_fixture_remove(const char *path, const struct stat *statu
 static inline void host_fixture_tear_down(HostFixture *fixture)
 {
     op_cancel(core_op(fixture->core));
+    vm_watch_stop(platform_vm_watch(fixture->platform));
     core_free(fixture->core);
     platform_free(fixture->platform);
     db_close(fixture->db);

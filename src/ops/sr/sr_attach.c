@@ -102,7 +102,8 @@ static bool attach(Call *call, PbdRef pbd, SrTurn *turn, const SrConfig *config,
     }
     sr_turn_set_attached(turn, driver, attached);
     if (!scan(call, sr, err)) {
-        detach(call, sr, turn, core_op(call->core), NULL);
+        g_autoptr(Op) op = core_undo_op();
+        detach(call, sr, turn, op, NULL);
         return false;
     }
     if (!write_attached(call, pbd, true, err)) {

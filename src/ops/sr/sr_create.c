@@ -132,7 +132,8 @@ static bool make(Call *call, PbdRef pbd, Err **err)
     if (sr_attach_plug(call, pbd, err)) {
         return true;
     }
-    driver->destroy(core_op(call->core), &config, NULL);
+    g_autoptr(Op) op = core_undo_op();
+    driver->destroy(op, &config, NULL);
     return false;
 }
 
@@ -153,6 +154,7 @@ static bool erase(Call *call, PbdRef pbd, Err **err)
 
 static bool check_empty(Call *call, const SrDriver *driver, const SrConfig *config, Err **err)
 {
+    g_autoptr(Op) undo_op = core_undo_op();
     Sr *sr = driver->attach(call->op, config, err);
     if (!sr) {
         return false;
@@ -162,7 +164,7 @@ static bool check_empty(Call *call, const SrDriver *driver, const SrConfig *conf
     for (guint i = 0; ok && i < images->len; i++) {
         ok = !g_array_index(images, SrVdi, i).managed || err_sr_not_empty(err);
     }
-    bool detached = driver->detach(core_op(call->core), sr, ok ? err : NULL);
+    bool detached = driver->detach(undo_op, sr, ok ? err : NULL);
     return ok && detached;
 }
 

@@ -6,7 +6,6 @@
 #include "core/core.h"
 #include "gen/db_sr.h"
 #include "gen/db_vdi.h"
-#include "gen/errors.h"
 #include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vdi/vdi_rows.h"
@@ -41,10 +40,10 @@ bool vdi_disk_destroy(Call *call, VdiRef vdi, Err **err)
 {
     const DbView *view = call_view(call);
     SrRef sr = db_vdi_sr(view, vdi);
+    g_autoptr(Op) op = core_undo_op();
     g_auto(VdiLock) lock = {0};
     if (!vdi_lock_take(call, vdi, "destroy", &lock, err) ||
-        !lock.use.driver->vdi_destroy(core_op(call->core), lock.use.sr, db_vdi_location(view, vdi),
-                                      err)) {
+        !lock.use.driver->vdi_destroy(op, lock.use.sr, db_vdi_location(view, vdi), err)) {
         return false;
     }
     sr_use_note_change(&lock.use);

@@ -141,8 +141,9 @@ static void abort_open(void *user)
     Duplicate *duplicate = user;
     const SrUse *use = &duplicate->lock.use;
     g_autoptr(Err) error = NULL;
-    if (!use->driver->live_snapshot_abort(core_op(duplicate->call->core), use->sr,
-                                          duplicate->location, &duplicate->overlay, &error)) {
+    g_autoptr(Op) op = core_undo_op();
+    if (!use->driver->live_snapshot_abort(op, use->sr, duplicate->location, &duplicate->overlay,
+                                          &error)) {
         g_autofree char *text = err_to_string(error);
         log_warn("the overlay of a snapshot that failed stays: %s", text);
     }
@@ -188,11 +189,12 @@ static bool finish(Duplicate *duplicate, VdiCopyKind kind, Err **err)
 {
     const SrUse *use = &duplicate->lock.use;
     bool read_only = kind == VDI_COPY_SNAPSHOT;
+    g_autoptr(Op) op = core_undo_op();
     return duplicate->overlay.path
-               ? use->driver->live_snapshot_commit(
-                     core_op(duplicate->call->core), use->sr, duplicate->location,
-                     &duplicate->overlay, uuid_generate(), read_only, &duplicate->source_image,
-                     &duplicate->copy_image, &duplicate->parent_image, err)
+               ? use->driver->live_snapshot_commit(op, use->sr, duplicate->location,
+                                                   &duplicate->overlay, uuid_generate(), read_only,
+                                                   &duplicate->source_image, &duplicate->copy_image,
+                                                   &duplicate->parent_image, err)
                : use->driver->vdi_clone(duplicate->call->op, use->sr, duplicate->location,
                                         uuid_generate(), read_only, &duplicate->source_image,
                                         &duplicate->copy_image, &duplicate->parent_image, err);
@@ -201,14 +203,14 @@ static bool finish(Duplicate *duplicate, VdiCopyKind kind, Err **err)
 /* The sources have new parents whatever became of the copies: a scan tells the database. */
 static void drop_copies(const Duplicates *all)
 {
+    g_autoptr(Op) op = core_undo_op();
     for (unsigned i = 0; i < all->count; i++) {
         const Duplicate *duplicate = &all->items[i];
         const SrUse *use = &duplicate->lock.use;
         Call *call = duplicate->call;
         g_autoptr(Err) error = NULL;
         bool ok = !duplicate->copy_image.location ||
-                  use->driver->vdi_destroy(core_op(call->core), use->sr,
-                                           duplicate->copy_image.location, &error);
+                  use->driver->vdi_destroy(op, use->sr, duplicate->copy_image.location, &error);
         SrRef sr = db_vdi_sr(call_view(call), duplicate->source);
         if (!ok || !vdi_sync(call, sr, use, &error)) {
             g_autofree char *text = err_to_string(error);

@@ -257,9 +257,10 @@ static bool is_idle(const DbView *view, VdiRef vdi)
 static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **err)
 {
     g_auto(SrVdi) image = {0};
+    g_autoptr(Op) stat_op = core_undo_op();
     const char *location = db_vdi_location(call_view(call), vdi);
     bool ok = use->driver->vdi_coalesce(op, use->sr, location, &image, err);
-    if (!ok && !use->driver->vdi_stat(core_op(call->core), use->sr, location, &image, NULL)) {
+    if (!ok && !use->driver->vdi_stat(stat_op, use->sr, location, &image, NULL)) {
         return false;
     }
     sr_use_note_change(use);
