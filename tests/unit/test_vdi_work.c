@@ -148,6 +148,16 @@ static void tear_down(Fixture *fixture, gconstpointer data)
     host_fixture_tear_down(&fixture->host);
 }
 
+static void create_vbd(Fixture *fixture, Uuid vm, VdiRef vdi, const char *mode)
+{
+    host_fixture_run(
+        &fixture->host, "VBD.create",
+        "{\"VM\": \"%s\", \"VDI\": \"%s\", \"userdevice\": \"autodetect\", \"bootable\": false, "
+        "\"mode\": \"%s\", \"type\": \"Disk\", \"empty\": false, \"other_config\": {}, "
+        "\"qos_algorithm_type\": \"\", \"qos_algorithm_params\": {}}",
+        REF_TEXT(vm), REF_TEXT(vdi.id), mode);
+}
+
 /* A VM that is halted and has the disk. */
 static Uuid create_vm(Fixture *fixture, VdiRef vdi, const char *mode)
 {
@@ -157,12 +167,7 @@ static Uuid create_vm(Fixture *fixture, VdiRef vdi, const char *mode)
                                             REF_TEXT(value_uuid(value_at(templates, 0))));
     Uuid ref = value_uuid(vm);
     host_fixture_run(&fixture->host, "VM.provision", "\"%s\"", REF_TEXT(ref));
-    g_autoptr(Value) vbd = host_fixture_call(
-        &fixture->host, "VBD.create",
-        "{\"VM\": \"%s\", \"VDI\": \"%s\", \"userdevice\": \"autodetect\", \"bootable\": false, "
-        "\"mode\": \"%s\", \"type\": \"Disk\", \"empty\": false, \"other_config\": {}, "
-        "\"qos_algorithm_type\": \"\", \"qos_algorithm_params\": {}}",
-        REF_TEXT(ref), REF_TEXT(vdi.id), mode);
+    create_vbd(fixture, ref, vdi, mode);
     return ref;
 }
 
@@ -362,12 +367,7 @@ static void test_half_a_snapshot(Fixture *fixture, gconstpointer data)
     VdiRef first = create_disk(fixture);
     VdiRef second = create_disk(fixture);
     Uuid vm = create_vm(fixture, first, "RW");
-    g_autoptr(Value) vbd = host_fixture_call(
-        &fixture->host, "VBD.create",
-        "{\"VM\": \"%s\", \"VDI\": \"%s\", \"userdevice\": \"autodetect\", \"bootable\": false, "
-        "\"mode\": \"RW\", \"type\": \"Disk\", \"empty\": false, \"other_config\": {}, "
-        "\"qos_algorithm_type\": \"\", \"qos_algorithm_params\": {}}",
-        REF_TEXT(vm), REF_TEXT(second.id));
+    create_vbd(fixture, vm, second, "RW");
     hooks.clones_left = 1;
     hooks.hold_merges = true;
     host_fixture_fails(&fixture->host, "SR_BACKEND_FAILURE_81: [ ; no more clones;  ]",
