@@ -20,7 +20,8 @@ deps:
 guest: deps
 	@tools/guest/build build/guest
 
-demo: deps guest all
+demo: deps guest $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j $(JOBS) --quiet src/daemon/clearwaterd src/xe/xe
 	@tools/demo start
 
 demo-stop:

@@ -52,8 +52,9 @@ XeTarget xe_target_parse(const XeOptions *options, const char *url)
 Stream *xe_connect(const XeOptions *options, Op *op, const char *host, int port, Err **err)
 {
     g_autoptr(Op) connect_op = op_new_child(op, CONNECT_SECONDS * USEC_PER_SEC);
-    bool is_local = text_equal(host, XE_LOCAL_SERVER);
-    if (is_local && port < 0) {
+    /* A port on this machine names one of the daemons here, and is reached like any other host. */
+    bool is_local = text_equal(host, XE_LOCAL_SERVER) && port < 0;
+    if (is_local) {
         Stream *stream = connect_socket(connect_op);
         if (stream) {
             return stream;
