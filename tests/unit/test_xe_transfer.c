@@ -67,7 +67,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->op = op_new(60 * USEC_PER_SEC);
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), ==, 0);
     fixture->peer = stream_new_fd(pair[0]);
-    fixture->options = (XeOptions){.server = (char *)XE_LOCAL_SERVER, .port = port, .tls = true};
+    fixture->options = (XeOptions){.server = (char *)XE_LOCAL_SERVER, .port = port, .tls = false};
     fixture->session = (XeSession){.options = &fixture->options,
                                    .op = fixture->op,
                                    .stream = stream_new_fd(pair[1]),
