@@ -213,6 +213,42 @@ static void test_logout_ends_parked_calls(HostFixture *fixture, gconstpointer da
     answer_clear(&answer);
 }
 
+/* A client that has gone waits for no event; an operation goes on without it. */
+static void test_peer_gone(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    Answer answer = {.result = NULL};
+    net_signal_init(&answer.signal);
+    g_autofree char *next = g_strdup_printf("[\"%s\"]", REF_TEXT(fixture->caller.session));
+    host_fixture_run(fixture, "event.register", "[\"pool\"]");
+    Dispatch *dispatch = start(fixture, "event.next", next, NULL);
+    dispatch_run(dispatch, note_answer, &answer);
+    dispatch_peer_gone(dispatch);
+    net_signal_wait(&answer.signal, 1);
+    g_assert_nonnull(answer.error);
+    answer_clear(&answer);
+}
+
+/* Objects that a message names are there when its implementation runs. */
+static void test_refs(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    static const char gone[] = "OpaqueRef:11111111-2222-3333-4444-555555555555";
+    const char *template = REF_TEXT(template_of(fixture));
+    host_fixture_fails(fixture, "HANDLE_INVALID: [ VM; OpaqueRef:NULL ]", "VM.start",
+                       "\"OpaqueRef:NULL\", false, false");
+    host_fixture_fails(fixture,
+                       "HANDLE_INVALID: [ VM; OpaqueRef:11111111-2222-3333-4444-55555555"
+                       "5555 ]",
+                       "VM.get_possible_hosts", "\"%s\"", gone);
+    host_fixture_fails(fixture,
+                       "HANDLE_INVALID: [ SR; OpaqueRef:11111111-2222-3333-4444-55555555"
+                       "5555 ]",
+                       "VM.copy", "\"%s\", \"copy\", \"%s\"", template, gone);
+    g_autoptr(Value) copy =
+        host_fixture_call(fixture, "VM.copy", "\"%s\", \"copy\", \"OpaqueRef:NULL\"", template);
+}
+
 static bool note_call(Call *call, void *user, Err **err)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(call->db);
@@ -250,6 +286,8 @@ int main(int argc, char **argv)
         {"/dispatch/task-of-a-long-call", test_task_of_a_long_call},
         {"/dispatch/parked", test_parked},
         {"/dispatch/logout-ends-parked-calls", test_logout_ends_parked_calls},
+        {"/dispatch/peer-gone", test_peer_gone},
+        {"/dispatch/refs", test_refs},
         {"/dispatch/internal-work", test_internal_work},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {

@@ -210,6 +210,19 @@ static void test_collect_old(Fixture *fixture, gconstpointer data)
     g_assert_null(record(fixture, forgotten));
 }
 
+/* What works under it holds locks by its name. */
+static void test_collect_keeps_running(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    int64_t now = g_get_real_time() / USEC_PER_SEC;
+    g_autoptr(Op) op = op_new(USEC_NEVER);
+    TaskRef task = create(fixture, op);
+    set_times(fixture, task, now - 2 * TASK_PENDING_SECONDS, 0);
+    tasks_collect(fixture->tasks);
+    assert_status(fixture, task, "pending");
+    tasks_succeed(fixture->tasks, task.id, NULL);
+}
+
 static void test_collect_many(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -247,6 +260,7 @@ int main(int argc, char **argv)
         {"/task/destroy", test_destroy},
         {"/task/recover", test_recover},
         {"/task/collect-old", test_collect_old},
+        {"/task/collect-keeps-running", test_collect_keeps_running},
         {"/task/collect-many", test_collect_many},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
