@@ -132,7 +132,8 @@ typedef enum HvExitReason {
     HV_EXIT_DESTROYED /* domain_destroy() */
 } HvExitReason;
 
-/* driver -> core; called on the driver's event thread, must not block or call the driver. */
+/* driver -> core; called on the driver's event thread, and by open() for domains that ended while
+ * no driver was there.  Must not block or call the driver. */
 typedef struct HvEvents {
     void *user;
     void (*domain_exited)(void *user, Uuid domain, uint64_t start_ticket, HvExitReason reason);

@@ -71,6 +71,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
         qemu_driver_close(hv);
         return NULL;
     }
+    qemu_driver_tell_lost(hv);
     return hv;
 }
 
@@ -98,7 +99,6 @@ static void qemu_driver_close(Hv *hv)
 static void qemu_driver_tick(void *user)
 {
     Hv *hv = user;
-    qemu_driver_tell_lost(hv);
     g_autoptr(GPtrArray) domains = qemu_driver_domains(hv);
     for (unsigned i = 0; i < domains->len; i++) {
         qemu_domain_tick(g_ptr_array_index(domains, i));
@@ -121,14 +121,12 @@ static GPtrArray *qemu_driver_domains(Hv *hv)
     return domains;
 }
 
+/* Before open() returns: then the layers above know of every end when they look what runs. */
 static void qemu_driver_tell_lost(Hv *hv)
 {
     g_autoptr(GArray) lost = NULL;
     {
         LOCK_GUARD(&hv->lock);
-        if (hv->lost->len == 0) {
-            return;
-        }
         lost = g_steal_pointer(&hv->lost);
         hv->lost = g_array_new(FALSE, FALSE, sizeof(QemuLost));
     }
