@@ -29,6 +29,7 @@ struct Sessions {
 
 static void session_free(gpointer session);
 static Session *new_session(const SessionLogin *login);
+static char *clean_originator(const char *originator);
 static void write_session(Sessions *sessions, const Session *session);
 static void write_last_active(Sessions *sessions, Uuid ref);
 static void delete_sessions(Sessions *sessions, GArray *refs);
@@ -75,8 +76,8 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
     g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
     {
         LOCK_GUARD(&sessions->lock);
+        collect_excess(sessions, db_snapshot_view(snapshot), session->originator, victims);
         g_hash_table_insert(sessions->by_ref, &session->ref, session);
-        collect_excess(sessions, db_snapshot_view(snapshot), login->originator, victims);
     }
     delete_sessions(sessions, victims);
     return true;
@@ -147,9 +148,16 @@ static Session *new_session(const SessionLogin *login)
     session->info.roles = UINT8_MAX;
     session->info.is_local_superuser = true;
     g_strlcpy(session->info.user, login->user, sizeof session->info.user);
-    session->originator = g_strdup(login->originator);
+    session->originator = clean_originator(login->originator);
     session->last_used = session->last_written = op_now();
     return session;
+}
+
+/* It may come from an HTTP header, which can hold any bytes. (owned) */
+static char *clean_originator(const char *originator)
+{
+    g_autofree char *start = g_strndup(originator, SESSION_MAX_ORIGINATOR);
+    return g_utf8_make_valid(start, -1);
 }
 
 static void write_session(Sessions *sessions, const Session *session)
@@ -206,7 +214,7 @@ static void collect_idle(Sessions *sessions, const DbView *view, GArray *ret_vic
     }
 }
 
-/* Drops the sessions of `originator` that were idle longest until it is within its limit. */
+/* Drops the sessions of `originator` that were idle longest until there is room for one more. */
 static void collect_excess(Sessions *sessions, const DbView *view, const char *originator,
                            GArray *ret_victims)
 {
@@ -226,7 +234,7 @@ static void collect_excess(Sessions *sessions, const DbView *view, const char *o
                 oldest = session;
             }
         }
-        if (count <= limit || !oldest) {
+        if (count < limit || !oldest) {
             return;
         }
         Uuid victim = oldest->ref;

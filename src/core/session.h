@@ -11,7 +11,8 @@ typedef struct Sessions Sessions;
 enum {
     SESSION_IDLE_SECONDS = 86400, /* dropped after that long without a call */
     SESSION_MAX_PER_ORIGINATOR = 500,
-    SESSION_MAX_ANONYMOUS = 400, /* without originator, of root */
+    SESSION_MAX_ANONYMOUS = 400,  /* without originator, of root */
+    SESSION_MAX_ORIGINATOR = 256, /* bytes of its name; what is longer is cut off */
 };
 
 typedef struct SessionInfo {

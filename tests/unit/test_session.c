@@ -139,6 +139,23 @@ static void test_limit_of_originator(Fixture *fixture, gconstpointer data)
     check_limit(fixture, "program", SESSION_MAX_PER_ORIGINATOR);
 }
 
+static void test_names(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *endless = g_strnfill(100000, 'o');
+    SessionRef cut = login(fixture, endless), bytes = login(fixture, "\xff");
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    const DbView *view = db_snapshot_view(snapshot);
+    g_assert_cmpuint(strlen(db_session_originator(view, cut)), ==, SESSION_MAX_ORIGINATOR);
+    g_assert_cmpstr(db_session_originator(view, bytes), ==, "\xef\xbf\xbd");
+    const SessionLogin too_long = {
+        .user = endless, .password = "", .originator = "", .is_local_root = true};
+    g_autoptr(Err) err = NULL;
+    Uuid session;
+    g_assert_false(sessions_login(fixture->sessions, fixture->op, &too_long, &session, &err));
+    g_assert_true(err_is(err, "SESSION_AUTHENTICATION_FAILED"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -151,6 +168,7 @@ int main(int argc, char **argv)
         {"/session/logout", test_logout},
         {"/session/unknown", test_unknown},
         {"/session/collect-keeps-used", test_collect_keeps_used},
+        {"/session/names", test_names},
         {"/session/limit-of-anonymous", test_limit_of_anonymous},
         {"/session/limit-of-originator", test_limit_of_originator},
     };
