@@ -100,12 +100,13 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
     if (!bridge_ensure(call, view, network, db_vif_vm(view, vif), err)) {
         return false;
     }
-    unsigned mtu = db_vif_mtu(view, vif);
+    unsigned own_mtu = db_vif_mtu(view, vif);
+    unsigned mtu = own_mtu ? own_mtu : db_network_mtu(view, network);
     PlannedTap *tap = arena_new0(call->arena, PlannedTap, 1);
     *tap = (PlannedTap){platform, vm_plan_tap_name(call, view, vif), -1};
-    if (!platform_nw_driver(platform)->port_attach(
-            platform_nw(platform), call->op, db_network_bridge(view, network), tap->name,
-            mtu ? mtu : db_network_mtu(view, network), &tap->fd, err)) {
+    if (!platform_nw_driver(platform)->port_attach(platform_nw(platform), call->op,
+                                                   db_network_bridge(view, network), tap->name, mtu,
+                                                   &tap->fd, err)) {
         return false;
     }
     arena_own(call->arena, tap, close_tap);
