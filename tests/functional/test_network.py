@@ -19,16 +19,16 @@ class Network(FunctionalCase):
         left, right = self.boot_two(self.host.internal_network())
         addresses = left.wait_address(), right.wait_address()
         self.assertNotEqual(*addresses)
-        left.run(f"ping -c 3 -w 20 {addresses[1]}")
-        right.run(f"ping -c 3 -w 20 {addresses[0]}")
-        left.run("ping -c 1 -w 20 169.254.0.1")
+        left.run(f"ping -c 3 -w 60 {addresses[1]}")
+        right.run(f"ping -c 3 -w 60 {addresses[0]}")
+        left.run("ping -c 1 -w 60 169.254.0.1")
 
     def test_ping_on_private_network(self):
         left, right = self.boot_two(self.host.create_network("private"))
         left.run("ip address add 10.1.2.1/24 dev eth0")
         right.run("ip address add 10.1.2.2/24 dev eth0")
-        left.run("ping -c 3 -w 20 10.1.2.2")
-        right.run("ping -c 3 -w 20 10.1.2.1")
+        left.run("ping -c 3 -w 60 10.1.2.2")
+        right.run("ping -c 3 -w 60 10.1.2.1")
 
     def test_private_networks_are_apart(self):
         left, right = self.boot_two(self.host.create_network("one"))
@@ -38,7 +38,7 @@ class Network(FunctionalCase):
         left.run("ip address add 10.1.2.1/24 dev eth0")
         right.run("ip address add 10.1.2.2/24 dev eth0")
         other.run("ip address add 10.1.2.3/24 dev eth0")
-        left.run("ping -c 1 -w 20 10.1.2.2")
+        left.run("ping -c 1 -w 60 10.1.2.2")
         other.run("! ping -c 1 -w 2 10.1.2.1")
 
     def test_mtu_reaches_the_guest(self):

@@ -17,7 +17,7 @@ READY = re.compile(rb"%b|%b" % (re.escape(PROMPT), STATUS.pattern))
 class Console:
     """One connection to the console; run() types a command and returns what it printed."""
 
-    def __init__(self, socket_path, console_ref, seconds=120):
+    def __init__(self, socket_path, console_ref, seconds=240):
         self.buffer = b""
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.socket.connect(socket_path)
@@ -65,7 +65,7 @@ class Console:
         """Types a command and does not wait for it."""
         self.socket.sendall(command.encode() + b"\n")
 
-    def run(self, command, seconds=60):
+    def run(self, command, seconds=120):
         """Runs a shell command in the guest; returns its output or raises AssertionError when it
         fails. The command is one line."""
         deadline = wait.Deadline(seconds, f"guest: {command}")
@@ -77,7 +77,7 @@ class Console:
             raise AssertionError(f"guest: {command}: status {match.group(1).decode()}: {text}")
         return text
 
-    def wait_for(self, command, seconds=60):
+    def wait_for(self, command, seconds=120):
         """Runs a command that waits inside the guest until it succeeds."""
         return self.run(f"until {command}; do usleep 100000; done", seconds)
 

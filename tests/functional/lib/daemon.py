@@ -29,7 +29,7 @@ class Daemon:
         self.output = self.root / "clearwaterd.out"
         self.process = None
 
-    def start(self, seconds=60):
+    def start(self, seconds=120):
         """Starts the daemon and returns a session of root's once it answers."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
@@ -94,7 +94,7 @@ class Daemon:
                 pass
         if self.process:
             self.process.wait(timeout=60)
-        deadline = wait.Deadline(60, f"end of what {self.name} started")
+        deadline = wait.Deadline(120, f"end of what {self.name} started")
         while any(self.pids()):
             wait.pause(deadline)
         shutil.rmtree(self.root, ignore_errors=True)

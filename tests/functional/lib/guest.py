@@ -124,14 +124,14 @@ class Guest:
         ref = self.api.VM.get_guest_metrics(self.vm)
         return None if ref == api.NULL else self.api.VM_guest_metrics.get_record(ref)
 
-    def wait_agent(self, seconds=180):
+    def wait_agent(self, seconds=300):
         """Waits until the guest's agent has spoken; returns its metrics."""
         def alive():
             metrics = self.metrics()
             return metrics if metrics and metrics["live"] and metrics["os_version"] else None
         return self.api.wait_for("the guest's agent", seconds, ["VM", "VM_guest_metrics"], alive)
 
-    def wait_address(self, device=0, seconds=180):
+    def wait_address(self, device=0, seconds=300):
         """Waits for the IPv4 address that the agent reports of a NIC."""
         def address():
             metrics = self.metrics() or {"networks": {}}
@@ -153,9 +153,9 @@ class Guest:
             self.shell.close()
             self.shell = None
 
-    def run(self, command, seconds=60):
+    def run(self, command, seconds=120):
         """Runs a command in the guest and returns its output."""
         return (self.shell or self.open_shell()).run(command, seconds)
 
-    def wait_for(self, command, seconds=60):
+    def wait_for(self, command, seconds=120):
         return (self.shell or self.open_shell()).wait_for(command, seconds)
