@@ -23,6 +23,7 @@ static void json_append_quoted(GString *out, const char *text);
 static void json_append_string(GString *out, const char *text, size_t length);
 static void json_append_escape(GString *out, unsigned char byte);
 static size_t json_plain_length(const char *text, size_t length);
+static bool json_word_has_escape(uint64_t word);
 static void json_append_float(GString *out, double number);
 static void json_append_items(GString *out, const Value *value);
 
@@ -234,6 +235,14 @@ static void json_append_escape(GString *out, unsigned char byte)
 static size_t json_plain_length(const char *text, size_t length)
 {
     size_t plain = 0;
+    uint64_t word;
+    while (plain + sizeof word <= length) {
+        memcpy(&word, text + plain, sizeof word);
+        if (json_word_has_escape(word)) {
+            break;
+        }
+        plain += sizeof word;
+    }
     while (plain < length) {
         unsigned char byte = (unsigned char)text[plain];
         if (byte < 0x20 || byte == '"' || byte == '\\') {
@@ -242,6 +251,18 @@ static size_t json_plain_length(const char *text, size_t length)
         plain++;
     }
     return plain;
+}
+
+/* Whether one of eight bytes is below a space, a quote or a backslash.  A byte less what it must
+ * not be below borrows into its top bit, which it did not have before. */
+static bool json_word_has_escape(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = word ^ (ones * '"');
+    uint64_t backslash = word ^ (ones * '\\');
+    uint64_t found = ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) |
+                     ((backslash - ones) & ~backslash);
+    return found & (ones * 0x80);
 }
 
 /* The shortest of 16 and 17 digits that reads back the same.  JSON has no word for what is not

@@ -180,6 +180,27 @@ static void test_strings_out(void)
     assert_written(value_new_string("\n"), "\"\\n\"");
 }
 
+/* Every byte at every place of a text that is longer than what is looked at at once. */
+static void test_escapes_out(void)
+{
+    enum { LENGTH = 20 };
+    for (unsigned byte = 1; byte < 0x80; byte++) {
+        for (unsigned at = 0; at < LENGTH; at++) {
+            char text[LENGTH + 1];
+            memset(text, byte % 2 ? 'x' : '!', LENGTH);
+            text[at] = (char)byte;
+            text[LENGTH] = '\0';
+            bool is_escaped = byte < 0x20 || byte == '"' || byte == '\\';
+            g_autoptr(Value) value = value_new_string(text);
+            g_autoptr(GString) out = g_string_new(NULL);
+            json_append(out, value);
+            g_autoptr(Value) again = parse(out->str);
+            g_assert_cmpstr(value_string(again), ==, text);
+            g_assert_cmpint(out->len > LENGTH + 2, ==, is_escaped);
+        }
+    }
+}
+
 static void test_containers_out(void)
 {
     assert_written(value_new_array(0), "[]");
@@ -223,6 +244,7 @@ int main(int argc, char **argv)
     g_test_add_func("/json/out/scalars", test_scalars_out);
     g_test_add_func("/json/out/floats", test_floats_out);
     g_test_add_func("/json/out/strings", test_strings_out);
+    g_test_add_func("/json/out/escapes", test_escapes_out);
     g_test_add_func("/json/out/containers", test_containers_out);
     g_test_add_func("/json/round-trip", test_round_trip);
     g_test_add_func("/json/wide-integers", test_wide_integers);
