@@ -20,7 +20,7 @@ typedef struct DaemonConfig {
     char *host_name;    /* "": the machine's */
     char *pam_service;  /* "": PAM is not asked */
     LogLevel log_level;
-    bool manage_machine;  /* API calls may reboot and reconfigure this machine */
+    bool manage_machine; /* API calls may reboot and reconfigure this machine */
     bool foreground;
     bool show_help, show_version;
 } DaemonConfig;

@@ -8,8 +8,8 @@
  * WIRE_MAX_DEPTH, NUL characters, text that is not UTF-8. (owned) */
 Value *json_parse(const char *text, size_t length, Err **err);
 
-/* As json_parse() for a peer whose integers have 64 bits without sign, as QEMU's statistics do: those
- * beyond int64 become VALUE_FLOAT. (owned) */
+/* As json_parse() for a peer whose integers have 64 bits without sign, as QEMU's statistics do:
+ * those beyond int64 become VALUE_FLOAT. (owned) */
 Value *json_parse_wide(const char *text, size_t length, Err **err);
 
 /* Appends `value`: refs and datetimes as strings, void as "", floats always with a fraction. */
