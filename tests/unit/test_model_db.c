@@ -28,7 +28,7 @@ static void test_every_class_has_good_defaults(void)
             Value *value = db_object_get(object, f);
             g_autoptr(Err) err = NULL;
             g_autoptr(Value) again =
-                type_coerce(&model_schema, field->type, value_ref(value), field->name, &err);
+                type_coerce(&model_schema, field->type, value, field->name, &err);
             g_assert_null(err);
             g_assert_true(value_equal(value, again));
             bool in_record = !(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED));

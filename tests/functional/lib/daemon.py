@@ -86,16 +86,17 @@ class Daemon:
                 yield int(entry.name)
 
     def destroy(self):
-        """Ends everything that runs under the root directory and removes it."""
-        for pid in list(self.pids()):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        if self.process:
-            self.process.wait(timeout=60)
+        """Ends everything that runs under the root directory and removes it. What was just being
+        started when the list was made is in the next one."""
         deadline = wait.Deadline(120, f"end of what {self.name} started")
-        while any(self.pids()):
+        while left := list(self.pids()):
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            if self.process:
+                self.process.wait(timeout=60)
             wait.pause(deadline)
         shutil.rmtree(self.root, ignore_errors=True)
 
