@@ -37,12 +37,12 @@ class Peer:
         return run_bench("bench_peer", self.name, what, self.socket, self.vm, str(repetitions))
 
     def memory(self):
-        """Bytes: (resident, proportional to what is shared with others)."""
+        """MiB: (resident, proportional to what is shared with others)."""
         sizes = {}
         path = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup")
         for line in path.read_text(encoding="ascii").splitlines()[1:]:
             name, size, _ = line.split()
-            sizes[name] = int(size) * 1024
+            sizes[name] = int(size) / 1024
         return sizes["Rss:"], sizes["Pss:"]
 
 
