@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define READ_BATCH   100                  /* reads between two looks at the clock */
 #define READ_TIME    (2 * USEC_PER_SEC)   /* how long to read */
@@ -60,7 +61,8 @@ int main(int argc, char **argv)
     const PeerDriver *driver = find_driver(argv[1]);
     const Measure *measure = find_measure(argv[2]);
     measure->run(driver, driver->open(argv[3], argv[4]), (unsigned)repetitions);
-    return 0;
+    fflush(stdout);
+    _exit(0); /* a thread may still wait for changes */
 }
 
 void peer_check(const Err *err)
@@ -146,11 +148,12 @@ static void wait_heard(Hearing *hearing, bool is_running)
 
 static void measure_event(const PeerDriver *driver, void *peer, unsigned repetitions)
 {
-    Hearing hearing = {.is_running = true};
-    g_mutex_init(&hearing.mutex);
-    g_cond_init(&hearing.cond);
+    Hearing *hearing = g_new0(Hearing, 1); /* lives as long as the thread that hears */
+    hearing->is_running = true;
+    g_mutex_init(&hearing->mutex);
+    g_cond_init(&hearing->cond);
     driver->start(peer);
-    driver->watch(peer, hear, &hearing);
+    driver->watch(peer, hear, hearing);
     g_autoptr(Op) op = op_new(USEC_NEVER);
     for (unsigned i = 0; i < 2 * repetitions; i++) {
         bool pause = i % 2 == 0;
@@ -163,8 +166,8 @@ static void measure_event(const PeerDriver *driver, void *peer, unsigned repetit
         } else {
             driver->unpause(peer);
         }
-        wait_heard(&hearing, !pause);
-        printf("%.3f\n", (double)(hearing.when - start) / USEC_PER_MSEC);
+        wait_heard(hearing, !pause);
+        printf("%.3f\n", (double)(hearing->when - start) / USEC_PER_MSEC);
     }
     driver->stop(peer);
 }
