@@ -17,10 +17,13 @@ $(BUILD)/build.ninja:
 deps:
 	@tools/deps/install
 
-guest: deps
+guest:
+	@tools/deps/install guest
 	@tools/guest/build build/guest
 
-demo: deps guest $(BUILD)/build.ninja
+demo: guest
+	@tools/deps/install build run
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j $(JOBS) --quiet src/daemon/clearwaterd src/xe/xe
 	@tools/demo start
 
@@ -30,8 +33,9 @@ demo-stop:
 check: deps guest
 	@tools/run-checks
 
-bench: guest all
-	@tools/deps/install bench
+bench: guest
+	@tools/deps/install build run bench
+	@$(MAKE) --no-print-directory all
 	@tests/bench/run
 
 fuzz: deps
