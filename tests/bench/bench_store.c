@@ -1,4 +1,5 @@
 /* How long the store takes for what a busy host does; prints, asserts nothing. */
+#include "../assert_ok.h"
 #include "db/store.h"
 
 #include <stdio.h>
@@ -44,14 +45,6 @@ static double seconds_since(gint64 start)
     return (double)(g_get_monotonic_time() - start) / G_TIME_SPAN_SECOND;
 }
 
-static void check(bool is_good, const Err *err)
-{
-    if (!is_good) {
-        g_autofree char *text = err_to_string(err);
-        g_error("%s", text);
-    }
-}
-
 /* Resident memory in KiB. */
 static long resident_size(void)
 {
@@ -84,7 +77,7 @@ static void create_vms(Db *db, Uuid refs[VMS])
             }
         }
     }
-    check(db_commit(txn, &err), err);
+    assert_ok(db_commit(txn, &err), err);
 }
 
 typedef struct Writer {
@@ -101,7 +94,7 @@ static gpointer write_fields(gpointer user)
         DbTxn *txn = db_begin(writer->db);
         db_set(txn, 0, writer->refs[(i * THREADS + writer->index) % VMS], FIELD_MEMORY,
                value_new_int(1000000 + i));
-        check(db_commit(txn, &err), err);
+        assert_ok(db_commit(txn, &err), err);
     }
     return NULL;
 }
@@ -149,7 +142,7 @@ static void bench_backend(const Schema *bench, const DbBackend *backend)
     g_autofree Uuid *refs = g_new(Uuid, VMS);
     long before = resident_size();
     g_autoptr(Db) db = db_open(&bench->schema, backend, &err);
-    check(db != NULL, err);
+    assert_ok(db != NULL, err);
     gint64 start = g_get_monotonic_time();
     create_vms(db, refs);
     printf("backend %s\ncreate %d VMs of %d fields: %.2f ms, %ld KiB\n", backend->name, VMS,
@@ -169,7 +162,7 @@ int main(void)
     g_autofree char *path = g_build_filename(folder, "state.db", NULL);
     g_autoptr(Err) err = NULL;
     DbBackend sqlite;
-    check(db_backend_sqlite(path, &sqlite, &err), err);
+    assert_ok(db_backend_sqlite(path, &sqlite, &err), err);
     bench_backend(bench, &sqlite);
     remove(path);
     remove(folder);

@@ -28,14 +28,6 @@ static void on_ejected(void *user, Uuid domain, const char *disk_id);
 static void run_case(gconstpointer data);
 static const BenchKind *find_kind(const char *name);
 
-void assert_no_error(bool done, const Err *err)
-{
-    if (!done) {
-        g_error("%s", err ? err_to_string(err) : "no reason given");
-    }
-    g_assert_null(err);
-}
-
 void bench_setup(Bench *bench, const char *driver, const char *guest, const char *root)
 {
     const BenchKind *kind = find_kind(driver);

@@ -2,6 +2,7 @@
  * events, and guests' serial lines. Every wait has a deadline. */
 #pragma once
 
+#include "../assert_ok.h"
 #include "hv/hv.h"
 
 #define MIB      ((uint64_t)1024 * 1024)
@@ -39,14 +40,6 @@ typedef struct BenchTest {
     unsigned needs; /* HvCaps */
     void (*run)(Bench *bench);
 } BenchTest;
-
-/* The call comes first: arguments of a function may be evaluated in any order. */
-#define assert_ok(call, err)                                                                       \
-    do {                                                                                           \
-        bool assert_done = (call);                                                                 \
-        assert_no_error(assert_done, err);                                                         \
-    } while (0)
-void assert_no_error(bool done, const Err *err);
 
 /* Opens the driver in `root`, or in a new folder when that is NULL. */
 void bench_setup(Bench *bench, const char *driver, const char *guest, const char *root);

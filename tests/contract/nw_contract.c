@@ -3,6 +3,7 @@
  * The process moves into a network namespace of its own before it does anything, so that the
  * machine's interfaces are out of reach; what stands for the world outside is a second one, in a
  * child process, at the far end of a veth pair.  That needs root. */
+#include "../assert_ok.h"
 #include "base/fd.h"
 #include "base/subprocess.h"
 #include "network/nw.h"
@@ -36,14 +37,6 @@ typedef struct Fixture {
     pid_t outside; /* holds the other namespace */
     char *state_dir;
 } Fixture;
-
-static void assert_ok(bool done, Err *err)
-{
-    if (!done) {
-        g_error("%s", err ? err_to_string(err) : "no reason given");
-    }
-    g_assert_null(err);
-}
 
 static void assert_fails(bool done, Err **err)
 {

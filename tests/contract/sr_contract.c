@@ -2,6 +2,7 @@
  *
  * Drivers that keep real images (file, ext) are asked for the guest's bytes too, through qemu-io;
  * ext runs on a file through a loop device and needs root for it. */
+#include "../assert_ok.h"
 #include "base/fd.h"
 #include "base/subprocess.h"
 #include "storage/sr.h"
@@ -42,18 +43,8 @@ static char *run_tool(Op *op, const char *const *argv)
 {
     char *out = NULL;
     Err *err = NULL;
-    if (!op_run_ok(op, argv, &out, &err)) {
-        g_error("%s", err_to_string(err));
-    }
+    assert_ok(op_run_ok(op, argv, &out, &err), err);
     return out;
-}
-
-static void assert_ok(bool done, Err *err)
-{
-    if (!done) {
-        g_error("%s", err ? err_to_string(err) : "no reason given");
-    }
-    g_assert_null(err);
 }
 
 static void assert_fails(bool done, Err **err, int code)

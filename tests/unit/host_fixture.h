@@ -36,7 +36,7 @@ static inline void host_fixture_set_up(HostFixture *fixture)
     char *paths[G_N_ELEMENTS(names)];
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         paths[i] = host_fixture_path(fixture, names[i]);
-        net_assert_ok(fd_make_dirs(paths[i], 0755, &err), err);
+        assert_ok(fd_make_dirs(paths[i], 0755, &err), err);
     }
     g_autofree char *certificate = host_fixture_path(fixture, "host.pem");
     g_autofree char *accounts = host_fixture_path(fixture, "accounts");
@@ -54,20 +54,20 @@ static inline void host_fixture_set_up(HostFixture *fixture)
                                    .host_name = "host-under-test"};
     DbBackend backend = db_backend_none();
     fixture->db = db_open(&model_schema, &backend, &err);
-    net_assert_ok(fixture->db != NULL, err);
+    assert_ok(fixture->db != NULL, err);
     fixture->platform = platform_new(fixture->db, &config, &err);
-    net_assert_ok(fixture->platform != NULL, err);
+    assert_ok(fixture->platform != NULL, err);
     const CoreConfig core = {
         .db = fixture->db, .accounts_path = accounts, .platform = fixture->platform};
     fixture->core = core_new(&core, &err);
-    net_assert_ok(fixture->core != NULL, err);
-    net_assert_ok(platform_start(fixture->platform, fixture->core, &err), err);
+    assert_ok(fixture->core != NULL, err);
+    assert_ok(platform_start(fixture->platform, fixture->core, &err), err);
     const SessionLogin login = {
         .user = "root", .password = "", .originator = "", .is_local_root = true};
     fixture->caller = (CoreCaller){.peer = "unix", .originator = "", .peer_is_local_root = true};
-    net_assert_ok(sessions_login(core_sessions(fixture->core), core_op(fixture->core), &login,
-                                 &fixture->caller.session, &err),
-                  err);
+    assert_ok(sessions_login(core_sessions(fixture->core), core_op(fixture->core), &login,
+                             &fixture->caller.session, &err),
+              err);
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_free(paths[i]);
     }
@@ -114,7 +114,7 @@ static inline Value *G_GNUC_PRINTF(3, 4)
     va_start(args, format);
     Value *result = host_fixture_try(fixture, method, &err, format, args);
     va_end(args);
-    net_assert_ok(result != NULL, err);
+    assert_ok(result != NULL, err);
     return result;
 }
 
@@ -127,7 +127,7 @@ static inline void G_GNUC_PRINTF(3, 4)
     va_start(args, format);
     g_autoptr(Value) result = host_fixture_try(fixture, method, &err, format, args);
     va_end(args);
-    net_assert_ok(result != NULL, err);
+    assert_ok(result != NULL, err);
 }
 
 /* The call must fail with `expected`, in the form of err_to_string(). */
@@ -163,7 +163,7 @@ static inline void G_GNUC_PRINTF(4, 5)
     va_start(args, format);
     g_autoptr(Value) result = host_fixture_try(fixture, method, &err, format, args);
     va_end(args);
-    net_assert_ok(result != NULL, err);
+    assert_ok(result != NULL, err);
     g_autofree char *text = host_fixture_json(result);
     g_assert_cmpstr(text, ==, expected);
 }

@@ -2,6 +2,7 @@
  * test, and exact byte talk. */
 #pragma once
 
+#include "../assert_ok.h"
 #include "net/server.h"
 
 /* Far beyond what any step takes; reached only when the code under test is broken. */
@@ -12,20 +13,12 @@ static inline Op *net_test_op(void)
     return op_new(NET_TEST_DEADLINE);
 }
 
-static inline void net_assert_ok(bool done, Err *err)
-{
-    if (!done) {
-        g_autofree char *text = err ? err_to_string(err) : g_strdup("no error given");
-        g_error("%s", text);
-    }
-}
-
 static inline Stream *net_connect(uint16_t port, TlsContext *tls)
 {
     g_autoptr(Op) op = net_test_op();
     g_autoptr(Err) err = NULL;
     Stream *stream = stream_connect_tcp(op, "127.0.0.1", port, tls, &err);
-    net_assert_ok(stream != NULL, err);
+    assert_ok(stream != NULL, err);
     return stream;
 }
 
@@ -33,7 +26,7 @@ static inline void net_send(Stream *stream, const char *text)
 {
     g_autoptr(Op) op = net_test_op();
     g_autoptr(Err) err = NULL;
-    net_assert_ok(stream_write_all(stream, op, text, strlen(text), &err), err);
+    assert_ok(stream_write_all(stream, op, text, strlen(text), &err), err);
 }
 
 /* Reads exactly what is expected. */
@@ -44,7 +37,7 @@ static inline void net_expect(Stream *stream, const char *text)
     g_autofree char *got = g_malloc0(strlen(text) + 1);
     for (size_t done = 0; done < strlen(text);) {
         ssize_t count = stream_read(stream, op, got + done, strlen(text) - done, &err);
-        net_assert_ok(count >= 0, err);
+        assert_ok(count >= 0, err);
         if (count == 0) {
             break;
         }
@@ -62,7 +55,7 @@ static inline char *net_read_all(Stream *stream)
     for (;;) {
         char buffer[4096];
         ssize_t count = stream_read(stream, op, buffer, sizeof buffer, &err);
-        net_assert_ok(count >= 0, err);
+        assert_ok(count >= 0, err);
         if (count == 0) {
             return g_string_free(all, false);
         }

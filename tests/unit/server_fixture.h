@@ -122,11 +122,11 @@ static inline void fixture_init(Fixture *fixture, const HttpServerConfig *config
     };
     g_autoptr(Err) err = NULL;
     fixture->server = http_server_new(config, routes, G_N_ELEMENTS(routes), &err);
-    net_assert_ok(fixture->server != NULL, err);
-    net_assert_ok(
-        http_server_listen_tcp(fixture->server, "127.0.0.1", 0, tls, &fixture->port, &err), err);
+    assert_ok(fixture->server != NULL, err);
+    assert_ok(http_server_listen_tcp(fixture->server, "127.0.0.1", 0, tls, &fixture->port, &err),
+              err);
     g_assert_cmpuint(fixture->port, !=, 0);
-    net_assert_ok(http_server_start(fixture->server, &err), err);
+    assert_ok(http_server_start(fixture->server, &err), err);
 }
 
 static inline void fixture_clear(Fixture *fixture)

@@ -57,18 +57,18 @@ static void test_request_bytes(void)
     int status;
     size_t length;
     g_autofree char *body = NULL;
-    net_assert_ok(http_client_call(client, op, "POST", "/RPC2", headers, "<x/>", 4, 100, &status,
-                                   &body, &length, &err),
-                  err);
+    assert_ok(http_client_call(client, op, "POST", "/RPC2", headers, "<x/>", 4, 100, &status, &body,
+                               &length, &err),
+              err);
     net_expect(peer, "POST /RPC2 HTTP/1.1\r\nhost: h:80\r\ncookie: a=b\r\n"
                      "content-length: 4\r\n\r\n<x/>");
     g_assert_cmpint(status, ==, 200);
     g_assert_cmpstr(body, ==, "ok");
     g_assert_cmpuint(length, ==, 2);
     g_autofree char *second = NULL;
-    net_assert_ok(http_client_call(client, op, "GET", "/", NULL, NULL, 0, 100, &status, &second,
-                                   &length, &err),
-                  err);
+    assert_ok(http_client_call(client, op, "GET", "/", NULL, NULL, 0, 100, &status, &second,
+                               &length, &err),
+              err);
     net_expect(peer, "GET / HTTP/1.1\r\nhost: h:80\r\n\r\n");
     g_assert_cmpint(status, ==, 404);
     g_assert_cmpstr(second, ==, "");
@@ -98,7 +98,7 @@ static void test_good_answers(void)
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(Answer) answer = call(cases[i].method, cases[i].text, 20);
-        net_assert_ok(answer.err == NULL, answer.err);
+        assert_ok(answer.err == NULL, answer.err);
         g_assert_cmpint(answer.status, ==, cases[i].status);
         g_assert_cmpstr(answer.body, ==, cases[i].body);
         g_assert_cmpuint(answer.length, ==, strlen(cases[i].body));
@@ -161,7 +161,7 @@ static void test_open(void)
     g_auto(HttpHead) head = {0};
     g_autoptr(Stream) stream =
         http_client_open(client, op, "CONNECT", "/console?ref=r", 0, NULL, &head, &err);
-    net_assert_ok(stream != NULL, err);
+    assert_ok(stream != NULL, err);
     net_expect(peer, "CONNECT /console?ref=r HTTP/1.0\r\nhost: h:80\r\n\r\n");
     g_assert_cmpint(head.status, ==, 200);
     g_assert_cmpstr(http_header(&head, "task-id"), ==, "t");
@@ -208,9 +208,9 @@ static void test_against_server(void)
         g_autofree char *body = NULL;
         int status;
         size_t got;
-        net_assert_ok(http_client_call(client, op, "POST", "/", NULL, sent, length, LENGTH, &status,
-                                       &body, &got, &err),
-                      err);
+        assert_ok(http_client_call(client, op, "POST", "/", NULL, sent, length, LENGTH, &status,
+                                   &body, &got, &err),
+                  err);
         g_assert_cmpint(status, ==, 200);
         g_assert_cmpmem(body, got, sent, length);
     }

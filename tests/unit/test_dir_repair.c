@@ -2,6 +2,7 @@
  *
  * Each state is made by hand or by a child process that dies between two calls, and the folder is
  * then taken up again.  The states are those of docs/internals/storage.md. */
+#include "../assert_ok.h"
 #include "base/fd.h"
 #include "base/subprocess.h"
 #include "storage/dir/dir_name.h"
@@ -26,13 +27,6 @@ typedef struct Fixture {
 } Fixture;
 
 static const SrDriver *const driver = &sr_file_driver;
-
-static void assert_ok(bool done, Err *err)
-{
-    if (!done) {
-        g_error("%s", err ? err_to_string(err) : "no reason given");
-    }
-}
 
 static char *path_of(const Fixture *fix, DirKind kind, Uuid uuid, const char *format)
 {

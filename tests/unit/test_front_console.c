@@ -28,16 +28,15 @@ static void set_up(Fixture *fixture, gconstpointer data)
     fixture->session = g_strdup(REF_TEXT(fixture->host.caller.session));
     fixture->front.core = fixture->host.core;
     fixture->front.relay = relay_new(&err);
-    net_assert_ok(fixture->front.relay != NULL, err);
+    assert_ok(fixture->front.relay != NULL, err);
     HttpRoute routes[FRONT_CONSOLE_ROUTES];
     front_console_routes(&fixture->front, routes);
     const HttpServerConfig config = {.pollers = 1, .min_workers = 1};
     fixture->server = http_server_new(&config, routes, FRONT_CONSOLE_ROUTES, &err);
-    net_assert_ok(fixture->server != NULL, err);
-    net_assert_ok(
-        http_server_listen_tcp(fixture->server, "127.0.0.1", 0, NULL, &fixture->port, &err) &&
-            http_server_start(fixture->server, &err),
-        err);
+    assert_ok(fixture->server != NULL, err);
+    assert_ok(http_server_listen_tcp(fixture->server, "127.0.0.1", 0, NULL, &fixture->port, &err) &&
+                  http_server_start(fixture->server, &err),
+              err);
 }
 
 static void tear_down(Fixture *fixture, gconstpointer data)
@@ -192,7 +191,7 @@ static void test_basic(Fixture *fixture, gconstpointer data)
     (void)data;
     g_autoptr(Err) err = NULL;
     Core *core = fixture->host.core;
-    net_assert_ok(auth_set_password(core_auth(core), "root", "secret", &err), err);
+    assert_ok(auth_set_password(core_auth(core), "root", "secret", &err), err);
     g_autoptr(Stream) stream =
         request(fixture, "Authorization: Basic cm9vdDpzZWNyZXQ=\r\n", /* root:secret */
                 "GET /vncsnapshot?ref=%s", REF_TEXT(fixture->vm));

@@ -130,7 +130,7 @@ static void write_file(const HostFixture *fixture, const char *name, const char 
 {
     g_autofree char *path = host_fixture_path(fixture, name);
     g_autoptr(Err) err = NULL;
-    net_assert_ok(fd_write_file(path, text, strlen(text), mode, &err), err);
+    assert_ok(fd_write_file(path, text, strlen(text), mode, &err), err);
 }
 
 static void test_certificate(HostFixture *fixture, gconstpointer data)
@@ -279,7 +279,7 @@ static void test_message_limit(HostFixture *fixture, gconstpointer data)
     MessageRef last = alert_write(txn, &alert);
     g_assert_cmpuint(db_count(db_txn_view(txn), CLASS_MESSAGE), <, ALERT_MAX_KEPT);
     g_assert_nonnull(db_find(db_txn_view(txn), CLASS_MESSAGE, last.id));
-    net_assert_ok(db_commit(txn, &err), err);
+    assert_ok(db_commit(txn, &err), err);
 }
 
 static void test_secret(HostFixture *fixture, gconstpointer data)

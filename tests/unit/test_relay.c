@@ -26,7 +26,7 @@ static void fixture_init(Fixture *fixture, RelayFraming framing, const char *ear
     *fixture = (Fixture){0};
     net_signal_init(&fixture->ended);
     fixture->relay = relay_new(&err);
-    net_assert_ok(fixture->relay != NULL, err);
+    assert_ok(fixture->relay != NULL, err);
     Stream *client;
     Stream *backend;
     make_pair(&fixture->client, &client);
@@ -109,7 +109,7 @@ static void test_back_pressure(void)
     for (size_t done = 0; done < TOTAL;) {
         g_autoptr(Err) err = NULL;
         ssize_t count = stream_read(fixture.client, op, buffer, 1024 * 1024, &err);
-        net_assert_ok(count > 0, err);
+        assert_ok(count > 0, err);
         done += (size_t)count;
     }
     op_cancel(op);

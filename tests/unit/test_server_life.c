@@ -241,13 +241,13 @@ static void test_unix_socket(void)
     Fixture fixture;
     fixture_init(&fixture, &plain_config, NULL);
     g_autoptr(Err) err = NULL;
-    net_assert_ok(http_server_listen_unix(fixture.server, path, &err), err);
+    assert_ok(http_server_listen_unix(fixture.server, path, &err), err);
     struct stat info;
     g_assert_cmpint(stat(path, &info), ==, 0);
     g_assert_cmpint(info.st_mode & 0777, ==, 0600);
     g_autoptr(Op) op = net_test_op();
     g_autoptr(Stream) stream = stream_connect_unix(op, path, &err);
-    net_assert_ok(stream != NULL, err);
+    assert_ok(stream != NULL, err);
     net_send(stream, "GET /x HTTP/1.1\r\n\r\n");
     net_expect(stream, "HTTP/1.1 200 OK\r\ncontent-length: 25\r\nconnection: keep-alive\r\n\r\n"
                        "unix root=1 tls=0 path=/x");
@@ -255,7 +255,7 @@ static void test_unix_socket(void)
     /* A socket left behind is replaced, any other file is not. */
     Fixture second;
     fixture_init(&second, &plain_config, NULL);
-    net_assert_ok(http_server_listen_unix(second.server, path, &err), err);
+    assert_ok(http_server_listen_unix(second.server, path, &err), err);
     fixture_clear(&second);
     g_assert_cmpint(g_access(path, F_OK), !=, 0);
     g_assert_true(g_file_set_contents(path, "x", 1, NULL));
@@ -335,11 +335,11 @@ static void tls_files_init(TlsFiles *files)
     g_autoptr(Err) err = NULL;
     files->folder = g_dir_make_tmp("clearwater-XXXXXX", NULL);
     files->pem = g_build_filename(files->folder, "host.pem", NULL);
-    net_assert_ok(tls_make_self_signed(files->pem, "host.example", addresses, &err), err);
+    assert_ok(tls_make_self_signed(files->pem, "host.example", addresses, &err), err);
     files->server = tls_server_new(files->pem, &err);
-    net_assert_ok(files->server != NULL, err);
+    assert_ok(files->server != NULL, err);
     files->client = tls_client_new(files->pem, &err);
-    net_assert_ok(files->client != NULL, err);
+    assert_ok(files->client != NULL, err);
 }
 
 static void tls_files_clear(TlsFiles *files)

@@ -176,7 +176,7 @@ static void test_connect(void)
     static const char *const hosts[] = {"127.0.0.1", "localhost"};
     for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
         g_autoptr(Stream) stream = stream_connect_tcp(op, hosts[i], port, NULL, &err);
-        net_assert_ok(stream != NULL, err);
+        assert_ok(stream != NULL, err);
         g_autoptr(Stream) accepted = stream_new_fd(accept(listener, NULL, NULL));
         net_send(stream, "hello");
         net_expect(accepted, "hello");

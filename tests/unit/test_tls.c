@@ -18,7 +18,7 @@ static char *make_certificate(const char *folder, const char *name, const char *
     static const char *const addresses[] = {"127.0.0.1", "::1", NULL};
     g_autoptr(Err) err = NULL;
     char *path = g_build_filename(folder, name, NULL);
-    net_assert_ok(tls_make_self_signed(path, host, addresses, &err), err);
+    assert_ok(tls_make_self_signed(path, host, addresses, &err), err);
     return path;
 }
 
@@ -73,9 +73,9 @@ static bool shake_hands(const char *server_pem, const char *ca_path, const char 
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
     g_autoptr(Err) err = NULL;
     g_autoptr(TlsContext) server_tls = tls_server_new(server_pem, &err);
-    net_assert_ok(server_tls != NULL, err);
+    assert_ok(server_tls != NULL, err);
     g_autoptr(TlsContext) client_tls = tls_client_new(ca_path, &err);
-    net_assert_ok(client_tls != NULL, err);
+    assert_ok(client_tls != NULL, err);
     Server server = {server_tls, stream_new_fd(fds[0]), false};
     GThread *thread = g_thread_new("server", serve, &server);
     g_autoptr(Op) op = net_test_op();

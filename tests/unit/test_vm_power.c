@@ -63,7 +63,7 @@ static void tell_guest(HostFixture *fixture, Uuid vm, char letter)
     auto_fd line =
         platform_hv_driver(fixture->platform)
             ->console_open_text(platform_hv(fixture->platform), domain_of(fixture, vm), &err);
-    net_assert_ok(line >= 0, err);
+    assert_ok(line >= 0, err);
     g_assert_cmpint(send(line, &letter, 1, MSG_NOSIGNAL), ==, 1);
 }
 
@@ -112,7 +112,7 @@ static void test_guest_ends_in_operation(HostFixture *fixture, gconstpointer dat
     Interrupted interrupted = {fixture, host_fixture_start_vm(fixture)};
     host_fixture_run(fixture, "VM.set_actions_after_crash", "\"%s\", \"destroy\"",
                      REF_TEXT(interrupted.vm));
-    net_assert_ok(
+    assert_ok(
         core_run_internal(fixture->core, "interrupted", crash_in_operation, &interrupted, &err),
         err);
     wait_field(fixture, "vm", interrupted.vm, "power_state", true, "Halted");
@@ -148,10 +148,10 @@ static void test_end_of_suspended(HostFixture *fixture, gconstpointer data)
 static Uuid begin_endless(HostFixture *fixture, const char *method, Uuid vm)
 {
     g_autoptr(Err) err = NULL;
-    net_assert_ok(platform_hv_driver(fixture->platform)
-                      ->domain_pause(platform_hv(fixture->platform), core_op(fixture->core),
-                                     domain_of(fixture, vm), &err),
-                  err);
+    assert_ok(platform_hv_driver(fixture->platform)
+                  ->domain_pause(platform_hv(fixture->platform), core_op(fixture->core),
+                                 domain_of(fixture, vm), &err),
+              err);
     g_autoptr(Value) task = host_fixture_call(fixture, method, "\"%s\"", REF_TEXT(vm));
     wait_field(fixture, "vm", vm, "current_operations", true, "clean");
     return value_uuid(task);
