@@ -8,6 +8,7 @@
 #include "gen/db_pool.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
+#include "ops/host/host_identity.h"
 
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -20,7 +21,7 @@ static const char PRODUCT_BRAND[] = "XenServer";
 static const char PRODUCT_VERSION[] = "6.2.0";
 static const char PLATFORM_VERSION[] = "1.8.0";
 
-static HostRef find_or_create_host(DbTxn *txn, Platform *platform);
+static HostRef find_or_create_host(DbTxn *txn, Platform *platform, Uuid uuid);
 static void write_identity(DbTxn *txn, Platform *platform, HostRef host);
 static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info);
 static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info);
@@ -33,11 +34,14 @@ static Value *restrictions(void);
 bool host_rows_write(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err **err)
 {
     HvHostInfo info;
-    if (!platform_hv_driver(platform)->host_info(platform_hv(platform), &info, err)) {
+    Uuid uuid;
+    if (!platform_hv_driver(platform)->host_info(platform_hv(platform), &info, err) ||
+        !host_identity_find(platform_db(platform), platform_paths(platform)->state_dir, &uuid,
+                            err)) {
         return false;
     }
     DbTxn *txn = db_begin(platform_db(platform));
-    HostRef host = find_or_create_host(txn, platform);
+    HostRef host = find_or_create_host(txn, platform, uuid);
     write_identity(txn, platform, host);
     write_versions(txn, host, &info);
     write_cpus(txn, host, &info);
@@ -52,13 +56,14 @@ bool host_rows_write(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, E
     return true;
 }
 
-static HostRef find_or_create_host(DbTxn *txn, Platform *platform)
+static HostRef find_or_create_host(DbTxn *txn, Platform *platform, Uuid uuid)
 {
-    g_autoptr(GArray) hosts = db_host_all(db_txn_view(txn));
-    if (hosts->len > 0) {
-        return g_array_index(hosts, HostRef, 0);
+    HostRef host = db_host_by_uuid(db_txn_view(txn), UUID_TEXT(uuid));
+    if (!host_ref_is_null(host)) {
+        return host;
     }
-    HostRef host = db_host_create(txn);
+    host = (HostRef){uuid_generate()};
+    db_create(txn, CLASS_HOST, host.id, uuid);
     db_host_set_name_label(txn, host, platform_config(platform)->host_name);
     db_host_set_name_description(txn, host, "Default install");
     db_host_set_enabled(txn, host, true);
