@@ -1,6 +1,7 @@
 /* The table of routes. */
 #include "daemon/routes.h"
 
+#include "front/blob.h"
 #include "front/cli/front_cli.h"
 #include "front/console.h"
 #include "front/home.h"
@@ -29,6 +30,7 @@ RouteContext *routes_new(Core *core, Relay *relay)
 {
     RouteContext *routes = g_new0(RouteContext, 1);
     HttpRoute consoles[FRONT_CONSOLE_ROUTES];
+    HttpRoute blobs[FRONT_BLOB_ROUTES];
     routes->table = g_array_new(FALSE, FALSE, sizeof(HttpRoute));
     routes->cli = front_cli_new(core);
     add(routes, "POST", "/", rpc_handle_xml, core);
@@ -40,6 +42,8 @@ RouteContext *routes_new(Core *core, Relay *relay)
     routes->consoles = (ConsoleFront){core, relay};
     front_console_routes(&routes->consoles, consoles);
     g_array_append_vals(routes->table, consoles, FRONT_CONSOLE_ROUTES);
+    front_blob_routes(core, blobs);
+    g_array_append_vals(routes->table, blobs, FRONT_BLOB_ROUTES);
     add(routes, "GET", "/", home_handle, core);
     return routes;
 }
