@@ -72,7 +72,7 @@ Dispatch *dispatch_new(Core *core, const CoreCaller *caller, const char *method,
     if (!resolve(dispatch, method, err) ||
         !take_params(dispatch, params, &session, &session_text, err) ||
         !take_session(dispatch, session, session_text, err) ||
-        (!dispatch->async && !rbac_check(call, err))) {
+        (!dispatch->async && !rbac_check(call, dispatch->args, err))) {
         return NULL;
     }
     return g_steal_pointer(&dispatch);
@@ -340,7 +340,7 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
 {
     Call *call = &dispatch->call;
     const MethodInfo *info = call->method;
-    if (dispatch->async && !rbac_check(call, err)) {
+    if (dispatch->async && !rbac_check(call, dispatch->args, err)) {
         return false;
     }
     if (info->kind == METHOD_EXPLICIT && !info->invoke) {

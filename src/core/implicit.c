@@ -215,7 +215,8 @@ static bool change_field(Call *call, Value *const *args, Err **err)
     Value *old = db_object_get(object, method->field_id);
     g_autoptr(Value) wanted = changed_value(call, old, args, err);
     if (!wanted ||
-        (field_of(call)->type->kind == TYPE_MAP && !rbac_check_keys(call, old, wanted, err)) ||
+        (method->kind == METHOD_SET_FIELD && field_of(call)->type->kind == TYPE_MAP &&
+         !rbac_check_keys(call, old, wanted, err)) ||
         (method->on_change && !method->on_change(call, self, wanted, err))) {
         return false;
     }

@@ -8,13 +8,18 @@ static bool deny(const char *permission, uint8_t roles, Err **err);
 static const MethodKeyRoles *find_key_roles(const MethodInfo *method, const char *key);
 static bool check_changed_keys(const Call *call, const Value *from, const Value *to, Err **err);
 
-bool rbac_check(const Call *call, Err **err)
+bool rbac_check(const Call *call, Value *const *args, Err **err)
 {
-    if (is_allowed(call, call->method->roles)) {
+    const MethodInfo *method = call->method;
+    bool has_key = method->kind == METHOD_ADD_TO_MAP || method->kind == METHOD_REMOVE_FROM_MAP;
+    const MethodKeyRoles *rule = has_key ? find_key_roles(method, value_string(args[1])) : NULL;
+    uint8_t roles = rule ? rule->roles : method->roles;
+    if (is_allowed(call, roles)) {
         return true;
     }
-    g_autofree char *permission = rbac_permission(call->method);
-    return deny(permission, call->method->roles, err);
+    g_autofree char *permission =
+        rule ? rbac_key_permission(rule, method) : rbac_permission(method);
+    return deny(permission, roles, err);
 }
 
 bool rbac_check_permission(const Call *call, const char *permission, uint8_t roles, Err **err)
@@ -34,6 +39,12 @@ bool rbac_check_keys(const Call *call, const Value *old_map, const Value *new_ma
 char *rbac_permission(const MethodInfo *method)
 {
     return g_ascii_strdown(method->name, -1);
+}
+
+char *rbac_key_permission(const MethodKeyRoles *rule, const MethodInfo *method)
+{
+    g_autofree char *text = g_strdup_printf("%s/key:%s", method->name, rule->key);
+    return g_ascii_strdown(text, -1);
 }
 
 char *rbac_role_list(uint8_t roles)
@@ -71,9 +82,7 @@ static bool check_changed_keys(const Call *call, const Value *from, const Value 
         }
         const MethodKeyRoles *rule = find_key_roles(call->method, key);
         if (rule && !(call->roles & rule->roles)) {
-            g_autofree char *method = rbac_permission(call->method);
-            g_autofree char *lower = g_ascii_strdown(rule->key, -1);
-            g_autofree char *permission = g_strdup_printf("%s/key:%s", method, lower);
+            g_autofree char *permission = rbac_key_permission(rule, call->method);
             return deny(permission, rule->roles, err);
         }
     }
@@ -87,8 +96,7 @@ static const MethodKeyRoles *find_key_roles(const MethodInfo *method, const char
         size_t length = strlen(rule->key);
         bool prefix = length > 0 && rule->key[length - 1] == '*';
         if (rule->class_id == method->class_id && rule->field_id == method->field_id &&
-            (prefix ? g_ascii_strncasecmp(key, rule->key, length - 1) == 0
-                    : g_ascii_strcasecmp(key, rule->key) == 0)) {
+            (prefix ? strncmp(key, rule->key, length - 1) == 0 : strcmp(key, rule->key) == 0)) {
             return rule;
         }
     }

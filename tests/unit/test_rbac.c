@@ -1,6 +1,9 @@
 /* core/rbac.c: who may call what, and which keys of maps need less or more than their message. */
 #include "core/rbac.h"
 
+/* For methods whose role does not depend on them. */
+static Value *const no_args[4];
+
 static Call call_of(const char *method, unsigned roles)
 {
     Call call = {.method = method_find(method, strlen(method)), .roles = (uint8_t)roles};
@@ -21,7 +24,7 @@ static void assert_denied(bool allowed, const Err *err, const char *permission, 
 static bool may(const char *method, Role role)
 {
     Call call = call_of(method, 1u << role);
-    return rbac_check(&call, NULL);
+    return rbac_check(&call, no_args, NULL);
 }
 
 static void test_roles(void)
@@ -42,7 +45,7 @@ static void test_no_role(void)
 {
     g_autoptr(Err) err = NULL;
     Call call = call_of("VM.get_all", 0);
-    g_assert_false(rbac_check(&call, &err));
+    g_assert_false(rbac_check(&call, no_args, &err));
     g_assert_true(err_is(err, "RBAC_PERMISSION_DENIED"));
 }
 
@@ -50,7 +53,7 @@ static void test_message(void)
 {
     g_autoptr(Err) err = NULL;
     Call call = call_of("VM.start", 1u << ROLE_READ_ONLY);
-    bool allowed = rbac_check(&call, &err);
+    bool allowed = rbac_check(&call, no_args, &err);
     assert_denied(allowed, err, "vm.start",
                   "pool-admin, pool-operator, vm-power-admin, vm-admin, vm-operator");
 }
@@ -63,10 +66,10 @@ static void test_roots(void)
         g_assert_false(may("session.change_password", role));
     }
     call.is_local_superuser = true;
-    g_assert_true(rbac_check(&call, NULL));
+    g_assert_true(rbac_check(&call, no_args, NULL));
     call.is_local_superuser = false;
     call.is_pool = true;
-    g_assert_true(rbac_check(&call, NULL));
+    g_assert_true(rbac_check(&call, no_args, NULL));
 }
 
 /* Every role may do what lesser roles may. */
@@ -122,6 +125,33 @@ static void test_changed_keys(void)
     g_assert_true(rbac_check_keys(&call, folder, other_folder, NULL));
 }
 
+static bool may_touch_key(const char *method, const char *key, Role role, Err **err)
+{
+    g_autoptr(Value) name = value_new_string(key);
+    Value *const args[] = {NULL, name, NULL};
+    Call call = call_of(method, 1u << role);
+    return rbac_check(&call, args, err);
+}
+
+/* A protected key has a role of its own, above or below that of its message. */
+static void test_single_keys(void)
+{
+    g_autoptr(Err) lower = NULL;
+    g_autoptr(Err) higher = NULL;
+    g_assert_false(may_touch_key("VM.add_to_other_config", "free", ROLE_VM_OPERATOR, NULL));
+    g_assert_true(may_touch_key("VM.add_to_other_config", "free", ROLE_VM_ADMIN, NULL));
+    g_assert_true(may_touch_key("VM.add_to_other_config", "folder", ROLE_VM_OPERATOR, NULL));
+    g_assert_true(may_touch_key("VM.remove_from_other_config", "XenCenter.CustomFields.a",
+                                ROLE_VM_OPERATOR, NULL));
+    g_assert_false(may_touch_key("VM.add_to_other_config", "Folder", ROLE_VM_OPERATOR, NULL));
+    bool allowed = may_touch_key("VM.add_to_other_config", "folder", ROLE_READ_ONLY, &lower);
+    assert_denied(allowed, lower, "vm.add_to_other_config/key:folder",
+                  "pool-admin, pool-operator, vm-power-admin, vm-admin, vm-operator");
+    allowed = may_touch_key("VM.remove_from_other_config", "pci", ROLE_POOL_OPERATOR, &higher);
+    assert_denied(allowed, higher, "vm.remove_from_other_config/key:pci", "pool-admin");
+    g_assert_true(may_touch_key("VM.add_to_other_config", "pci", ROLE_POOL_ADMIN, NULL));
+}
+
 static void test_role_list(void)
 {
     g_autofree char *all = rbac_role_list(UINT8_MAX);
@@ -141,6 +171,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rbac/roots", test_roots);
     g_test_add_func("/rbac/roles-are-ordered", test_roles_are_ordered);
     g_test_add_func("/rbac/changed-keys", test_changed_keys);
+    g_test_add_func("/rbac/single-keys", test_single_keys);
     g_test_add_func("/rbac/role-list", test_role_list);
     return g_test_run();
 }
