@@ -23,6 +23,7 @@ typedef enum LockRank {
     LOCK_NET_SERVER,
     LOCK_NET_CONNECTION,
     LOCK_OP,
+    LOCK_AUDIT,
     LOCK_LOG,
 } LockRank;
 

@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Auth, auth_free)
 
 /* SESSION_AUTHENTICATION_FAILED [user, reason] unless the password is right. An account of the
  * file is never asked of PAM. At most AUTH_MAX_PARALLEL checks run at a time; the rest wait. */
-enum { AUTH_MAX_PARALLEL = 8, AUTH_MAX_PASSWORD = 1024, AUTH_MAX_USER = 256 };
+enum { AUTH_MAX_PARALLEL = 8, AUTH_MAX_PASSWORD = 1024, AUTH_MAX_USER = 256, AUTH_MAX_SID = 128 };
 bool auth_check(Auth *auth, Op *op, const char *user, const char *password, Err **err);
 
 /* Makes or changes a local account; CHANGE_PASSWORD_REJECTED [reason] for an unusable password. */

@@ -21,6 +21,7 @@ typedef struct Call {
     bool is_local_superuser;
     bool is_pool;            /* a session of the pool itself */
     const char *user;        /* (arena) auth_user_name */
+    const char *sid;         /* (arena) of the user in the directory; "" for local ones */
     const char *originator;  /* (arena) */
     const char *peer;        /* (arena) address or "unix" */
     bool peer_is_local_root; /* came by the unix socket */

@@ -13,6 +13,7 @@
 struct Core {
     Db *db;
     void *platform;
+    AuditLog *audit;
     Auth *auth;
     Sessions *sessions;
     Tasks *tasks;
@@ -36,6 +37,7 @@ Core *core_new(const CoreConfig *config, Err **err)
     core->db = config->db;
     core->platform = config->platform;
     core->op = op_new(USEC_NEVER);
+    core->audit = audit_log_new(config->audit_path);
     core->auth = auth_new(config->accounts_path, config->pam_service);
     core->sessions = sessions_new(core->db, core->auth);
     core->tasks = tasks_new(core->db);
@@ -74,6 +76,7 @@ void core_free(Core *core)
     tasks_free(core->tasks);
     sessions_free(core->sessions);
     auth_free(core->auth);
+    audit_log_free(core->audit);
     op_unref(core->op);
     g_free(core);
 }
@@ -86,6 +89,11 @@ Db *core_db(Core *core)
 void *core_platform(Core *core)
 {
     return core->platform;
+}
+
+AuditLog *core_audit(Core *core)
+{
+    return core->audit;
 }
 
 Auth *core_auth(Core *core)

@@ -2,6 +2,7 @@
  * sessions, tasks, operation locks, events, and the threads that long operations run on. */
 #pragma once
 
+#include "core/audit_log.h"
 #include "core/auth.h"
 #include "core/event.h"
 #include "core/session.h"
@@ -13,6 +14,7 @@ typedef struct CoreConfig {
     Db *db;                    /* borrowed; outlives the core */
     const char *accounts_path; /* local accounts, see core/auth.h */
     const char *pam_service;   /* "" or NULL: PAM is not asked */
+    const char *audit_path;    /* NULL: no audit log is kept */
     void *platform;            /* what src/ops works with; opaque here */
 } CoreConfig;
 
@@ -25,6 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Core, core_free)
 
 Db *core_db(Core *core);
 void *core_platform(Core *core);
+AuditLog *core_audit(Core *core);
 Auth *core_auth(Core *core);
 Sessions *core_sessions(Core *core);
 Tasks *core_tasks(Core *core);

@@ -6,6 +6,7 @@
 #include "core/dispatch.h"
 
 #include "base/log.h"
+#include "core/audit.h"
 #include "core/implicit.h"
 #include "core/oplock.h"
 #include "core/rbac.h"
@@ -16,7 +17,8 @@ struct Dispatch {
     Call call;   /* first: a Call of ours is its Dispatch */
     char *label; /* the method as the client wrote it */
     bool async;
-    Value **args; /* param_count coerced values (arena) */
+    Value **args;             /* param_count coerced values (arena) */
+    GString *audit_arguments; /* as the audit log tells them; NULL: no line is due */
     DbSnapshot *snapshot;
     DispatchDone done;
     void *user;
@@ -30,6 +32,8 @@ static bool take_params(Dispatch *dispatch, const Value *params, Uuid *ret_sessi
                         const char **ret_session_text, Err **err);
 static bool take_session(Dispatch *dispatch, Uuid session, const char *text, Err **err);
 static Value *default_argument(Dispatch *dispatch, const MethodParam *param, Err **err);
+static bool check_role(Dispatch *dispatch, Err **err);
+static void audit(Dispatch *dispatch, const Err *error);
 static bool needs_thread(const Dispatch *dispatch);
 static void run_on_thread(void *user);
 static void create_task(Dispatch *dispatch);
@@ -66,13 +70,12 @@ Dispatch *dispatch_new(Core *core, const CoreCaller *caller, const char *method,
                        const Value *params, Err **err)
 {
     g_autoptr(Dispatch) dispatch = new_dispatch(core, caller);
-    Call *call = &dispatch->call;
     Uuid session = {{0}};
     const char *session_text = "";
     if (!resolve(dispatch, method, err) ||
         !take_params(dispatch, params, &session, &session_text, err) ||
         !take_session(dispatch, session, session_text, err) ||
-        (!dispatch->async && !rbac_check(call, dispatch->args, err))) {
+        (!dispatch->async && !check_role(dispatch, err))) {
         return NULL;
     }
     return g_steal_pointer(&dispatch);
@@ -170,7 +173,7 @@ bool core_run_internal(Core *core, const char *label,
     g_autoptr(Dispatch) dispatch = new_dispatch(core, &caller);
     Call *call = &dispatch->call;
     call->is_local_superuser = true;
-    call->user = "";
+    call->user = call->sid = "";
     dispatch->label = g_strdup(label);
     create_task(dispatch);
     tasks_destroy(core_tasks(core), call->task);
@@ -285,7 +288,7 @@ static bool take_session(Dispatch *dispatch, Uuid session, const char *text, Err
     Call *call = &dispatch->call;
     if (call->method->flags & METHOD_NO_SESSION) {
         call->is_local_superuser = true; /* nobody yet: these calls carry their own check */
-        call->user = "";
+        call->user = call->sid = "";
         return true;
     }
     SessionInfo info;
@@ -297,11 +300,48 @@ static bool take_session(Dispatch *dispatch, Uuid session, const char *text, Err
     call->is_local_superuser = info.is_local_superuser;
     call->is_pool = info.is_pool;
     call->user = arena_strdup(call->arena, info.user);
+    call->sid = arena_strdup(call->arena, info.sid);
     if ((call->method->flags & METHOD_POOL_INTERNAL) && !call->is_pool) {
         return err_internal(err, "%s is for the hosts of a pool among themselves",
                             call->method->name);
     }
     return true;
+}
+
+static bool check_role(Dispatch *dispatch, Err **err)
+{
+    Call *call = &dispatch->call;
+    if (!(call->method->flags & METHOD_NO_SESSION) && audit_is_wanted(call->method->name)) {
+        g_autoptr(DbSnapshot) snapshot = db_snapshot(call->db);
+        dispatch->audit_arguments = g_string_new(NULL);
+        audit_append_arguments(dispatch->audit_arguments, db_snapshot_view(snapshot), call->method,
+                               dispatch->args);
+    }
+    g_autoptr(Err) error = NULL;
+    if (!rbac_check(call, dispatch->args, &error)) {
+        audit(dispatch, error);
+        return err_propagate(err, g_steal_pointer(&error));
+    }
+    return true;
+}
+
+static void audit(Dispatch *dispatch, const Err *error)
+{
+    const Call *call = &dispatch->call;
+    if (!dispatch->audit_arguments) {
+        return;
+    }
+    const AuditEvent event = {.action = call->method->name,
+                              .label = dispatch->label,
+                              .task = call->task,
+                              .peer = call->peer,
+                              .session = call->session,
+                              .is_superuser = call->is_local_superuser,
+                              .sid = call->sid,
+                              .user = call->user,
+                              .arguments = dispatch->audit_arguments->str};
+    audit_write(core_audit(call->core), &event, error);
+    g_string_free(g_steal_pointer(&dispatch->audit_arguments), TRUE);
 }
 
 static bool needs_thread(const Dispatch *dispatch)
@@ -340,7 +380,7 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
 {
     Call *call = &dispatch->call;
     const MethodInfo *info = call->method;
-    if (dispatch->async && !rbac_check(call, dispatch->args, err)) {
+    if (dispatch->async && !check_role(dispatch, err)) {
         return false;
     }
     if (info->kind == METHOD_EXPLICIT && !info->invoke) {
@@ -406,6 +446,7 @@ static void finish(Dispatch *dispatch, Value *result, Err *error)
                   "%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
                   call->user ? call->user : "", call->peer, text, error->file, error->line);
     }
+    audit(dispatch, error);
     if (!uuid_is_null(call->task)) {
         Tasks *tasks = core_tasks(call->core);
         if (!dispatch->async) {
@@ -429,6 +470,9 @@ static void dispatch_free(Dispatch *dispatch)
         return;
     }
     g_free(dispatch->label);
+    if (dispatch->audit_arguments) {
+        g_string_free(dispatch->audit_arguments, TRUE);
+    }
     op_unref(dispatch->call.op);
     arena_free(dispatch->call.arena); /* arguments and snapshots go with it */
     g_free(dispatch);

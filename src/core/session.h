@@ -20,6 +20,7 @@ typedef struct SessionInfo {
     bool is_local_superuser;
     bool is_pool;
     char user[AUTH_MAX_USER + 1];
+    char sid[AUTH_MAX_SID + 1]; /* of the user in the directory; "" for local ones */
 } SessionInfo;
 
 typedef struct SessionLogin {

@@ -161,9 +161,11 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
     g_autofree char *accounts = g_build_filename(daemon->etc_dir, "accounts", NULL);
+    g_autofree char *audit = g_build_filename(daemon->log_dir, "audit.log", NULL);
     const CoreConfig core = {.db = daemon->db,
                              .accounts_path = accounts,
                              .pam_service = config->pam_service,
+                             .audit_path = audit,
                              .platform = daemon->platform};
     daemon->core = core_new(&core, err);
     return daemon->core && platform_start(daemon->platform, daemon->core, err);
