@@ -1,4 +1,6 @@
-/* Objects to rows and back. What is not stored (plan.h) neither leaves nor comes back. */
+/* Objects to rows and back. What is not stored (plan.h) neither leaves nor comes back, and neither
+ * does a field that has its default: most have, and a row without them is a fifth of the size.  So
+ * a default of the model is part of the stored form. */
 #include "db/row.h"
 
 #include "wire/json.h"
@@ -17,7 +19,7 @@ G_STATIC_ASSERT(ROW_MAX_VALUES > 0);
 static bool is_readable(const Value *value);
 static bool has_good_names(const Value *map);
 static unsigned count_values(const Value *value);
-static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int guess);
+static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int start);
 
 bool row_can_hold(const DbObject *object, uint16_t field_id, const Value *value)
 {
@@ -40,7 +42,8 @@ char *row_encode(const DbPlan *plan, const DbObject *object)
     g_autoptr(Value) row = value_new_struct(object->field_count + 1u);
     value_struct_add_static(row, ROW_CREATED, value_new_int((int64_t)object->created));
     for (uint16_t f = 0; f < object->field_count; f++) {
-        if (plan->fields[object->class_id][f].is_stored) {
+        const PlanField *field = &plan->fields[object->class_id][f];
+        if (field->is_stored && !value_equal(object->cells[f], field->initial)) {
             value_struct_add_static(row, class_info->fields[f].name, value_ref(object->cells[f]));
         }
     }
@@ -82,7 +85,7 @@ DbObject *row_decode(const DbPlan *plan, uint16_t class_id, Uuid ref, const char
         if (!cell) {
             g_autofree char *why = err_to_string(cause);
             skipped(user, name, why);
-        } else if (!value_equal(cell, object->cells[field_id])) { /* a default stays shared */
+        } else if (!value_equal(cell, object->cells[field_id])) { /* shares the default */
             object_set(object, (uint16_t)field_id, g_steal_pointer(&cell));
         }
     }
@@ -123,16 +126,15 @@ static unsigned count_values(const Value *value)
     return count;
 }
 
-/* Rows are written in the order of the fields, so the first guess is nearly always right. */
-static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int guess)
+/* Rows are written in the order of the fields: from the last one found it is a short way. */
+static int find_stored_field(const DbPlan *plan, uint16_t class_id, const char *name, int start)
 {
     const DbClass *class_info = plan_class(plan, class_id);
-    while (guess < class_info->field_count && !plan->fields[class_id][guess].is_stored) {
-        guess++;
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        int field_id = (start + i) % class_info->field_count;
+        if (strcmp(class_info->fields[field_id].name, name) == 0) {
+            return plan->fields[class_id][field_id].is_stored ? field_id : -1;
+        }
     }
-    if (guess < class_info->field_count && strcmp(class_info->fields[guess].name, name) == 0) {
-        return guess;
-    }
-    int field_id = db_class_find_field(class_info, name);
-    return field_id >= 0 && plan->fields[class_id][field_id].is_stored ? field_id : -1;
+    return -1;
 }

@@ -506,11 +506,29 @@ static void test_rows_and_objects_agree(void)
     create_vm(db, 1);
     g_autofree char *key = g_strdup_printf("VM %s", UUID_TEXT(test_ref(1)));
     const char *json = g_hash_table_lookup(disk.rows, key);
-    g_assert_nonnull(strstr(json, "\"memory\":1024"));
     g_assert_nonnull(strstr(json, ROW_CREATED));
     g_assert_null(strstr(json, "VBDs"));
     g_assert_null(strstr(json, "progress"));
     g_assert_null(strstr(json, "gone"));
+}
+
+static const char *row_after_memory(Db *db, const Disk *disk, int64_t memory)
+{
+    DbTxn *txn = db_begin(db);
+    db_set(txn, CLASS_VM, test_ref(1), VM_MEMORY, value_new_int(memory));
+    g_assert_true(db_commit(txn, NULL));
+    g_autofree char *key = g_strdup_printf("VM %s", UUID_TEXT(test_ref(1)));
+    return g_hash_table_lookup(disk->rows, key);
+}
+
+static void test_rows_leave_out_defaults(void)
+{
+    g_auto(Disk) disk;
+    disk_init(&disk);
+    g_autoptr(Db) db = disk_open(&disk, &test_schema, NULL);
+    create_vm(db, 1);
+    g_assert_nonnull(strstr(row_after_memory(db, &disk, 2048), "\"memory\":2048"));
+    g_assert_null(strstr(row_after_memory(db, &disk, 1024), "memory"));
 }
 
 typedef struct BadSchema {
@@ -715,6 +733,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/odd-rows", test_odd_rows);
     g_test_add_func("/store/unreadable-row-fails", test_unreadable_row_fails);
     g_test_add_func("/store/rows-and-objects-agree", test_rows_and_objects_agree);
+    g_test_add_func("/store/rows-leave-out-defaults", test_rows_leave_out_defaults);
     g_test_add_func("/store/bad-schemas", test_bad_schemas);
     g_test_add_func("/store/deletions", test_deletions);
     g_test_add_func("/store/deletions-are-forgotten", test_deletions_are_forgotten);
