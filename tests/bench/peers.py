@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 
 from functional.lib import wait
-from functional.lib.daemon import BUILD, TREE, Daemon
+from functional.lib.daemon import BUILD, TREE, Daemon, memory_of
 from functional.lib.guest import INITRD, KERNEL, MIB, Host
 
 STATE = TREE / "build/bench"
@@ -38,12 +38,7 @@ class Peer:
 
     def memory(self):
         """MiB: (resident, proportional to what is shared with others)."""
-        sizes = {}
-        path = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup")
-        for line in path.read_text(encoding="ascii").splitlines()[1:]:
-            name, size, _ = line.split()
-            sizes[name] = int(size) / 1024
-        return sizes["Rss:"], sizes["Pss:"]
+        return memory_of(self.process.pid)
 
 
 class Clearwater(Peer):

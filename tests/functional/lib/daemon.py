@@ -16,6 +16,16 @@ HTTPS_PORT = 8443
 HTTP_PORT = 8080
 
 
+def memory_of(pid):
+    """MiB of a process: (resident, proportional to what is shared with others)."""
+    sizes = {}
+    path = pathlib.Path(f"/proc/{pid}/smaps_rollup")
+    for line in path.read_text(encoding="ascii").splitlines()[1:]:
+        name, size, _ = line.split()
+        sizes[name] = int(size) / 1024
+    return sizes["Rss:"], sizes["Pss:"]
+
+
 class Daemon:
     """Start, stop, kill; whatever guests it runs live on until destroy()."""
 
