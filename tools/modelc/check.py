@@ -126,6 +126,8 @@ def check_message(model, owner, message, generated=False):
         raise ModelError(message.loc, f'{what} is like no generic one')
     if message.change and not message.generic:
         raise ModelError(message.loc, f"{what} has 'change' without 'generic'")
+    if message.lacks and (message.impl or message.generic):
+        raise ModelError(message.loc, f"{what} has code and still says what it lacks")
     check_type(model, message, message.result)
     errors = {e.name for e in model.errors}
     for code in message.raises:

@@ -85,6 +85,10 @@ def clause_operation(node, cursor, model, owner):
     node.operations.append((name, param))
 
 
+def clause_lacks(node, cursor, model, owner):
+    node.lacks = cursor.text('what it lacks')
+
+
 def clause_states(node, cursor, model, owner):
     node.states = cursor.words()
 
@@ -113,7 +117,7 @@ FIELD_CLAUSES = {
 MESSAGE_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'raises': clause_raises,
     'operation': clause_operation, 'impl': clause_impl, 'generic': clause_attribute('generic'),
-    'change': clause_change,
+    'change': clause_change, 'lacks': clause_lacks,
 }
 MESSAGE_FLAGS = ('async', 'hidden', 'no-session', 'pool-internal', 'emergency', 'long', 'parking',
                  'secret')

@@ -135,6 +135,7 @@ class Message(Node):
     impl: str = ''                         # the C function behind it
     generic: bool = False                  # no code: it does what its name says, as implicit ones do
     change: str = ''                       # as in Field, for a generic message that writes
+    lacks: str = ''                        # what has to be there before it can have code
 
 
 @dataclass
