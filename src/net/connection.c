@@ -111,7 +111,11 @@ Stream *connection_detach(Connection *connection)
 
 void connection_close(Connection *connection)
 {
+    const HttpExchange exchange = connection->exchange; /* the connection may go with the stream */
     stream_free(connection_detach(connection));
+    if (exchange.next_part && exchange.on_part_lost) {
+        exchange.on_part_lost(exchange.part_user);
+    }
 }
 
 void connection_free(Connection *connection)
@@ -310,26 +314,27 @@ static bool is_xenapi_method(const char *method)
 static int refusal(const HttpExchange *exchange, const char **ret_detail)
 {
     const HttpHead *head = &exchange->head;
-    if (!exchange->route) {
+    const HttpRoute *route = exchange->route;
+    if (!route) {
         *ret_detail = "nothing is offered for this method";
         return is_xenapi_method(head->method) ? 403 : 501;
     }
-    if (exchange->route->body == HTTP_BODY_STREAMED) {
+    if (route->body == HTTP_BODY_STREAMED) {
         return 0;
     }
     if (head->chunked) {
         *ret_detail = "a body in chunks is not supported";
-        return 500;
+        return route->by_http_rules ? 411 : 500;
     }
     bool needs_length = g_str_equal(head->method, "POST") || g_str_equal(head->method, "PUT") ||
                         g_str_equal(head->method, "PATCH");
-    if (needs_length && head->content_length < 0) {
+    if (needs_length && head->content_length < 0 && !route->by_http_rules) {
         *ret_detail = "the request has no Content-Length";
         return 500;
     }
-    if (head->content_length > 0 && (uint64_t)head->content_length > exchange->route->body_limit) {
+    if (head->content_length > 0 && (uint64_t)head->content_length > route->body_limit) {
         *ret_detail = "the body is longer than the limit";
-        return 500;
+        return route->by_http_rules ? 413 : 500;
     }
     return 0;
 }
@@ -415,6 +420,13 @@ static void flush(Connection *connection)
         break;
     case FLUSH_THEN_CLOSE:
         begin_linger(connection);
+        break;
+    case FLUSH_THEN_PART:
+        connection->phase = CONNECTION_HANDLER;
+        connection->hold = NULL;
+        if (!workers_push(connection->server->workers, connection)) {
+            connection_close(connection);
+        }
         break;
     }
 }

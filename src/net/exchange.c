@@ -10,11 +10,13 @@ enum {
 };
 
 static void run_handler(HttpExchange *exchange);
+static HttpHandler take_handler(HttpExchange *exchange, void **ret_user);
 static bool claim(HttpExchange *exchange);
 static void free_gone(HttpExchange *exchange);
 static bool may_keep_connection(const HttpExchange *exchange, int status);
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
                             GString **body);
+static GString *new_endless_head(const char *const *headers);
 static GString *new_error_page(int status, const char *detail);
 static void answer(Connection *connection, int status, const char *const *headers, GString *body,
                    bool keep);
@@ -59,6 +61,33 @@ void http_reply_error(HttpExchange *exchange, int status, const char *detail)
 {
     if (claim(exchange)) {
         exchange_refuse(exchange->connection, status, detail);
+    }
+}
+
+bool http_send_part(HttpExchange *exchange, const char *const *headers, GString *part,
+                    HttpHandler next, void (*on_gone)(void *user), void *user)
+{
+    if (!claim(exchange)) {
+        g_string_free(part, true);
+        return false;
+    }
+    GString *message = headers ? new_endless_head(headers) : part;
+    exchange->parked = false;
+    exchange->next_part = next;
+    exchange->on_part_lost = on_gone;
+    exchange->part_user = user;
+    connection_send(exchange->connection, message, headers ? part : NULL, FLUSH_THEN_PART);
+    return true;
+}
+
+void http_send_last_part(HttpExchange *exchange, GString *part)
+{
+    if (claim(exchange)) {
+        Connection *connection = exchange->connection;
+        connection_end_request(connection);
+        connection_send(connection, part, NULL, FLUSH_THEN_CLOSE);
+    } else {
+        g_string_free(part, true);
     }
 }
 
@@ -142,14 +171,25 @@ void exchange_peer_gone(Connection *connection)
 static void run_handler(HttpExchange *exchange)
 {
     const HttpRoute *route = exchange->route;
+    void *user = NULL;
+    HttpHandler handler = take_handler(exchange, &user);
     bool ended = false;
     exchange->ended = &ended;
-    route->handler(exchange, route->user);
+    handler(exchange, user);
     if (!ended) {
         log_error("the handler of %s %s left a request without an answer", route->method,
                   route->path);
         http_reply_error(exchange, 500, NULL);
     }
+}
+
+/* The route's, or whose turn it is in an answer of parts. */
+static HttpHandler take_handler(HttpExchange *exchange, void **ret_user)
+{
+    HttpHandler next = exchange->next_part;
+    *ret_user = next ? exchange->part_user : exchange->route->user;
+    exchange->next_part = NULL;
+    return next ? next : exchange->route->handler;
 }
 
 /* Makes the calling thread the connection's holder.  False when the peer of a parked exchange has
@@ -192,7 +232,7 @@ static void free_gone(HttpExchange *exchange)
 static bool may_keep_connection(const HttpExchange *exchange, int status)
 {
     const HttpHead *head = &exchange->head;
-    bool good = (status >= 200 && status < 300) || status == 304;
+    bool good = (status >= 200 && status < 300) || status == 304 || exchange->route->by_http_rules;
     if (!good || !head->keep_alive || server_is_stopping(exchange->connection->server)) {
         return false;
     }
@@ -251,6 +291,16 @@ static GString *new_message(const HttpHead *head, int status, bool keep, const c
         g_string_free(g_steal_pointer(body), true);
     }
     return message;
+}
+
+static GString *new_endless_head(const char *const *headers)
+{
+    GString *head = g_string_sized_new(HEAD_SIZE);
+    append_line(head, "HTTP/1.1 ", 200, http_reason(200));
+    g_string_append(head, "connection: close\r\n");
+    http1_append_headers(head, headers);
+    g_string_append(head, "\r\n");
+    return head;
 }
 
 static GString *new_error_page(int status, const char *detail)

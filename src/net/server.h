@@ -18,9 +18,9 @@ typedef enum HttpBodyMode {
     HTTP_BODY_STREAMED, /* the handler takes the connection over and reads it itself */
 } HttpBodyMode;
 
-/* Runs on a worker. Must end in exactly one of http_reply*(), http_park(), http_take_over().
- * The exchange is gone after the first and the last; after http_park() any other thread may
- * have ended it, so park before it becomes known to one. */
+/* Runs on a worker. Must end in exactly one of http_reply*(), http_send_part*(), http_park(),
+ * http_take_over().  The exchange is gone after the first and the last; after the others any other
+ * thread may have ended it, so park before it becomes known to one. */
 typedef void (*HttpHandler)(HttpExchange *exchange, void *user);
 
 typedef struct HttpRoute {
@@ -30,6 +30,9 @@ typedef struct HttpRoute {
     size_t body_limit; /* more: 500, closed (XenAPI's answer), before any is read */
     HttpHandler handler;
     void *user;
+    /* A buffered route by HTTP's own rules, not XenAPI's: a request without a length has no body,
+     * too long a body is 413, one in chunks 411, and a failure keeps the connection. */
+    bool by_http_rules;
 } HttpRoute;
 
 typedef struct HttpServerConfig {
@@ -76,6 +79,17 @@ bool http_exchange_is_tls(const HttpExchange *exchange);
 void http_reply(HttpExchange *exchange, int status, const char *const *headers, GString *body);
 /* The HTML body XenServer sends with a failure; closes the connection. */
 void http_reply_error(HttpExchange *exchange, int status, const char *detail /* may be NULL */);
+
+/* An answer in parts, whose end is not known when it begins.  The first one's head has status 200,
+ * `headers` and no length: the end of the connection ends it.  Call it in the handler, or for an
+ * exchange that is parked.  When the socket has taken the whole part, `next(exchange, user)` runs
+ * as a handler does; if the peer goes away before, `on_gone(user)` does instead, on any thread.
+ * So no more than one part of an answer is ever in memory.  False when the peer had gone already:
+ * the exchange is too, and neither runs.  `part` is taken over. */
+bool http_send_part(HttpExchange *exchange, const char *const *headers /* NULL: not the first */,
+                    GString *part, HttpHandler next, void (*on_gone)(void *user), void *user);
+/* The last part, after which the connection is closed; as http_reply() otherwise. */
+void http_send_last_part(HttpExchange *exchange, GString *part);
 
 /* The handler returns without an answer; somebody calls http_reply() later.  When the
  * peer goes away before, `on_gone(user)` (may be NULL) runs once on the poller, or at once when

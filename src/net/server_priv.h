@@ -67,7 +67,12 @@ typedef enum ConnectionPhase {
     CONNECTION_LINGER, /* has sent its last */
 } ConnectionPhase;
 
-typedef enum FlushThen { FLUSH_THEN_BODY, FLUSH_THEN_NEXT, FLUSH_THEN_CLOSE } FlushThen;
+typedef enum FlushThen {
+    FLUSH_THEN_BODY,
+    FLUSH_THEN_NEXT,
+    FLUSH_THEN_CLOSE,
+    FLUSH_THEN_PART, /* an answer in parts goes on */
+} FlushThen;
 
 /* How far the news that a parked exchange's peer has gone have come; under HttpServer.lock. */
 typedef enum GoneState { GONE_NOT, GONE_RUNNING, GONE_DONE } GoneState;
@@ -86,6 +91,10 @@ struct HttpExchange {
     GoneState gone;
     GThread *gone_thread; /* the one that runs on_gone() */
     bool replied_in_gone;
+    /* Of an answer in parts, while one is being sent. */
+    HttpHandler next_part; /* NULL: none is */
+    void (*on_part_lost)(void *user);
+    void *part_user;
 };
 
 /* What a worker learns of the connection it holds; lives on its stack. */
@@ -127,6 +136,7 @@ bool connection_stay(Connection *connection);
 void connection_end_request(Connection *connection);
 /* Hands the stream out, ends the connection. */
 Stream *connection_detach(Connection *connection);
+/* Ends it, and tells whoever wanted to send more. */
 void connection_close(Connection *connection);
 /* Frees what is left of a connection whose descriptor is closed. */
 void connection_free(Connection *connection);

@@ -90,6 +90,56 @@ static inline void handle_take(HttpExchange *exchange, void *user)
     net_signal_raise(&fixture->entered);
 }
 
+#define PART_COUNT 2
+#define PART_SIZE  BIG_REPLY
+
+/* How far an answer in parts has come; the fixture's `gone` tells that it was cut off. */
+typedef struct Parts {
+    Fixture *fixture;
+    unsigned sent;
+} Parts;
+
+static inline void lose_parts(void *user)
+{
+    Parts *parts = user;
+    net_signal_raise(&parts->fixture->gone);
+    g_free(parts);
+}
+
+static inline void send_next_part(HttpExchange *exchange, void *user)
+{
+    static const char *const headers[] = {"content-type", "text/event-stream", NULL};
+    Parts *parts = user;
+    GString *part = g_string_sized_new(PART_SIZE);
+    g_string_set_size(part, PART_SIZE);
+    memset(part->str, 'a' + (char)parts->sent, PART_SIZE);
+    net_signal_raise(&parts->fixture->entered);
+    if (parts->sent == PART_COUNT - 1) {
+        http_send_last_part(exchange, part);
+        g_free(parts);
+        return;
+    }
+    parts->sent++;
+    if (!http_send_part(exchange, parts->sent == 1 ? headers : NULL, part, send_next_part,
+                        lose_parts, parts)) {
+        lose_parts(parts);
+    }
+}
+
+static inline void handle_parts(HttpExchange *exchange, void *user)
+{
+    Parts *parts = g_new0(Parts, 1);
+    parts->fixture = user;
+    send_next_part(exchange, parts);
+}
+
+/* A part, then parked for what else there may be. */
+static inline void handle_part_and_park(HttpExchange *exchange, void *user)
+{
+    static const char *const headers[] = {"content-type", "text/event-stream", NULL};
+    http_send_part(exchange, headers, g_string_new("first"), handle_park, NULL, user);
+}
+
 static inline void handle_refuse_stream(HttpExchange *exchange, void *user)
 {
     (void)user;
@@ -115,6 +165,10 @@ static inline void fixture_init(Fixture *fixture, const HttpServerConfig *config
         {"GET", "/nothing", HTTP_BODY_BUFFERED, 0, handle_nothing, NULL},
         {"GET", "/status", HTTP_BODY_BUFFERED, 0, handle_status, NULL},
         {"GET", "/big", HTTP_BODY_BUFFERED, 0, handle_big, NULL},
+        {"GET", "/parts", HTTP_BODY_BUFFERED, 0, handle_parts, fixture},
+        {"GET", "/part-and-park", HTTP_BODY_BUFFERED, 0, handle_part_and_park, fixture},
+        {"GET", "/plain/status", HTTP_BODY_BUFFERED, 0, handle_status, NULL, true},
+        {"POST", "/plain", HTTP_BODY_BUFFERED, BODY_LIMIT, handle_echo, NULL, true},
         {"CONNECT", "/console", HTTP_BODY_STREAMED, 0, handle_take, fixture},
         {"PUT", "/import", HTTP_BODY_STREAMED, 0, handle_take, fixture},
         {"PUT", "/import_refused", HTTP_BODY_STREAMED, 0, handle_refuse_stream, NULL},
