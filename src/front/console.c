@@ -171,8 +171,8 @@ static void serve(ConsoleFront *front, HttpExchange *exchange, FrontCaller *call
 static Stream *open_console(Platform *platform, const ConsoleTarget *target, Err **err)
 {
     const HvDriver *driver = platform_hv_driver(platform);
-    int fd = target->is_text ? driver->console_open_text(platform_hv(platform), target->domain, err)
-                             : driver->console_open_vnc(platform_hv(platform), target->domain, err);
+    HvConsole kind = target->is_text ? HV_CONSOLE_TEXT : HV_CONSOLE_VNC;
+    int fd = driver->console_open(platform_hv(platform), target->domain, kind, err);
     return fd < 0 ? NULL : stream_new_fd(fd);
 }
 

@@ -78,6 +78,7 @@ typedef struct HvDomainConfig {
     unsigned nic_count;
     const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
     uint64_t start_ticket;           /* told back in hv events: which start this was */
+    const HvImage *saved;            /* what domain_save() wrote, to go on from; NULL: boot */
 } HvDomainConfig;
 
 typedef enum HvState {
@@ -114,7 +115,7 @@ typedef struct HvHostInfo {
 
 /* What a guest's agent says. Arrays are NULL-terminated lists of name, value in turn, named as
  * VM_guest_metrics has them: os_version (name, uname, distro, major, minor), networks
- * ("0/ip", "0/ipv4/0", "0/ipv6/0"), memory ("total", "free"; KiB), other. */
+ * ("0/ip", "0/ipv4/0", "0/ipv6/0"), memory ("total", "free"; KiB), other.  NULL is an empty one. */
 typedef struct HvGuestInfo {
     bool alive;
     char **os_version, **networks, **memory, **other;
@@ -124,6 +125,7 @@ typedef struct HvGuestInfo {
 void hv_guest_info_clear(HvGuestInfo *info);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HvGuestInfo, hv_guest_info_clear)
 
+typedef enum HvConsole { HV_CONSOLE_VNC, HV_CONSOLE_TEXT } HvConsole;
 typedef enum HvShutdownMode { HV_SHUTDOWN_POWEROFF, HV_SHUTDOWN_REBOOT } HvShutdownMode;
 typedef enum HvExitReason {
     HV_EXIT_SHUTDOWN, /* the guest powered itself off, or was asked to and did */
@@ -132,8 +134,8 @@ typedef enum HvExitReason {
     HV_EXIT_DESTROYED /* domain_destroy() */
 } HvExitReason;
 
-/* driver -> core; called on the driver's event thread, and by open() for domains that ended while
- * no driver was there.  Must not block or call the driver. */
+/* driver -> core; called on any thread, perhaps with locks of the driver held, and by open() for
+ * domains that ended while no driver was there.  Must not block or call the driver. */
 typedef struct HvEvents {
     void *user;
     void (*domain_exited)(void *user, Uuid domain, uint64_t start_ticket, HvExitReason reason);
@@ -163,18 +165,15 @@ typedef struct HvDriver {
     void (*close)(Hv *hv);
     bool (*host_info)(Hv *hv, HvHostInfo *ret_info, Err **err);
 
-    /* Builds the domain, paused, with all its devices. On failure nothing is left behind.
+    /* Builds the domain, paused, with all its devices, and with the memory it had if the
+     * configuration names a saved state. On failure nothing is left behind.
      * Fails with INTERNAL_ERROR [text], BOOTLOADER_FAILED ["", text] for a bad kernel. */
     bool (*domain_create)(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
     /* Idempotent. */
-    bool (*domain_unpause)(Hv *hv, Op *op, Uuid domain, Err **err);
-    bool (*domain_pause)(Hv *hv, Op *op, Uuid domain, Err **err);
+    bool (*domain_set_paused)(Hv *hv, Op *op, Uuid domain, bool paused, Err **err);
     /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells.
      */
     bool (*domain_shutdown)(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
-    /* Resets a running or a stopped-at-reset domain in place; false where a new create is needed,
-     * which at present is everywhere. */
-    bool (*domain_reset)(Hv *hv, Op *op, Uuid domain, Err **err);
     /* Ends it and waits until nothing of it is left. Success when there was none. */
     bool (*domain_destroy)(Hv *hv, Op *op, Uuid domain, Err **err);
     /* Every domain of this engine under run_dir: array of HvDomainInfo. */
@@ -192,9 +191,6 @@ typedef struct HvDriver {
      * and clones of the image have it too. */
     uint64_t (*domain_save_size)(Hv *hv, Uuid domain);
     bool (*domain_save)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
-    /* domain_create() from a saved state; paused afterwards. */
-    bool (*domain_restore)(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
-                           int *ret_domid, Err **err);
 
     /* Success when a disk of that id is plugged already; so for NICs. CD drives come with the
      * domain: they can be neither plugged nor unplugged, only filled and emptied. */
@@ -216,8 +212,7 @@ typedef struct HvDriver {
 
     /* A connected socket to the framebuffer (RFB) or the serial line. Of several sockets to one
      * serial line, only the first that is open sees anything. */
-    int (*console_open_vnc)(Hv *hv, Uuid domain, Err **err);
-    int (*console_open_text)(Hv *hv, Uuid domain, Err **err);
+    int (*console_open)(Hv *hv, Uuid domain, HvConsole kind, Err **err);
     /* The picture of the framebuffer as PNG. */
     GBytes *(*console_screenshot)(Hv *hv, Op *op, Uuid domain, Err **err);
 

@@ -72,9 +72,11 @@ static int boot(Bench *bench, Guest *guest)
     assert_ok(bench->driver->domain_create(bench->hv, bench->op, &guest->config, &domid, &err),
               err);
     g_assert_cmpint(domid, >, 0);
-    int line = bench->driver->console_open_text(bench->hv, guest->config.uuid, &err);
+    int line = bench->driver->console_open(bench->hv, guest->config.uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(line >= 0, err);
-    assert_ok(bench->driver->domain_unpause(bench->hv, bench->op, guest->config.uuid, &err), err);
+    assert_ok(
+        bench->driver->domain_set_paused(bench->hv, bench->op, guest->config.uuid, false, &err),
+        err);
     return line;
 }
 
@@ -121,11 +123,11 @@ static void test_states(Bench *bench)
     g_assert_false(driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
     g_clear_pointer(&err, err_free);
     for (unsigned i = 0; i < 2; i++) {
-        assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+        assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
         g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_RUNNING);
     }
     for (unsigned i = 0; i < 2; i++) {
-        assert_ok(driver->domain_pause(bench->hv, bench->op, uuid, &err), err);
+        assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
         g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
     }
     HvDomainInfo info;
@@ -145,7 +147,7 @@ static void test_states(Bench *bench)
     destroy(bench, &guest);
     g_autoptr(GArray) rest = driver->domain_list(bench->hv, &err);
     g_assert_cmpuint(rest->len, ==, 0);
-    g_assert_false(driver->domain_unpause(bench->hv, bench->op, uuid, &err));
+    g_assert_false(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err));
     g_assert_cmpstr(err->code, ==, "INTERNAL_ERROR");
     err_free(err);
 }
@@ -239,7 +241,7 @@ static void test_disks(Bench *bench)
     }
     assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, disk_id, 4 * MIB, &err), err);
     /* A guest that stands still cannot give a device back. */
-    assert_ok(driver->domain_pause(bench->hv, bench->op, uuid, &err), err);
+    assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
     bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, "extra", false, &err);
     g_assert_cmpint(gone, ==, !bench->is_real);
     if (!gone) {
@@ -378,17 +380,17 @@ static void test_save(Bench *bench)
     assert_ok(driver->domain_save(bench->hv, bench->op, uuid, &image, &err), err);
     g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
     /* A checkpoint goes on. */
-    assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+    assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
     g_assert_cmpint(next_letter(bench, line), ==, 'C');
     destroy(bench, &guest);
     guest.config.start_ticket = 2;
+    guest.config.saved = &image;
     for (unsigned i = 0; i < 2; i++) {
         int domid;
-        assert_ok(driver->domain_restore(bench->hv, bench->op, &guest.config, &image, &domid, &err),
-                  err);
+        assert_ok(driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err), err);
         g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
-        auto_fd again = driver->console_open_text(bench->hv, uuid, &err);
-        assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+        auto_fd again = driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
+        assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
         line_send(again, "x");
         g_free(line_expect(bench, again, "x"));
         g_assert_cmpint(next_letter(bench, again), ==, 'C');
@@ -408,8 +410,8 @@ static void test_restore_of_nothing(Bench *bench)
     g_autofree char *path = bench_new_qcow2(bench, MIB);
     const HvImage image = {path, "qcow2"};
     int domid;
-    g_assert_false(
-        bench->driver->domain_restore(bench->hv, bench->op, &guest.config, &image, &domid, &err));
+    guest.config.saved = &image;
+    g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
     g_clear_pointer(&err, err_free);
     g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_GONE);
 }
@@ -421,7 +423,8 @@ static void test_consoles(Bench *bench)
     guest_init(&guest, bench, 1);
     auto_fd line = start(bench, &guest);
     for (unsigned i = 0; i < 2; i++) {
-        auto_fd viewer = bench->driver->console_open_vnc(bench->hv, guest.config.uuid, &err);
+        auto_fd viewer =
+            bench->driver->console_open(bench->hv, guest.config.uuid, HV_CONSOLE_VNC, &err);
         assert_ok(viewer >= 0, err);
         g_free(line_expect(bench, viewer, "RFB 003.008\n"));
     }
@@ -454,7 +457,7 @@ static void test_adoption(Bench *bench)
     g_assert_cmpint(after.domid, ==, before.domid);
     g_assert_cmpuint(after.start_ticket, ==, 9);
     g_assert_cmpuint(after.memory_bytes, ==, before.memory_bytes);
-    auto_fd again = bench->driver->console_open_text(bench->hv, uuid, &err);
+    auto_fd again = bench->driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(again >= 0, err);
     g_assert_cmpint(next_letter(bench, again), ==, 'C');
     g_autofree char *path = bench_new_disk(bench);
@@ -478,7 +481,7 @@ static void test_adoption_after_kill(Bench *bench)
     HvDomainInfo info = g_array_index(list, HvDomainInfo, 0);
     g_assert_cmpint(info.state, ==, HV_STATE_RUNNING);
     g_assert_cmpuint(info.start_ticket, ==, 77);
-    auto_fd line = bench->driver->console_open_text(bench->hv, info.uuid, &err);
+    auto_fd line = bench->driver->console_open(bench->hv, info.uuid, HV_CONSOLE_TEXT, &err);
     g_assert_cmpint(next_letter(bench, line), ==, 'B');
     assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, info.uuid, &err), err);
     g_assert_cmpint(bench_wait_exit(bench, info.uuid, 77), ==, HV_EXIT_DESTROYED);

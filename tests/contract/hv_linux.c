@@ -69,9 +69,11 @@ static void linux_boot(Linux *guest)
     int domid;
     assert_ok(bench->driver->domain_create(bench->hv, bench->op, &guest->config, &domid, &err),
               err);
-    guest->line = bench->driver->console_open_text(bench->hv, guest->config.uuid, &err);
+    guest->line = bench->driver->console_open(bench->hv, guest->config.uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(guest->line >= 0, err);
-    assert_ok(bench->driver->domain_unpause(bench->hv, bench->op, guest->config.uuid, &err), err);
+    assert_ok(
+        bench->driver->domain_set_paused(bench->hv, bench->op, guest->config.uuid, false, &err),
+        err);
     g_free(line_expect(bench, guest->line, PROMPT));
 }
 
@@ -238,11 +240,12 @@ static void check_suspend(Linux *guest)
     g_autofree char *copy = bench_new_overlay(bench, path, "qcow2");
     const HvImage copied = {copy, "qcow2"};
     guest->config.start_ticket = 2;
+    guest->config.saved = &copied;
     int domid;
-    assert_ok(driver->domain_restore(bench->hv, bench->op, &guest->config, &copied, &domid, &err),
-              err);
-    guest->line = driver->console_open_text(bench->hv, uuid, &err);
-    assert_ok(driver->domain_unpause(bench->hv, bench->op, uuid, &err), err);
+    assert_ok(driver->domain_create(bench->hv, bench->op, &guest->config, &domid, &err), err);
+    guest->config.saved = NULL;
+    guest->line = driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
+    assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
     line_send(guest->line, "\n");
     g_free(line_expect(bench, guest->line, PROMPT));
     g_autofree char *answer = linux_run(guest, "echo x$remembered");

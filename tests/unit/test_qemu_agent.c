@@ -45,7 +45,7 @@ static void set_up(Fixture *fixture)
 {
     *fixture = (Fixture){.op = op_new(PATIENCE)};
     fixture->hv.events = (HvEvents){.user = fixture, .guest_changed = on_changed};
-    fixture->hv.loop = qemu_loop_new(on_tick, fixture, NULL);
+    fixture->hv.loop = hv_loop_new(on_tick, fixture, NULL);
     fixture->domain.hv = &fixture->hv;
     fixture->domain.record = qemu_record_new(uuid_generate());
     const HvNic nic = {"nic", 0, "52:54:00:00:00:01", 1500, -1};
@@ -59,7 +59,7 @@ static void set_up(Fixture *fixture)
 
 static void tear_down(Fixture *fixture)
 {
-    qemu_loop_free(fixture->hv.loop);
+    hv_loop_free(fixture->hv.loop);
     qemu_agent_free(fixture->agent);
     fd_close(&fixture->guest);
     qemu_record_free(fixture->domain.record);

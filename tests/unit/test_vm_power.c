@@ -60,9 +60,9 @@ static void wait_field(HostFixture *fixture, const char *class_name, Uuid ref, c
 static void tell_guest(HostFixture *fixture, Uuid vm, char letter)
 {
     g_autoptr(Err) err = NULL;
-    auto_fd line =
-        platform_hv_driver(fixture->platform)
-            ->console_open_text(platform_hv(fixture->platform), domain_of(fixture, vm), &err);
+    auto_fd line = platform_hv_driver(fixture->platform)
+                       ->console_open(platform_hv(fixture->platform), domain_of(fixture, vm),
+                                      HV_CONSOLE_TEXT, &err);
     assert_ok(line >= 0, err);
     g_assert_cmpint(send(line, &letter, 1, MSG_NOSIGNAL), ==, 1);
 }
@@ -149,8 +149,8 @@ static Uuid begin_endless(HostFixture *fixture, const char *method, Uuid vm)
 {
     g_autoptr(Err) err = NULL;
     assert_ok(platform_hv_driver(fixture->platform)
-                  ->domain_pause(platform_hv(fixture->platform), core_op(fixture->core),
-                                 domain_of(fixture, vm), &err),
+                  ->domain_set_paused(platform_hv(fixture->platform), core_op(fixture->core),
+                                      domain_of(fixture, vm), true, &err),
               err);
     g_autoptr(Value) task = host_fixture_call(fixture, method, "\"%s\"", REF_TEXT(vm));
     wait_field(fixture, "vm", vm, "current_operations", true, "clean");

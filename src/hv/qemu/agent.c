@@ -40,7 +40,7 @@ static const char *const agent_commands[AGENT_QUESTIONS] = {
 struct QemuAgent {
     QemuDomain *domain; /* (borrowed) */
     int fd;
-    QemuWatch watch;
+    HvWatch watch;
 
     /* The event thread's own. */
     bool open;              /* the guest is known to have the port open */
@@ -69,12 +69,12 @@ QemuAgent *qemu_agent_new(QemuDomain *domain, int fd, bool ask, Err **err)
     QemuAgent *agent = g_new0(QemuAgent, 1);
     agent->domain = domain;
     agent->fd = fd;
-    agent->watch = (QemuWatch){fd, qemu_agent_on_input, agent};
+    agent->watch = (HvWatch){fd, qemu_agent_on_input, agent};
     agent->question = AGENT_QUESTIONS;
     agent->due = ask ? 0 : USEC_NEVER;
     agent->input = g_string_new(NULL);
     lock_init(&agent->lock, LOCK_HV_DOMAIN);
-    if (!qemu_loop_add(domain->hv->loop, &agent->watch, err)) {
+    if (!hv_loop_add(domain->hv->loop, &agent->watch, err)) {
         qemu_agent_free(agent);
         return NULL;
     }
@@ -125,7 +125,7 @@ void qemu_agent_tick(QemuAgent *agent, bool running)
 
 void qemu_agent_unwatch(QemuAgent *agent)
 {
-    qemu_loop_remove(agent->domain->hv->loop, &agent->watch);
+    hv_loop_remove(agent->domain->hv->loop, &agent->watch);
 }
 
 void qemu_agent_info(QemuAgent *agent, HvGuestInfo *ret_info)

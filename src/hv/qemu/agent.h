@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hv/hv.h"
-#include "hv/qemu/loop.h"
+#include "hv/loop.h"
 
 typedef struct QemuAgent QemuAgent;
 struct QemuDomain;

@@ -15,45 +15,18 @@
 #define SCREENSHOT_LIMIT  ((off_t)64 * 1024 * 1024) /* bytes of a picture */
 #define VIEWER_DESCRIPTOR "viewer"
 
+static int qemu_console_open_vnc(QemuDomain *domain, Err **err);
 static bool qemu_console_dump(QemuDomain *domain, Op *op, int picture, int64_t fdset, Err **err);
 static GBytes *qemu_console_read(int fd, Err **err);
 
-/* QEMU's VNC server has no socket; each viewer is given to it as one end of a pair. The name it
- * has between the two commands is that of our own end's number, so no other viewer has it. */
-int qemu_console_open_vnc(Hv *hv, Uuid uuid, Err **err)
+int qemu_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    int pair[2];
     if (!domain) {
         return -1;
     }
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        err_errno(err, errno, "cannot create a socket for a viewer");
-        return -1;
-    }
-    auto_fd ours = pair[0];
-    auto_fd theirs = pair[1];
-    g_autoptr(Op) op = op_new(CONSOLE_LIMIT);
-    g_autofree char *name = g_strdup_printf(VIEWER_DESCRIPTOR "%d", ours);
-    Value *args = value_new_struct(1);
-    value_struct_add_static(args, "fdname", value_new_string(name));
-    if (!qmp_call_fd(domain->qmp, op, "getfd", args, theirs, NULL, err)) {
-        return -1;
-    }
-    args = value_new_struct(3);
-    value_struct_add_static(args, "protocol", value_new_string("vnc"));
-    value_struct_add_static(args, "fdname", value_new_string(name));
-    value_struct_add_static(args, "skipauth", value_new_bool(true));
-    if (!qmp_call(domain->qmp, op, "add_client", args, NULL, err)) {
-        return -1;
-    }
-    return fd_steal(&ours);
-}
-
-int qemu_console_open_text(Hv *hv, Uuid uuid, Err **err)
-{
-    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    return domain ? qemu_socket_connect(domain->dir, QEMU_SOCKET_SERIAL, err) : -1;
+    return kind == HV_CONSOLE_VNC ? qemu_console_open_vnc(domain, err)
+                                  : qemu_socket_connect(domain->dir, QEMU_SOCKET_SERIAL, err);
 }
 
 GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)
@@ -76,6 +49,34 @@ GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)
         return NULL;
     }
     return qemu_console_read(picture, err);
+}
+
+/* QEMU's VNC server has no socket; each viewer is given to it as one end of a pair. The name it
+ * has between the two commands is that of our own end's number, so no other viewer has it. */
+static int qemu_console_open_vnc(QemuDomain *domain, Err **err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        err_errno(err, errno, "cannot create a socket for a viewer");
+        return -1;
+    }
+    auto_fd ours = pair[0];
+    auto_fd theirs = pair[1];
+    g_autoptr(Op) op = op_new(CONSOLE_LIMIT);
+    g_autofree char *name = g_strdup_printf(VIEWER_DESCRIPTOR "%d", ours);
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "fdname", value_new_string(name));
+    if (!qmp_call_fd(domain->qmp, op, "getfd", args, theirs, NULL, err)) {
+        return -1;
+    }
+    args = value_new_struct(3);
+    value_struct_add_static(args, "protocol", value_new_string("vnc"));
+    value_struct_add_static(args, "fdname", value_new_string(name));
+    value_struct_add_static(args, "skipauth", value_new_bool(true));
+    if (!qmp_call(domain->qmp, op, "add_client", args, NULL, err)) {
+        return -1;
+    }
+    return fd_steal(&ours);
 }
 
 /* QEMU picks the descriptor of a set by its access mode and opens pictures for writing only. */

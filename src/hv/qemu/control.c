@@ -8,16 +8,10 @@
 /* How long QEMU may take to close its images before it is killed. */
 #define QUIT_LIMIT (10 * USEC_PER_SEC)
 
-static bool qemu_control_simple(Hv *hv, Op *op, Uuid uuid, const char *command, Err **err);
-
-bool qemu_control_unpause(Hv *hv, Op *op, Uuid uuid, Err **err)
+bool qemu_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
-    return qemu_control_simple(hv, op, uuid, "cont", err);
-}
-
-bool qemu_control_pause(Hv *hv, Op *op, Uuid uuid, Err **err)
-{
-    return qemu_control_simple(hv, op, uuid, "stop", err);
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    return domain && qmp_call(domain->qmp, op, paused ? "stop" : "cont", NULL, NULL, err);
 }
 
 bool qemu_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
@@ -29,14 +23,6 @@ bool qemu_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err *
     /* What the button does, and that it can mean a reboot, is the guest's choice. */
     return qemu_agent_shutdown(domain->agent, mode) ||
            qmp_call(domain->qmp, op, "system_powerdown", NULL, NULL, err);
-}
-
-bool qemu_control_reset(Hv *hv, Op *op, Uuid uuid, Err **err)
-{
-    (void)hv;
-    (void)op;
-    (void)uuid;
-    return hv_unsupported("qemu", "reset a domain in place", err);
 }
 
 bool qemu_control_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
@@ -71,10 +57,4 @@ bool qemu_control_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **er
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "value", value_new_int((int64_t)bytes));
     return qmp_call(domain->qmp, op, "balloon", args, NULL, err);
-}
-
-static bool qemu_control_simple(Hv *hv, Op *op, Uuid uuid, const char *command, Err **err)
-{
-    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    return domain && qmp_call(domain->qmp, op, command, NULL, NULL, err);
 }

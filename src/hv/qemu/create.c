@@ -48,7 +48,10 @@ static char *qemu_create_last_words(const CreateFiles *files);
 
 bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
-    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, false, err);
+    if (config->saved) {
+        return qemu_save_restore(hv, op, config, ret_domid, err);
+    }
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, err);
     if (!domain) {
         return false;
     }
@@ -56,15 +59,14 @@ bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     return true;
 }
 
-QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, bool incoming,
-                              Err **err)
+QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_new(hv, qemu_create_record(config), err);
     if (!domain) {
         return NULL;
     }
     domain->building = true;
-    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, incoming}};
+    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, config->saved != NULL}};
     Err *why = NULL;
     if (!qemu_create_start(domain, op, config, &files, &why)) {
         bool lost = domain->watched && op_check(op, NULL);

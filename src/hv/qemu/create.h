@@ -3,10 +3,9 @@
 
 #include "hv/qemu/domain.h"
 
-/* A running QEMU with all devices; with `incoming` it waits for a state to be sent to it. On
- * failure nothing is left behind. (a reference) */
-QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, bool incoming,
-                              Err **err);
+/* A running QEMU with all devices; if there is a saved state it waits for that to be sent to it.
+ * On failure nothing is left behind. (a reference) */
+QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, Err **err);
 /* From here on the domain's end is told by events. Returns its domid. */
 int qemu_create_finish(QemuDomain *domain);
 void qemu_create_abort(QemuDomain *domain);

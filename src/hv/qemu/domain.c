@@ -102,13 +102,13 @@ bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopte
     if (domain->pid_fd < 0) {
         return err_errno(err, errno, "cannot watch process %d of domain %s", pid, domain->name);
     }
-    domain->pid_watch = (QemuWatch){domain->pid_fd, qemu_domain_on_exit, domain};
-    domain->qmp_watch = (QemuWatch){qmp_fd, qemu_domain_on_qmp, domain};
+    domain->pid_watch = (HvWatch){domain->pid_fd, qemu_domain_on_exit, domain};
+    domain->qmp_watch = (HvWatch){qmp_fd, qemu_domain_on_qmp, domain};
     /* The event thread's reference ends in qemu_domain_on_exit(). The process comes last: once it
      * is watched, the event thread may take all watches away again. */
     qemu_domain_ref(domain);
-    if (!qemu_loop_add(domain->hv->loop, &domain->qmp_watch, err) ||
-        !qemu_loop_add(domain->hv->loop, &domain->pid_watch, err)) {
+    if (!hv_loop_add(domain->hv->loop, &domain->qmp_watch, err) ||
+        !hv_loop_add(domain->hv->loop, &domain->pid_watch, err)) {
         return false;
     }
     LOCK_GUARD(&domain->lock);
@@ -246,7 +246,7 @@ static void qemu_domain_on_qmp(void *user)
     if (!qmp_read(domain->qmp, &why)) {
         /* The end of the process, if it is that, is told by the process's own watch. */
         log_debug("domain %s is not listened to any more: %s", domain->name, why->params[0]);
-        qemu_loop_remove(domain->hv->loop, &domain->qmp_watch);
+        hv_loop_remove(domain->hv->loop, &domain->qmp_watch);
         qmp_shut(domain->qmp);
     }
 }
@@ -258,8 +258,8 @@ static void qemu_domain_on_exit(void *user)
         /* Last words: a shutdown of the guest just before the end is not a crash. */
         qmp_read(domain->qmp, NULL);
     }
-    qemu_loop_remove(domain->hv->loop, &domain->pid_watch);
-    qemu_loop_remove(domain->hv->loop, &domain->qmp_watch);
+    hv_loop_remove(domain->hv->loop, &domain->pid_watch);
+    hv_loop_remove(domain->hv->loop, &domain->qmp_watch);
     qemu_agent_unwatch(domain->agent);
     qmp_shut(domain->qmp);
     qemu_domain_remove_dir(domain->dir);

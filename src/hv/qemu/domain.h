@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/lock.h"
+#include "hv/loop.h"
 #include "hv/qemu/agent.h"
-#include "hv/qemu/loop.h"
 #include "hv/qemu/qmp.h"
 #include "hv/qemu/record.h"
 
@@ -32,7 +32,7 @@ struct QemuDomain {
     int pid_fd;
     Qmp *qmp;
     QemuAgent *agent;
-    QemuWatch pid_watch, qmp_watch;
+    HvWatch pid_watch, qmp_watch;
 
     Lock lock; /* LOCK_HV_DOMAIN, over what follows */
     GCond changed;

@@ -25,10 +25,8 @@ const HvDriver hv_qemu_driver = {
     .close = qemu_driver_close,
     .host_info = qemu_host_info,
     .domain_create = qemu_create_domain,
-    .domain_unpause = qemu_control_unpause,
-    .domain_pause = qemu_control_pause,
+    .domain_set_paused = qemu_control_set_paused,
     .domain_shutdown = qemu_control_shutdown,
-    .domain_reset = qemu_control_reset,
     .domain_destroy = qemu_control_destroy,
     .domain_list = qemu_info_list,
     .domain_info = qemu_info_domain,
@@ -37,7 +35,6 @@ const HvDriver hv_qemu_driver = {
     .domain_set_vcpus = qemu_vcpu_set,
     .domain_save_size = qemu_save_size,
     .domain_save = qemu_save_domain,
-    .domain_restore = qemu_save_restore,
     .disk_plug = qemu_disk_plug,
     .disk_unplug = qemu_disk_unplug,
     .cd_change = qemu_disk_change_cd,
@@ -45,8 +42,7 @@ const HvDriver hv_qemu_driver = {
     .disk_resize = qemu_disk_resize,
     .nic_plug = qemu_nic_plug,
     .nic_unplug = qemu_nic_unplug,
-    .console_open_vnc = qemu_console_open_vnc,
-    .console_open_text = qemu_console_open_text,
+    .console_open = qemu_console_open,
     .console_screenshot = qemu_console_screenshot,
     .guest_info = qemu_guest_info,
 };
@@ -66,7 +62,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
         return NULL;
     }
     qemu_statefile_clean(hv);
-    hv->loop = qemu_loop_new(qemu_driver_tick, hv, err);
+    hv->loop = hv_loop_new(qemu_driver_tick, hv, err);
     if (!hv->loop || !qemu_adopt_all(hv, err)) {
         qemu_driver_close(hv);
         return NULL;
@@ -83,7 +79,7 @@ static void qemu_driver_close(Hv *hv)
     for (unsigned i = 0; i < domains->len; i++) {
         (void)qemu_domain_set_reboot_action(g_ptr_array_index(domains, i), op, "reset", NULL);
     }
-    qemu_loop_free(hv->loop);
+    hv_loop_free(hv->loop);
     for (unsigned i = 0; i < domains->len; i++) {
         qemu_domain_release(g_ptr_array_index(domains, i));
     }

@@ -7,10 +7,8 @@
 bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
 
 /* control.c */
-bool qemu_control_unpause(Hv *hv, Op *op, Uuid domain, Err **err);
-bool qemu_control_pause(Hv *hv, Op *op, Uuid domain, Err **err);
+bool qemu_control_set_paused(Hv *hv, Op *op, Uuid domain, bool paused, Err **err);
 bool qemu_control_shutdown(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
-bool qemu_control_reset(Hv *hv, Op *op, Uuid domain, Err **err);
 bool qemu_control_destroy(Hv *hv, Op *op, Uuid domain, Err **err);
 bool qemu_control_set_memory(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
 
@@ -28,8 +26,8 @@ bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err);
 /* save.c */
 uint64_t qemu_save_size(Hv *hv, Uuid domain);
 bool qemu_save_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
-bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
-                       int *ret_domid, Err **err);
+/* domain_create() of a domain with a saved state. */
+bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
 
 /* disk.c */
 bool qemu_disk_plug(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
@@ -45,8 +43,7 @@ bool qemu_nic_plug(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
 bool qemu_nic_unplug(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);
 
 /* console.c */
-int qemu_console_open_vnc(Hv *hv, Uuid domain, Err **err);
-int qemu_console_open_text(Hv *hv, Uuid domain, Err **err);
+int qemu_console_open(Hv *hv, Uuid domain, HvConsole kind, Err **err);
 GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid domain, Err **err);
 
 /* guest.c */

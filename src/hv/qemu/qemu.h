@@ -3,15 +3,15 @@
 
 #include "base/lock.h"
 #include "hv/hv.h"
+#include "hv/loop.h"
 #include "hv/qemu/cmdline.h"
-#include "hv/qemu/loop.h"
 
 struct Hv {
     char *run_dir;
     char *log_dir;
     QemuHost host;
     HvEvents events;
-    QemuLoop *loop;
+    HvLoop *loop;
 
     Lock lock;           /* LOCK_HV, over what follows */
     char version[64];    /* of QEMU, once somebody has asked */

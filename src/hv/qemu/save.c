@@ -49,16 +49,15 @@ bool qemu_save_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     return true;
 }
 
-bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, const HvImage *image,
-                       int *ret_domid, Err **err)
+bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
     char name[UUID_TEXT_SIZE];
     g_autoptr(QemuStateFile) file =
-        qemu_statefile_open(hv, op, image, false, uuid_format(config->uuid, name), err);
+        qemu_statefile_open(hv, op, config->saved, false, uuid_format(config->uuid, name), err);
     if (!file || !qemu_statefile_check(file, op, err)) {
         return false;
     }
-    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, true, err);
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, err);
     if (!domain) {
         return false;
     }

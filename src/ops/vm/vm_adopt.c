@@ -74,8 +74,8 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
     bool ok = true;
     if (is_paused && should_run) {
-        ok = platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op,
-                                                          domain->uuid, err);
+        ok = platform_hv_driver(platform)->domain_set_paused(platform_hv(platform), call->op,
+                                                             domain->uuid, false, err);
         is_paused = !ok;
     }
     DbTxn *txn = db_begin(call->db);

@@ -25,7 +25,7 @@ typedef struct BuiltDomain {
     Uuid uuid;
 } BuiltDomain;
 
-static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot *how, Undo *undo,
+static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *saved, Undo *undo,
                          int *ret_domid, Err **err);
 static void destroy_built(void *user);
 static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err);
@@ -44,12 +44,12 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
     int domid;
     if (!vm_check_can_boot(call, vm, how->force, err) || !vbd_claim_take(call, vm, &claim, err) ||
         !vm_plan(call, vm, &undo, &config, err) ||
-        !build_domain(call, &config, how, &undo, &domid, err) ||
+        !build_domain(call, &config, how->saved, &undo, &domid, err) ||
         !write_running(call, vm, domid, how->paused, &undo, err)) {
         return false;
     }
-    if (!how->paused && !platform_hv_driver(platform)->domain_unpause(platform_hv(platform),
-                                                                      call->op, config.uuid, err)) {
+    if (!how->paused && !platform_hv_driver(platform)->domain_set_paused(
+                            platform_hv(platform), call->op, config.uuid, false, err)) {
         return false;
     }
     undo_disarm(&undo);
@@ -105,7 +105,7 @@ Uuid vm_domain_uuid(const DbView *view, VmRef vm)
     return uuid;
 }
 
-static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot *how, Undo *undo,
+static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *saved, Undo *undo,
                          int *ret_domid, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -113,10 +113,9 @@ static bool build_domain(Call *call, const HvDomainConfig *config, const VmBoot 
     BuiltDomain *built = arena_new0(call->arena, BuiltDomain, 1);
     *built = (BuiltDomain){platform, config->uuid};
     undo_push(undo, destroy_built, built);
+    config->saved = saved;
     vm_watch_started(platform_vm_watch(platform), config->uuid, config->start_ticket);
-    return how->saved ? hv->domain_restore(platform_hv(platform), call->op, config, how->saved,
-                                           ret_domid, err)
-                      : hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
+    return hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
 }
 
 static void destroy_built(void *user)

@@ -5,8 +5,14 @@
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_state.h"
 
-static bool write_paused(Call *call, VmRef vm, bool paused, Err **err)
+static bool set_paused(Call *call, VmRef vm, bool paused, Err **err)
 {
+    Platform *platform = call_platform(call);
+    Uuid domain = vm_domain_uuid(call_view(call), vm);
+    if (!platform_hv_driver(platform)->domain_set_paused(platform_hv(platform), call->op, domain,
+                                                         paused, err)) {
+        return false;
+    }
     DbTxn *txn = db_begin(call->db);
     vm_state_set_paused(txn, vm, paused);
     return db_commit(txn, err);
@@ -14,10 +20,7 @@ static bool write_paused(Call *call, VmRef vm, bool paused, Err **err)
 
 bool vm_pause(Call *call, const VmPauseArgs *args, Err **err)
 {
-    Platform *platform = call_platform(call);
-    Uuid domain = vm_domain_uuid(call_view(call), args->vm);
-    if (!platform_hv_driver(platform)->domain_pause(platform_hv(platform), call->op, domain, err) ||
-        !write_paused(call, args->vm, true, err)) {
+    if (!set_paused(call, args->vm, true, err)) {
         return false;
     }
     alert_vm(call, args->vm, "VM_PAUSED", ALERT_INFORMATION, "paused");
@@ -26,11 +29,7 @@ bool vm_pause(Call *call, const VmPauseArgs *args, Err **err)
 
 bool vm_unpause(Call *call, const VmUnpauseArgs *args, Err **err)
 {
-    Platform *platform = call_platform(call);
-    Uuid domain = vm_domain_uuid(call_view(call), args->vm);
-    if (!platform_hv_driver(platform)->domain_unpause(platform_hv(platform), call->op, domain,
-                                                      err) ||
-        !write_paused(call, args->vm, false, err)) {
+    if (!set_paused(call, args->vm, false, err)) {
         return false;
     }
     alert_vm(call, args->vm, "VM_UNPAUSED", ALERT_INFORMATION, "unpaused");

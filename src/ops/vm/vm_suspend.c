@@ -94,7 +94,7 @@ static bool save_domain(Call *call, VmRef vm, VdiRef vdi, Err **err)
         return true;
     }
     g_autoptr(Op) undo_op = core_undo_op();
-    hv->domain_unpause(platform_hv(platform), undo_op, domain, NULL);
+    hv->domain_set_paused(platform_hv(platform), undo_op, domain, false, NULL);
     return false;
 }
 

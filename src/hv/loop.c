@@ -1,6 +1,6 @@
 /* epoll(7) on one thread.  It knows descriptors and functions; QMP, agents and processes are
  * its callers' matter. */
-#include "hv/qemu/loop.h"
+#include "hv/loop.h"
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -12,7 +12,7 @@
 
 #define LOOP_TICK USEC_PER_SEC
 
-struct QemuLoop {
+struct HvLoop {
     int epoll_fd;
     int stop_fd;
     GThread *thread;
@@ -20,31 +20,31 @@ struct QemuLoop {
     void *user;
 };
 
-static gpointer qemu_loop_run(gpointer data);
-static int qemu_loop_wait(QemuLoop *loop, Usec next_tick, QemuWatch **ret_watch);
-static bool qemu_loop_watch(QemuLoop *loop, int fd, QemuWatch *watch, Err **err);
+static gpointer hv_loop_run(gpointer data);
+static int hv_loop_wait(HvLoop *loop, Usec next_tick, HvWatch **ret_watch);
+static bool hv_loop_watch(HvLoop *loop, int fd, HvWatch *watch, Err **err);
 
-QemuLoop *qemu_loop_new(void (*tick)(void *user), void *user, Err **err)
+HvLoop *hv_loop_new(void (*tick)(void *user), void *user, Err **err)
 {
-    QemuLoop *loop = g_new0(QemuLoop, 1);
+    HvLoop *loop = g_new0(HvLoop, 1);
     loop->tick = tick;
     loop->user = user;
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (loop->epoll_fd < 0 || loop->stop_fd < 0) {
-        err_errno(err, errno, "cannot create the event queue of the qemu driver");
-        qemu_loop_free(loop);
+        err_errno(err, errno, "cannot create the event queue of a hypervisor driver");
+        hv_loop_free(loop);
         return NULL;
     }
-    if (!qemu_loop_watch(loop, loop->stop_fd, NULL, err)) {
-        qemu_loop_free(loop);
+    if (!hv_loop_watch(loop, loop->stop_fd, NULL, err)) {
+        hv_loop_free(loop);
         return NULL;
     }
-    loop->thread = g_thread_new("hv-qemu", qemu_loop_run, loop);
+    loop->thread = g_thread_new("hv-events", hv_loop_run, loop);
     return loop;
 }
 
-void qemu_loop_free(QemuLoop *loop)
+void hv_loop_free(HvLoop *loop)
 {
     if (!loop) {
         return;
@@ -58,12 +58,12 @@ void qemu_loop_free(QemuLoop *loop)
     g_free(loop);
 }
 
-bool qemu_loop_add(QemuLoop *loop, QemuWatch *watch, Err **err)
+bool hv_loop_add(HvLoop *loop, HvWatch *watch, Err **err)
 {
-    return qemu_loop_watch(loop, watch->fd, watch, err);
+    return hv_loop_watch(loop, watch->fd, watch, err);
 }
 
-void qemu_loop_remove(QemuLoop *loop, QemuWatch *watch)
+void hv_loop_remove(HvLoop *loop, HvWatch *watch)
 {
     if (watch->fd >= 0) {
         epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
@@ -71,20 +71,20 @@ void qemu_loop_remove(QemuLoop *loop, QemuWatch *watch)
     }
 }
 
-static gpointer qemu_loop_run(gpointer data)
+static gpointer hv_loop_run(gpointer data)
 {
-    QemuLoop *loop = data;
+    HvLoop *loop = data;
     Usec next_tick = op_now() + LOOP_TICK;
     for (;;) {
-        QemuWatch *watch;
-        int ready = qemu_loop_wait(loop, next_tick, &watch);
+        HvWatch *watch;
+        int ready = hv_loop_wait(loop, next_tick, &watch);
         if (ready > 0 && !watch) {
             return NULL;
         }
         if (ready > 0) {
             watch->ready(watch->user);
         }
-        if (op_now() >= next_tick) {
+        if (loop->tick && op_now() >= next_tick) {
             loop->tick(loop->user);
             next_tick = op_now() + LOOP_TICK;
         }
@@ -92,11 +92,12 @@ static gpointer qemu_loop_run(gpointer data)
 }
 
 /* One event at a time: what handles it may remove any other watch. */
-static int qemu_loop_wait(QemuLoop *loop, Usec next_tick, QemuWatch **ret_watch)
+static int hv_loop_wait(HvLoop *loop, Usec next_tick, HvWatch **ret_watch)
 {
     Usec left = MAX(next_tick - op_now(), 0);
     struct epoll_event event;
-    int ready = epoll_wait(loop->epoll_fd, &event, 1, (int)(left / USEC_PER_MSEC) + 1);
+    int timeout = loop->tick ? (int)(left / USEC_PER_MSEC) + 1 : -1;
+    int ready = epoll_wait(loop->epoll_fd, &event, 1, timeout);
     if (ready > 0) {
         *ret_watch = event.data.ptr;
     }
@@ -104,11 +105,11 @@ static int qemu_loop_wait(QemuLoop *loop, Usec next_tick, QemuWatch **ret_watch)
 }
 
 /* The stop event is the one without a watch. */
-static bool qemu_loop_watch(QemuLoop *loop, int fd, QemuWatch *watch, Err **err)
+static bool hv_loop_watch(HvLoop *loop, int fd, HvWatch *watch, Err **err)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
     if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
-        return err_errno(err, errno, "cannot watch a descriptor in the qemu driver");
+        return err_errno(err, errno, "cannot watch a descriptor in a hypervisor driver");
     }
     return true;
 }

@@ -1,0 +1,568 @@
+/* The fake engine: a domain is a file under run_dir, mapped into memory, so that it outlives the
+ * driver however that ends.  What the hooks leave out is what an engine would do below them.
+ *
+ * Guests obey letters on their serial line as the contract suite's boot sector does: p power off,
+ * r reset, c crash, + count, w and d write and read the disk. */
+#include "base/fd.h"
+#include "base/lock.h"
+#include "hv/hv.h"
+#include "hv/loop.h"
+#include "wire/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#define FAKE_DISKS   16 /* places for devices: disks first, then NICs */
+#define FAKE_PLACES  24
+#define FAKE_ID_SIZE 64
+#define MEMORY_TOTAL ((uint64_t)64 << 30)
+#define OVERHEAD     ((uint64_t)1 << 20)
+#define SAVE_SIZE    ((uint64_t)16 << 20)
+#define RFB_GREETING "RFB 003.008\n"
+
+/* The content of the file; for the same program only. */
+typedef struct FakeDomain {
+    HvDomainInfo info; /* domid 0: its creation was cut short */
+    unsigned vcpus_max;
+    uint64_t memory_max_bytes;
+    bool booted;             /* the guest has said that it listens */
+    char counter, disk_byte; /* what it has in memory and on its disk */
+    char devices[FAKE_PLACES][FAKE_ID_SIZE];
+} FakeDomain;
+
+typedef struct FakeConsole {
+    HvWatch watch;
+    Hv *hv;
+    Uuid domain;
+    int fd; /* our end */
+    bool is_text;
+} FakeConsole;
+
+struct Hv {
+    char *run_dir;
+    HvEvents events;
+    HvLoop *loop;
+    Lock lock; /* over what follows */
+    int last_domid;
+    GHashTable *domains; /* Uuid * (in the domain) -> FakeDomain, which it unmaps */
+    GPtrArray *consoles; /* FakeConsole, which it frees */
+};
+
+static const HvHostInfo host = {
+    .cpu_count = 4,
+    .socket_count = 1,
+    .memory_total = MEMORY_TOTAL,
+    .memory_free = MEMORY_TOTAL,
+    .cpu_vendor = "FakeVendor",
+    .cpu_model_name = "Fake CPU",
+    .engine_version = "fake 1",
+    .accelerator = "none",
+    .domain_overhead_bytes = OVERHEAD,
+};
+
+/* A PNG of one black pixel. */
+static const char one_pixel[] =
+    "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\0\0\0\0\x3a\x7e\x9b\x55\0\0\0\nIDAT"
+    "\x78\x9c\x63\x60\0\0\0\2\0\1\x48\xaf\xa4\x71\0\0\0\0IEND\xae\x42\x60\x82";
+
+static void fake_close(Hv *hv);
+static bool load_all(Hv *hv, Err **err);
+static FakeDomain *map_domain(Hv *hv, Uuid uuid, Err **err);
+static void unmap_domain(FakeDomain *domain);
+static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err);
+static void remove_domain(Hv *hv, FakeDomain *domain);
+static bool add_device(FakeDomain *domain, const char *id, unsigned place, Err **err);
+static char *find_device(FakeDomain *domain, const char *id);
+static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned count,
+                          Err **err);
+static void close_console(FakeConsole *console);
+static void on_input(void *console);
+static void guest_obey(Hv *hv, FakeDomain *domain, char letter);
+static void guest_exit(Hv *hv, FakeDomain *domain, HvExitReason reason);
+static void guest_say(Hv *hv, const FakeDomain *domain, const char *text);
+
+static Hv *fake_open(const HvConfig *config, Err **err)
+{
+    Hv *hv = g_new0(Hv, 1);
+    hv->run_dir = g_strdup(config->run_dir);
+    hv->events = config->events;
+    lock_init(&hv->lock, LOCK_HV);
+    hv->domains =
+        g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, (GDestroyNotify)unmap_domain);
+    hv->consoles = g_ptr_array_new_with_free_func((GDestroyNotify)close_console);
+    hv->loop = hv_loop_new(NULL, NULL, err);
+    if (!hv->loop || !load_all(hv, err)) {
+        fake_close(hv);
+        return NULL;
+    }
+    return hv;
+}
+
+static void fake_close(Hv *hv)
+{
+    hv_loop_free(hv->loop);
+    g_ptr_array_unref(hv->consoles);
+    g_hash_table_unref(hv->domains);
+    lock_clear(&hv->lock);
+    g_free(hv->run_dir);
+    g_free(hv);
+}
+
+static GArray *fake_list(Hv *hv, Err **err)
+{
+    (void)err;
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(HvDomainInfo));
+    LOCK_GUARD(&hv->lock);
+    GHashTableIter iter;
+    gpointer domain;
+    g_hash_table_iter_init(&iter, hv->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain)) {
+        g_array_append_val(list, ((FakeDomain *)domain)->info);
+    }
+    return list;
+}
+
+static bool fake_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
+{
+    g_autoptr(GArray) domains = fake_list(hv, err);
+    *ret_info = host;
+    for (unsigned i = 0; i < domains->len; i++) {
+        uint64_t used = g_array_index(domains, HvDomainInfo, i).memory_bytes + OVERHEAD;
+        ret_info->memory_free -= MIN(ret_info->memory_free, used);
+    }
+    return true;
+}
+
+/* The fake storage driver has images without a file; then the state was not kept. */
+static bool fake_create(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
+{
+    auto_fd fd = config->saved ? open(config->saved->path, O_RDONLY | O_CLOEXEC) : -1;
+    FakeDomain saved = {0};
+    (void)!read(fd, &saved, sizeof saved);
+    LOCK_GUARD(&hv->lock);
+    if (g_hash_table_contains(hv->domains, &config->uuid)) {
+        return err_internal(err, "a domain of this VM exists already");
+    }
+    FakeDomain *domain = op_check(op, err) ? map_domain(hv, config->uuid, err) : NULL;
+    if (!domain) {
+        return false;
+    }
+    *domain = (FakeDomain){
+        .info = {config->uuid, HV_STATE_PAUSED, 0, config->vcpus, config->memory_bytes,
+                 config->start_ticket},
+        .vcpus_max = MAX(config->vcpus_max, config->vcpus),
+        .memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes),
+        .booted = saved.booted,
+        .counter = saved.counter,
+        .disk_byte = saved.disk_byte,
+    };
+    bool ok = true;
+    for (unsigned i = 0; i < config->disk_count && ok; i++) {
+        ok = add_device(domain, config->disks[i].id, config->disks[i].position, err);
+    }
+    for (unsigned i = 0; i < config->nic_count && ok; i++) {
+        ok = add_device(domain, config->nics[i].id, FAKE_DISKS + config->nics[i].position, err);
+    }
+    if (!ok) {
+        remove_domain(hv, domain);
+        return false;
+    }
+    *ret_domid = domain->info.domid = ++hv->last_domid;
+    return true;
+}
+
+static bool fake_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (!domain || domain->info.state == HV_STATE_SHUTDOWN) {
+        return domain && err_internal(err, "the guest has ended; it can only be destroyed");
+    }
+    domain->info.state = paused ? HV_STATE_PAUSED : HV_STATE_RUNNING;
+    if (!paused && !domain->booted) {
+        domain->booted = true;
+        guest_say(hv, domain, "READY\r\n");
+        hv->events.guest_changed(hv->events.user, uuid);
+    }
+    return true;
+}
+
+static bool fake_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain && domain->info.state == HV_STATE_RUNNING) {
+        bool reboot = mode == HV_SHUTDOWN_REBOOT;
+        guest_exit(hv, domain, reboot ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN);
+    }
+    return domain != NULL;
+}
+
+static bool fake_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, NULL);
+    if (domain && domain->info.state != HV_STATE_SHUTDOWN) {
+        guest_exit(hv, domain, HV_EXIT_DESTROYED);
+    }
+    if (domain) {
+        remove_domain(hv, domain);
+    }
+    return op_check(op, err);
+}
+
+static bool fake_info(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
+{
+    (void)err;
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, NULL, uuid, NULL);
+    *ret_info = domain ? domain->info : (HvDomainInfo){.uuid = uuid, .domid = -1};
+    return true;
+}
+
+static bool fake_stats(Hv *hv, Uuid uuid, HvDomainStats *ret_stats, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, NULL, uuid, err);
+    *ret_stats = (HvDomainStats){.memory_bytes = domain ? domain->info.memory_bytes : 0};
+    return domain != NULL;
+}
+
+static bool fake_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain) {
+        domain->info.memory_bytes = MIN(bytes, domain->memory_max_bytes);
+    }
+    return domain != NULL;
+}
+
+static bool fake_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain && (vcpus < 1 || vcpus > domain->vcpus_max)) {
+        return err_internal(err, "%u vCPUs are more than %u or none", vcpus, domain->vcpus_max);
+    }
+    if (domain) {
+        domain->info.vcpus = vcpus;
+    }
+    return domain != NULL;
+}
+
+static uint64_t fake_save_size(Hv *hv, Uuid uuid)
+{
+    (void)hv;
+    (void)uuid;
+    return SAVE_SIZE;
+}
+
+static bool fake_save(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    domain->info.state = HV_STATE_PAUSED;
+    auto_fd fd = open(image->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    return fd < 0 || fd_write_all(fd, domain, sizeof *domain, err);
+}
+
+static bool fake_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    return domain && add_device(domain, disk->id, disk->position, err);
+}
+
+static bool fake_nic_plug(Hv *hv, Op *op, Uuid uuid, const HvNic *nic, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    return domain && add_device(domain, nic->id, FAKE_DISKS + nic->position, err);
+}
+
+static bool fake_unplug(Hv *hv, Op *op, Uuid uuid, const char *id, bool force, Err **err)
+{
+    (void)force;
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    char *device = domain ? find_device(domain, id) : NULL;
+    if (device) {
+        *device = '\0';
+    }
+    return domain != NULL;
+}
+
+static bool fake_cd_change(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const HvImage *image,
+                           Err **err)
+{
+    (void)image;
+    return check_devices(hv, op, uuid, &disk_id, 1, err);
+}
+
+static bool fake_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
+                               const HvImage *overlays, unsigned count, Err **err)
+{
+    (void)overlays;
+    return check_devices(hv, op, uuid, disk_ids, count, err);
+}
+
+static bool fake_disk_resize(Hv *hv, Op *op, Uuid uuid, const char *disk_id, uint64_t bytes,
+                             Err **err)
+{
+    (void)bytes;
+    return check_devices(hv, op, uuid, &disk_id, 1, err);
+}
+
+/* A viewer of the framebuffer gets a greeting and then silence. */
+static int fake_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    int pair[2];
+    if (!find_domain(hv, NULL, uuid, err)) {
+        return -1;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+        err_errno(err, errno, "cannot create a socket for a console");
+        return -1;
+    }
+    auto_fd theirs = pair[1];
+    FakeConsole *console = g_new0(FakeConsole, 1);
+    *console =
+        (FakeConsole){{pair[0], on_input, console}, hv, uuid, pair[0], kind == HV_CONSOLE_TEXT};
+    g_ptr_array_add(hv->consoles, console);
+    if (kind == HV_CONSOLE_VNC) {
+        (void)send(console->fd, RFB_GREETING, strlen(RFB_GREETING), MSG_NOSIGNAL);
+    }
+    return hv_loop_add(hv->loop, &console->watch, err) ? fd_steal(&theirs) : -1;
+}
+
+static GBytes *fake_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    return domain ? g_bytes_new_static(one_pixel, sizeof one_pixel - 1) : NULL;
+}
+
+/* A guest that runs has an agent; its NIC at position p has the address 10.0.<p>.2. */
+static bool fake_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    g_autoptr(GString) networks = g_string_new(NULL);
+    for (unsigned i = FAKE_DISKS; domain && i < FAKE_PLACES; i++) {
+        if (*domain->devices[i]) {
+            unsigned nic = i - FAKE_DISKS;
+            g_string_append_printf(networks, "%u/ip|10.0.%u.2|", nic, nic);
+        }
+    }
+    *ret_info = (HvGuestInfo){
+        .alive = domain && domain->info.state == HV_STATE_RUNNING,
+        .os_version = g_strsplit("name|Fake Linux 1.0|distro|fake|major|1|minor|0", "|", -1),
+        .networks = g_strsplit(networks->str, "|", -1),
+        .hostname = g_strdup("fake"),
+        .agent_version = g_strdup("1.0.0"),
+    };
+    return domain != NULL;
+}
+
+const HvDriver hv_fake_driver = {
+    .name = "fake",
+    .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
+            HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
+            HV_CAP_TEXT_CONSOLE,
+    .open = fake_open,
+    .close = fake_close,
+    .host_info = fake_host_info,
+    .domain_create = fake_create,
+    .domain_set_paused = fake_set_paused,
+    .domain_shutdown = fake_shutdown,
+    .domain_destroy = fake_destroy,
+    .domain_list = fake_list,
+    .domain_info = fake_info,
+    .domain_stats = fake_stats,
+    .domain_set_memory = fake_set_memory,
+    .domain_set_vcpus = fake_set_vcpus,
+    .domain_save_size = fake_save_size,
+    .domain_save = fake_save,
+    .disk_plug = fake_disk_plug,
+    .disk_unplug = fake_unplug,
+    .cd_change = fake_cd_change,
+    .disk_snapshot = fake_disk_snapshot,
+    .disk_resize = fake_disk_resize,
+    .nic_plug = fake_nic_plug,
+    .nic_unplug = fake_unplug,
+    .console_open = fake_console_open,
+    .console_screenshot = fake_screenshot,
+    .guest_info = fake_guest_info,
+};
+
+static bool load_all(Hv *hv, Err **err)
+{
+    g_autoptr(GDir) files = g_dir_open(hv->run_dir, 0, NULL);
+    const char *name;
+    Uuid uuid;
+    while (files && (name = g_dir_read_name(files))) {
+        FakeDomain *domain = uuid_parse(name, &uuid) ? map_domain(hv, uuid, NULL) : NULL;
+        if (domain && domain->info.domid == 0) {
+            remove_domain(hv, domain);
+        } else if (domain) {
+            hv->last_domid = MAX(hv->last_domid, domain->info.domid);
+        }
+    }
+    return files || err_internal(err, "cannot look for running domains in %s", hv->run_dir);
+}
+
+/* Maps the domain's file, made if there is none, and enters it into the table. */
+static FakeDomain *map_domain(Hv *hv, Uuid uuid, Err **err)
+{
+    g_autofree char *path = g_build_filename(hv->run_dir, UUID_TEXT(uuid), NULL);
+    auto_fd fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    FakeDomain *domain = MAP_FAILED;
+    if (ftruncate(fd, sizeof *domain) == 0) {
+        domain = mmap(NULL, sizeof *domain, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    }
+    if (domain == MAP_FAILED) {
+        err_errno(err, errno, "cannot keep a domain in %s", path);
+        return NULL;
+    }
+    domain->info.uuid = uuid;
+    g_hash_table_insert(hv->domains, &domain->info.uuid, domain);
+    return domain;
+}
+
+static void unmap_domain(FakeDomain *domain)
+{
+    munmap(domain, sizeof *domain);
+}
+
+/* Fails also when `op`, which may be NULL, has ended. */
+static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    if (op && !op_check(op, err)) {
+        return NULL;
+    }
+    FakeDomain *domain = g_hash_table_lookup(hv->domains, &uuid);
+    if (!domain) {
+        err_internal(err, "there is no domain %s", UUID_TEXT(uuid));
+    }
+    return domain;
+}
+
+/* Its consoles go when the event thread sees that their other side is shut. */
+static void remove_domain(Hv *hv, FakeDomain *domain)
+{
+    g_autofree char *path = g_build_filename(hv->run_dir, UUID_TEXT(domain->info.uuid), NULL);
+    for (unsigned i = 0; i < hv->consoles->len; i++) {
+        const FakeConsole *console = g_ptr_array_index(hv->consoles, i);
+        if (uuid_equal(console->domain, domain->info.uuid)) {
+            (void)shutdown(console->fd, SHUT_RDWR);
+        }
+    }
+    (void)unlink(path);
+    g_hash_table_remove(hv->domains, &domain->info.uuid);
+}
+
+static bool add_device(FakeDomain *domain, const char *id, unsigned place, Err **err)
+{
+    if (find_device(domain, id)) {
+        return true;
+    }
+    if (place >= FAKE_PLACES || *domain->devices[place]) {
+        return err_internal(err, "there is no free place for %s", id);
+    }
+    g_strlcpy(domain->devices[place], id, FAKE_ID_SIZE);
+    return true;
+}
+
+static char *find_device(FakeDomain *domain, const char *id)
+{
+    for (unsigned i = 0; i < FAKE_PLACES; i++) {
+        if (g_str_equal(domain->devices[i], id)) {
+            return domain->devices[i];
+        }
+    }
+    return NULL;
+}
+
+static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned count,
+                          Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    for (unsigned i = 0; domain && i < count; i++) {
+        if (!find_device(domain, ids[i])) {
+            return err_internal(err, "the domain has no disk %s", ids[i]);
+        }
+    }
+    return domain != NULL;
+}
+
+static void close_console(FakeConsole *console)
+{
+    fd_close(&console->fd);
+    g_free(console);
+}
+
+static void on_input(void *user)
+{
+    FakeConsole *console = user;
+    Hv *hv = console->hv;
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, NULL, console->domain, NULL);
+    char text[64];
+    ssize_t got = recv(console->fd, text, sizeof text, MSG_DONTWAIT);
+    if (got <= 0) {
+        hv_loop_remove(hv->loop, &console->watch);
+        g_ptr_array_remove_fast(hv->consoles, console);
+        return;
+    }
+    for (ssize_t i = 0; i < got && domain && console->is_text; i++) {
+        guest_obey(hv, domain, text[i]);
+    }
+}
+
+static void guest_obey(Hv *hv, FakeDomain *domain, char letter)
+{
+    static const char ends[] = {
+        [HV_EXIT_SHUTDOWN] = 'p', [HV_EXIT_REBOOT] = 'r', [HV_EXIT_CRASH] = 'c'};
+    const char *end = memchr(ends, letter, sizeof ends);
+    if (domain->info.state != HV_STATE_RUNNING) {
+        return;
+    }
+    if (end) {
+        guest_exit(hv, domain, (HvExitReason)(end - ends));
+        return;
+    }
+    if (letter == '+') {
+        letter = (char)('A' + ++domain->counter);
+    } else if (letter == 'w') {
+        domain->disk_byte = (char)('A' + domain->counter);
+        letter = '.';
+    } else if (letter == 'd') {
+        letter = domain->disk_byte;
+    }
+    guest_say(hv, domain, (char[]){letter, '\0'});
+}
+
+static void guest_exit(Hv *hv, FakeDomain *domain, HvExitReason reason)
+{
+    HvDomainInfo *info = &domain->info;
+    info->state = HV_STATE_SHUTDOWN;
+    hv->events.domain_exited(hv->events.user, info->uuid, info->start_ticket, reason);
+}
+
+static void guest_say(Hv *hv, const FakeDomain *domain, const char *text)
+{
+    for (unsigned i = 0; i < hv->consoles->len; i++) {
+        const FakeConsole *console = g_ptr_array_index(hv->consoles, i);
+        if (console->is_text && uuid_equal(console->domain, domain->info.uuid)) {
+            (void)send(console->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+        }
+    }
+}
