@@ -22,6 +22,7 @@ typedef enum LockRank {
     LOCK_VM_WATCH,
     LOCK_NET_SERVER,
     LOCK_NET_CONNECTION,
+    LOCK_NET_TLS,
     LOCK_OP,
     LOCK_AUDIT,
     LOCK_LOG,

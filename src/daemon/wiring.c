@@ -8,6 +8,7 @@
 #include "gen/schema.h"
 #include "net/relay.h"
 #include "net/tls.h"
+#include "ops/host/host_certificate.h"
 #include "ops/platform.h"
 #include "ops/vm/vm_watch.h"
 
@@ -46,8 +47,8 @@ Daemon *daemon_start(const DaemonConfig *config, Err **err)
     g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
     daemon->lock_fd = -1;
     if (!make_dirs(daemon, config, err) || !take_lock(daemon, err) || !open_database(daemon, err) ||
-        !open_platform(daemon, config, err) || !open_core(daemon, config, err) ||
-        !open_certificate(daemon, config, err) || !open_front(daemon, config, err)) {
+        !open_certificate(daemon, config, err) || !open_platform(daemon, config, err) ||
+        !open_core(daemon, config, err) || !open_front(daemon, config, err)) {
         return NULL;
     }
     return g_steal_pointer(&daemon);
@@ -146,6 +147,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
                                      .paths = {.state_dir = daemon->state_dir,
                                                .run_dir = daemon->run_dir,
                                                .log_dir = daemon->log_dir,
+                                               .etc_dir = daemon->etc_dir,
                                                .certificate_path = certificate,
                                                .plugin_dir = plugins},
                                      .accelerator = config->accelerator,
@@ -153,6 +155,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
                                      .address = address,
                                      .https_port = port,
                                      .host_name = host_name,
+                                     .tls = daemon->tls,
                                      .owns_machine = config->manage_machine};
     daemon->platform = platform_new(daemon->db, &platform, err);
     return daemon->platform != NULL;
@@ -176,9 +179,10 @@ static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **e
 {
     g_autofree char *path = g_build_filename(daemon->etc_dir, CERTIFICATE_FILE, NULL);
     g_autofree char *host_name = host_name_of(config);
-    const char *const addresses[] = {"127.0.0.1", "::1", NULL};
-    if (!g_file_test(path, G_FILE_TEST_EXISTS) &&
-        !tls_make_self_signed(path, host_name, addresses, err)) {
+    uint16_t port;
+    g_autofree char *address = address_of(config, &port, err);
+    if (!address || (!g_file_test(path, G_FILE_TEST_EXISTS) &&
+                     !host_certificate_make(path, host_name, address, err))) {
         return false;
     }
     daemon->tls = tls_server_new(path, err);

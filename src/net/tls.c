@@ -7,6 +7,7 @@
  * ignores SIGPIPE. */
 #include "net/tls.h"
 
+#include "base/lock.h"
 #include "net/stream_layer.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,7 @@
 
 struct TlsContext {
     gint refs; /* the owner's and one per stream, which uses `bio_method` */
+    Lock lock; /* guards the pointer `ssl_context` */
     SSL_CTX *ssl_context;
     BIO_METHOD *bio_method;
 };
@@ -33,7 +35,10 @@ typedef struct TlsState {
     bool broken; /* a failed SSL must not be used again, not even to say goodbye */
 } TlsState;
 
-static TlsContext *context_new(const SSL_METHOD *method, Err **err);
+static TlsContext *context_new(SSL_CTX *ssl_context, Err **err);
+static SSL_CTX *new_server(const char *pem_path, Err **err);
+static SSL_CTX *new_settings(const SSL_METHOD *method, Err **err);
+static SSL_CTX *take_settings(const TlsContext *tls);
 static void context_unref(TlsContext *tls);
 static BIO_METHOD *quiet_socket_method(void);
 static int quiet_write(BIO *bio, const char *data, int length);
@@ -48,6 +53,8 @@ static void tls_end_write(Stream *stream);
 static bool tls_has_pending_input(const Stream *stream);
 static void tls_free(Stream *stream);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SSL_CTX, SSL_CTX_free)
+
 static const StreamLayer tls_layer = {
     .try_read = tls_try_read,
     .try_write = tls_try_write,
@@ -58,36 +65,36 @@ static const StreamLayer tls_layer = {
 
 TlsContext *tls_server_new(const char *pem_path, Err **err)
 {
-    g_autoptr(TlsContext) tls = context_new(TLS_server_method(), err);
-    if (!tls) {
-        return NULL;
+    return context_new(new_server(pem_path, err), err);
+}
+
+bool tls_server_reload(TlsContext *tls, const char *pem_path, Err **err)
+{
+    SSL_CTX *fresh = new_server(pem_path, err);
+    if (!fresh) {
+        return false;
     }
-    if (SSL_CTX_use_certificate_chain_file(tls->ssl_context, pem_path) != 1 ||
-        SSL_CTX_use_PrivateKey_file(tls->ssl_context, pem_path, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(tls->ssl_context) != 1) {
-        err_internal(err, "cannot use %s as certificate and key: %s", pem_path, last_reason());
-        return NULL;
-    }
-    return g_steal_pointer(&tls);
+    lock_acquire(&tls->lock);
+    SSL_CTX *old = tls->ssl_context;
+    tls->ssl_context = fresh;
+    lock_release(&tls->lock);
+    SSL_CTX_free(old);
+    return true;
 }
 
 TlsContext *tls_client_new(const char *ca_path, Err **err)
 {
-    g_autoptr(TlsContext) tls = context_new(TLS_client_method(), err);
-    if (!tls) {
-        return NULL;
-    }
-    if (ca_path) {
-        if (SSL_CTX_load_verify_file(tls->ssl_context, ca_path) != 1) {
+    g_autoptr(SSL_CTX) settings = new_settings(TLS_client_method(), err);
+    if (settings && ca_path) {
+        if (SSL_CTX_load_verify_file(settings, ca_path) != 1) {
             err_internal(err, "cannot use %s as trusted certificates: %s", ca_path, last_reason());
             return NULL;
         }
         /* Hosts sign their own certificates: one in the file is trusted for what it is. */
-        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(tls->ssl_context),
-                                    X509_V_FLAG_PARTIAL_CHAIN);
-        SSL_CTX_set_verify(tls->ssl_context, SSL_VERIFY_PEER, NULL);
+        X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(settings), X509_V_FLAG_PARTIAL_CHAIN);
+        SSL_CTX_set_verify(settings, SSL_VERIFY_PEER, NULL);
     }
-    return g_steal_pointer(&tls);
+    return context_new(g_steal_pointer(&settings), err);
 }
 
 void tls_context_free(TlsContext *tls)
@@ -144,8 +151,8 @@ char *tls_certificate_fingerprint(const TlsContext *tls)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned length = 0;
-    const X509 *certificate = SSL_CTX_get0_certificate(tls->ssl_context);
-    if (X509_digest(certificate, EVP_sha256(), digest, &length) != 1) {
+    g_autoptr(SSL_CTX) settings = take_settings(tls);
+    if (X509_digest(SSL_CTX_get0_certificate(settings), EVP_sha256(), digest, &length) != 1) {
         return NULL;
     }
     GString *text = g_string_sized_new(length * 3);
@@ -157,9 +164,10 @@ char *tls_certificate_fingerprint(const TlsContext *tls)
 
 char *tls_certificate_pem(const TlsContext *tls)
 {
+    g_autoptr(SSL_CTX) settings = take_settings(tls);
     BIO *bio = BIO_new(BIO_s_mem());
     char *pem = NULL;
-    if (bio && PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(tls->ssl_context)) == 1) {
+    if (bio && PEM_write_bio_X509(bio, SSL_CTX_get0_certificate(settings)) == 1) {
         char *data = NULL;
         long length = BIO_get_mem_data(bio, &data);
         pem = g_strndup(data, (gsize)length);
@@ -168,26 +176,63 @@ char *tls_certificate_pem(const TlsContext *tls)
     return pem;
 }
 
-static TlsContext *context_new(const SSL_METHOD *method, Err **err)
+/* Takes `ssl_context` over; NULL stands for a failure that was told already. */
+static TlsContext *context_new(SSL_CTX *ssl_context, Err **err)
 {
-    g_autoptr(TlsContext) tls = g_new0(TlsContext, 1);
+    BIO_METHOD *bio_method = ssl_context ? quiet_socket_method() : NULL;
+    if (!bio_method) {
+        if (ssl_context) {
+            fail(err, "set up TLS");
+        }
+        SSL_CTX_free(ssl_context);
+        return NULL;
+    }
+    TlsContext *tls = g_new0(TlsContext, 1);
     tls->refs = 1;
-    tls->ssl_context = SSL_CTX_new(method);
-    tls->bio_method = quiet_socket_method();
-    if (!tls->ssl_context || !tls->bio_method ||
-        SSL_CTX_set_min_proto_version(tls->ssl_context, TLS1_2_VERSION) != 1 ||
-        SSL_CTX_set_cipher_list(tls->ssl_context, TLS12_CIPHERS) != 1) {
+    tls->ssl_context = ssl_context;
+    tls->bio_method = bio_method;
+    lock_init(&tls->lock, LOCK_NET_TLS);
+    return tls;
+}
+
+static SSL_CTX *new_server(const char *pem_path, Err **err)
+{
+    g_autoptr(SSL_CTX) settings = new_settings(TLS_server_method(), err);
+    if (settings && (SSL_CTX_use_certificate_chain_file(settings, pem_path) != 1 ||
+                     SSL_CTX_use_PrivateKey_file(settings, pem_path, SSL_FILETYPE_PEM) != 1 ||
+                     SSL_CTX_check_private_key(settings) != 1)) {
+        err_internal(err, "cannot use %s as certificate and key: %s", pem_path, last_reason());
+        return NULL;
+    }
+    return g_steal_pointer(&settings);
+}
+
+static SSL_CTX *new_settings(const SSL_METHOD *method, Err **err)
+{
+    g_autoptr(SSL_CTX) settings = SSL_CTX_new(method);
+    if (!settings || SSL_CTX_set_min_proto_version(settings, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_cipher_list(settings, TLS12_CIPHERS) != 1) {
         fail(err, "set up TLS");
         return NULL;
     }
     /* Connections wait for hours in a long poll: they give their buffers back meanwhile. */
-    SSL_CTX_set_mode(tls->ssl_context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                           SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                           SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_mode(settings, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                   SSL_MODE_RELEASE_BUFFERS);
     /* Peers close the socket without a TLS goodbye; HTTP says itself where a message ends. */
-    SSL_CTX_set_options(tls->ssl_context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                              SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ENABLE_KTLS);
-    return g_steal_pointer(&tls);
+    SSL_CTX_set_options(settings, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                      SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_ENABLE_KTLS);
+    return g_steal_pointer(&settings);
+}
+
+/* What is in force now; a reload does not take it away from who uses it. (owned) */
+static SSL_CTX *take_settings(const TlsContext *tls)
+{
+    Lock *lock = (Lock *)&tls->lock;
+    lock_acquire(lock);
+    SSL_CTX *settings = tls->ssl_context;
+    SSL_CTX_up_ref(settings);
+    lock_release(lock);
+    return settings;
 }
 
 static void context_unref(TlsContext *tls)
@@ -195,6 +240,7 @@ static void context_unref(TlsContext *tls)
     if (g_atomic_int_dec_and_test(&tls->refs)) {
         SSL_CTX_free(tls->ssl_context);
         BIO_meth_free(tls->bio_method);
+        lock_clear(&tls->lock);
         g_free(tls);
     }
 }
@@ -233,7 +279,8 @@ static int quiet_write(BIO *bio, const char *data, int length)
 /* Puts TLS below `stream`. */
 static bool attach(TlsContext *tls, Stream *stream, Err **err)
 {
-    SSL *ssl = SSL_new(tls->ssl_context);
+    g_autoptr(SSL_CTX) settings = take_settings(tls);
+    SSL *ssl = SSL_new(settings);
     BIO *bio = ssl ? BIO_new(tls->bio_method) : NULL;
     if (!bio) {
         SSL_free(ssl);

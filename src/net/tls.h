@@ -1,4 +1,5 @@
-/* TLS 1.2 and 1.3 by OpenSSL 3; tls.c and tls_certificate.c are all that include its headers. */
+/* TLS 1.2 and 1.3 by OpenSSL 3; tls.c, tls_certificate.c and tls_pem.c are all that include its
+ * headers. */
 #pragma once
 
 #include "net/stream.h"
@@ -12,6 +13,9 @@ bool tls_make_self_signed(const char *pem_path, const char *host_name, const cha
                           Err **err);
 
 TlsContext *tls_server_new(const char *pem_path, Err **err);
+/* From now on new connections get the certificate that is in `pem_path`; those that are there keep
+ * theirs. On failure nothing changes. */
+bool tls_server_reload(TlsContext *tls, const char *pem_path, Err **err);
 /* `ca_path` NULL: the server's certificate is not checked, as xe does with a host it meets
  * first.  Otherwise the certificate must lead to one in that PEM file and name the host. */
 TlsContext *tls_client_new(const char *ca_path, Err **err);

@@ -15,6 +15,7 @@ typedef struct PlatformPaths {
     const char *state_dir;        /* <root>/var/lib/clearwater */
     const char *run_dir;          /* <root>/run/clearwater */
     const char *log_dir;          /* <root>/var/log/clearwater */
+    const char *etc_dir;          /* <root>/etc/clearwater */
     const char *certificate_path; /* PEM file: what the host shows, with its key */
     const char *plugin_dir;       /* programs for host.call_plugin */
 } PlatformPaths;
@@ -28,7 +29,8 @@ typedef struct PlatformConfig {
     const char *address;     /* what clients reach this host by, e.g. "127.0.0.1" */
     uint16_t https_port;     /* for console locations; 443 is left out of them */
     const char *host_name;
-    bool owns_machine; /* may rename the machine, set up its syslog and switch it off */
+    struct TlsContext *tls; /* what serves clients; outlives the platform; NULL: nothing does */
+    bool owns_machine;      /* may rename the machine, set up its syslog and switch it off */
 } PlatformConfig;
 
 /* `config` is copied. `db` is borrowed and outlives the platform. */

@@ -2,6 +2,8 @@
 #include "host_fixture.h"
 
 #include "gen/db_host.h"
+#include "net/tls_pem.h"
+#include "ops/host/host_certificate.h"
 #include "ops/message/alert.h"
 
 static const char OTHER_REF[] = "OpaqueRef:11111111-2222-4333-8444-555555555555";
@@ -136,13 +138,20 @@ static void write_file(const HostFixture *fixture, const char *name, const char 
 static void test_certificate(HostFixture *fixture, gconstpointer data)
 {
     (void)data;
-    write_file(fixture, "host.pem",
-               "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n"
-               "-----BEGIN CERTIFICATE-----\npublic\n-----END CERTIFICATE-----\n",
-               0600);
-    host_fixture_answers(fixture,
-                         "\"-----BEGIN CERTIFICATE-----\\npublic\\n-----END CERTIFICATE-----\\n\"",
-                         "host.get_server_certificate", "\"%s\"", HOST_REF(fixture));
+    g_autoptr(Err) err = NULL;
+    g_autofree char *path = host_fixture_path(fixture, "host.pem");
+    bool made = host_certificate_make(path, "host-under-test", "127.0.0.1", &err);
+    assert_ok(made, err);
+    g_autofree char *file = fd_read_file(path, TLS_PEM_MAX_BYTES, NULL, NULL);
+    g_autoptr(Value) answer =
+        host_fixture_call(fixture, "host.get_server_certificate", "\"%s\"", HOST_REF(fixture));
+    const char *pem = value_string(answer);
+    g_assert_true(g_str_has_prefix(pem, "-----BEGIN CERTIFICATE-----\n"));
+    g_assert_true(g_str_has_suffix(pem, "-----END CERTIFICATE-----\n"));
+    g_assert_nonnull(strstr(file, pem));
+    write_file(fixture, "host.pem", "not a certificate", 0600);
+    host_fixture_fails(fixture, "CERTIFICATE_LIBRARY_CORRUPT: [  ]", "host.get_server_certificate",
+                       "\"%s\"", HOST_REF(fixture));
 }
 
 static void test_plugin(HostFixture *fixture, gconstpointer data)
@@ -207,7 +216,7 @@ static void test_pool(HostFixture *fixture, gconstpointer data)
                        "pool.certificate_uninstall", "\"a.pem\"");
     host_fixture_fails(fixture, "CERTIFICATE_NAME_INVALID: [ ../a ]", "pool.certificate_uninstall",
                        "\"../a\"");
-    host_fixture_fails(fixture, "CRL_DOES_NOT_EXIST: [ a ]", "pool.crl_uninstall", "\"a\"");
+    host_fixture_fails(fixture, "CRL_DOES_NOT_EXIST: [ a.pem ]", "pool.crl_uninstall", "\"a\"");
     host_fixture_answers(fixture, "{\"edition\":\"free\",\"expiry\":\"20991231T23:59:59Z\"}",
                          "pool.get_license_state", "\"%s\"", pool);
     host_fixture_answers(fixture, "\"\"", "pool.set_vswitch_controller", "\"\"");

@@ -1,10 +1,9 @@
 /* The pure parts of messages about hosts: names, rules, certificates, what plugins say. */
 #include "base/err.h"
-#include "ops/host/host_certificate.h"
+#include "ops/certificate/certificate_files.h"
 #include "ops/host/host_name.h"
 #include "ops/host/host_syslog.h"
 #include "ops/host/plugin_wire.h"
-#include "ops/pool/pool_certificates.h"
 #include "wire/xmlrpc.h"
 
 static void test_name(void)
@@ -36,28 +35,17 @@ static void test_syslog(void)
     }
 }
 
-static void test_certificate(void)
-{
-#define BEGIN "-----BEGIN CERTIFICATE-----"
-#define END   "-----END CERTIFICATE-----"
-    g_autofree char *first =
-        host_certificate_extract("key\n" BEGIN "\nA\n" END "\n" BEGIN "\nB\n" END);
-    g_assert_cmpstr(first, ==, BEGIN "\nA\n" END "\n");
-    static const char *const bad[] = {"", BEGIN, BEGIN "\nA\n", END, END "\n" BEGIN "\nA"};
-    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_null(host_certificate_extract(bad[i]));
-    }
-}
-
 static void test_certificate_name(void)
 {
-    static const char *const good[] = {"a", "a.pem", "A-1_b.crl"};
-    static const char *const bad[] = {"", ".", "..", ".a", "a/b", "a b", "\xc3\xa4"};
+    static const char *const good[] = {"a.pem", "A-1_b.crl.pem"};
+    static const char *const bad[] = {"",       ".",       "..",      ".pem",
+                                      ".a.pem", "a/b.pem", "a b.pem", "\xc3\xa4.pem",
+                                      "a",      "a.crt",   "a.PEM"};
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
-        g_assert_true(pool_certificate_name_is_valid(good[i]));
+        g_assert_true(certificate_name_is_valid(good[i]));
     }
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_false(pool_certificate_name_is_valid(bad[i]));
+        g_assert_false(certificate_name_is_valid(bad[i]));
     }
 }
 
@@ -141,7 +129,6 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/host-parts/name", test_name);
     g_test_add_func("/host-parts/syslog", test_syslog);
-    g_test_add_func("/host-parts/certificate", test_certificate);
     g_test_add_func("/host-parts/certificate-name", test_certificate_name);
     g_test_add_func("/host-parts/plugin-call", test_plugin_call);
     g_test_add_func("/host-parts/plugin-success", test_plugin_success);

@@ -142,6 +142,25 @@ static void test_certificate(void)
     files_clear(&files);
 }
 
+static void test_reload(void)
+{
+    Files files;
+    files_init(&files);
+    g_autoptr(TlsContext) tls = tls_server_new(files.pem, NULL);
+    g_autoptr(TlsContext) other = tls_server_new(files.other_pem, NULL);
+    g_autofree char *first = tls_certificate_fingerprint(tls);
+    g_autofree char *wanted = tls_certificate_fingerprint(other);
+    g_assert_false(tls_server_reload(tls, "/nonexistent.pem", NULL));
+    g_autofree char *kept = tls_certificate_fingerprint(tls);
+    g_assert_cmpstr(kept, ==, first);
+    g_autoptr(Err) err = NULL;
+    bool done = tls_server_reload(tls, files.other_pem, &err);
+    assert_ok(done, err);
+    g_autofree char *second = tls_certificate_fingerprint(tls);
+    g_assert_cmpstr(second, ==, wanted);
+    files_clear(&files);
+}
+
 static void test_bad_files(void)
 {
     Files files;
@@ -196,6 +215,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/tls/names", test_names);
     g_test_add_func("/tls/certificate", test_certificate);
+    g_test_add_func("/tls/reload", test_reload);
     g_test_add_func("/tls/bad-files", test_bad_files);
     g_test_add_func("/tls/long-host-name", test_long_host_name);
     g_test_add_func("/tls/peer-is-not-tls", test_peer_is_not_tls);

@@ -1,7 +1,8 @@
-/* The certificate in a PEM file that has more in it. */
+/* The certificate that this host shows to its clients. */
 #pragma once
 
-#include <glib.h>
+#include "base/err.h"
 
-/* The first certificate, as PEM with its two lines around it; NULL when there is none. (owned) */
-char *host_certificate_extract(const char *pem);
+/* Makes a self-signed one with its key into a PEM file.  It is good for the host's name, for
+ * `address` if that is numeric, and for this machine itself. */
+bool host_certificate_make(const char *path, const char *host_name, const char *address, Err **err);

@@ -4,6 +4,7 @@
 
 #include "core/dispatch.h"
 #include "ops/blob/blob.h"
+#include "ops/certificate/certificate_rows.h"
 #include "ops/host/host_rows.h"
 #include "ops/network/network_startup.h"
 #include "ops/role/role_startup.h"
@@ -19,6 +20,7 @@ bool startup_run(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err *
     }
     tasks_set_host(core_tasks(core), ret_host->id);
     return role_startup(platform_db(platform), err) && blob_storage_start(platform, err) &&
+           certificate_rows_start(platform, err) &&
            core_run_internal(core, "network start", network_startup, platform, err) &&
            core_run_internal(core, "storage start", sr_startup, platform, err) &&
            template_startup(platform_db(platform), err) &&

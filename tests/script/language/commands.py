@@ -1,5 +1,7 @@
 """What each command of a script does."""
 
+import pathlib
+
 from . import expect, http, rpc
 from .daemon import Daemon
 from .failure import Failure, ScriptError
@@ -221,6 +223,11 @@ class Runner:
             return text * count
         if name == "lower":
             return plain(self.variables.value(arguments[0])).lower()
+        if name == "file":
+            path = pathlib.Path(self.at.path).parent / plain(self.variables.value(arguments[0]))
+            return path.read_text("utf-8")
+        if name == "certificate":
+            return self.client(arguments[0]).certificate()
         if name == "header":
             return self.reply.header(arguments[0])
         if name == "body":

@@ -54,6 +54,10 @@ class Client:
             context.verify_mode = ssl.CERT_NONE
             self.socket = context.wrap_socket(self.socket)
 
+    def certificate(self):
+        """What the daemon showed at the handshake, as PEM."""
+        return ssl.DER_cert_to_PEM_cert(self.socket.getpeercert(binary_form=True))
+
     def send(self, data):
         try:
             self.socket.sendall(data)
