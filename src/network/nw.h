@@ -35,6 +35,32 @@ typedef struct NwBridge {
     bool move_address;  /* take address and routes over from the uplink */
 } NwBridge;
 
+/* Which frames of a guest reach the bridge. */
+typedef enum NwLocking {
+    NW_UNLOCKED, /* all */
+    NW_LOCKED,   /* those from its own MAC and from addresses that it may use */
+    NW_DISABLED, /* none, and none of the bridge reaches the guest */
+} NwLocking;
+
+enum { NW_ALLOWED_MAX = 1024 }; /* addresses of each family that one port may use */
+
+/* A locked guest may also ask for an address by DHCP, look whether one is taken (ARP, and
+ * neighbour solicitation for what it may use), and say which multicast groups it listens to. */
+typedef struct NwPolicy {
+    NwLocking locking;
+    const char *mac;                       /* of the guest's card */
+    const char *const *ipv4, *const *ipv6; /* while locked; NULL-terminated; NULL: none */
+    uint64_t rate;                         /* bytes a second that the guest may send; 0: no limit */
+} NwPolicy;
+
+/* The host's end of a guest's NIC. */
+typedef struct NwPort {
+    const char *name; /* at most 15 characters */
+    const char *bridge;
+    unsigned mtu;
+    NwPolicy policy;
+} NwPort;
+
 /* Addresses that this host serves on a bridge by DHCP (the host-internal management network). */
 typedef struct NwDhcp {
     const char *bridge;
@@ -63,10 +89,12 @@ typedef struct NwDriver {
     bool (*bridge_destroy)(Nw *nw, Op *op, const char *name, Err **err);
     bool (*bridge_exists)(Nw *nw, const char *name);
 
-    /* A tap on the bridge for a guest's NIC, up, with `mtu`. Returns its descriptor; the tap goes
-     * away with the last descriptor and port_detach(). `name` is at most 15 characters. */
-    bool (*port_attach)(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
-                        int *ret_tap_fd, Err **err);
+    /* A tap on the bridge for a guest's NIC; no frame passes before the policy holds. Returns its
+     * descriptor; the tap goes away with the last descriptor and port_detach(). */
+    bool (*port_attach)(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
+    /* Moves the port to that bridge and gives it that MTU and policy, while the guest runs. Success
+     * when there is no such port. */
+    bool (*port_change)(Nw *nw, Op *op, const NwPort *port, Err **err);
     bool (*port_detach)(Nw *nw, Op *op, const char *name, Err **err);
 
     /* Starts (or keeps) the DHCP server; restarts it when its configuration changed. */
@@ -75,6 +103,10 @@ typedef struct NwDriver {
     /* The address leased to `mac`, "" when none. (owned) */
     char *(*dhcp_lease)(Nw *nw, const char *state_dir, const char *mac, Err **err);
 } NwDriver;
+
+/* Fails on what is no address, or no unicast MAC: nothing of a policy that passes can be more than
+ * one word of a command. */
+bool nw_check_policy(const NwPolicy *policy, Err **err);
 
 /* Fails unless `name` is one that the kernel takes and that fits into a line of configuration. */
 bool nw_check_name(const char *name, Err **err);

@@ -3,6 +3,7 @@
 #include "ops/platform.h"
 
 #include "base/fd.h"
+#include "base/turn.h"
 #include "core/core.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
@@ -17,6 +18,7 @@ struct Platform {
     char *strings[10]; /* what config points to */
     Hv *hv;
     Nw *nw;
+    Turn network_turn;
     HostRef host;
     PoolRef pool;
     VmWatch *watch;
@@ -33,6 +35,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
 {
     g_autoptr(Platform) platform = g_new0(Platform, 1);
     platform->db = db;
+    turn_init(&platform->network_turn, LOCK_NETWORK);
     platform->srs = sr_table_new();
     platform->merger = vdi_merger_new(platform);
     copy_config(platform, config);
@@ -67,6 +70,7 @@ void platform_free(Platform *platform)
     vm_watch_free(platform->watch);
     vdi_merger_free(platform->merger);
     sr_table_free(platform->srs);
+    turn_clear(&platform->network_turn);
     for (size_t i = 0; i < G_N_ELEMENTS(platform->strings); i++) {
         g_free(platform->strings[i]);
     }
@@ -106,6 +110,11 @@ const NwDriver *platform_nw_driver(const Platform *platform)
 Nw *platform_nw(const Platform *platform)
 {
     return platform->nw;
+}
+
+Turn *platform_network_turn(Platform *platform)
+{
+    return &platform->network_turn;
 }
 
 const PlatformPaths *platform_paths(const Platform *platform)

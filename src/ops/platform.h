@@ -50,6 +50,7 @@ const HvDriver *platform_hv_driver(const Platform *platform);
 Hv *platform_hv(const Platform *platform);
 const NwDriver *platform_nw_driver(const Platform *platform);
 Nw *platform_nw(const Platform *platform);
+struct Turn *platform_network_turn(Platform *platform); /* ops/network/network_turn.h */
 const PlatformPaths *platform_paths(const Platform *platform);
 const PlatformConfig *platform_config(const Platform *platform);
 Db *platform_db(const Platform *platform);

@@ -2,18 +2,17 @@
  *
  * The kernel keeps all state; what is here runs to the end at once or can be done again.  Only
  * DHCP servers, which take several steps to change, are handled by one thread at a time. */
-#include "base/lock.h"
+#include "base/turn.h"
 #include "network/bridge/interfaces.h"
 #include "network/bridge/netlink.h"
-#include "network/bridge/tap.h"
+#include "network/bridge/port.h"
 #include "network/bridge/uplink.h"
 #include "network/dhcp/dhcp_server.h"
 #include "network/nw.h"
 
 struct Nw {
-    Lock lock;
-    GCond changed;
-    bool dhcp_busy;
+    Turn dhcp;
+    PortFilter filter;
 };
 
 static Nw *bridge_open(const char *run_dir, Err **err);
@@ -24,15 +23,12 @@ static bool bridge_attach_uplink(NetlinkSocket *nl, NetlinkLink *link, const NwB
                                  Err **err);
 static bool bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool bridge_exists(Nw *nw, const char *name);
-static bool bridge_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
-                               int *ret_tap_fd, Err **err);
+static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
+static bool bridge_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err);
 static bool bridge_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
 static bool bridge_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
 static char *bridge_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
-static NetlinkLink *get_bridge(NetlinkSocket *nl, const char *name, Err **err);
-static bool dhcp_enter(Nw *nw, Op *op, Err **err);
-static void dhcp_leave(Nw *nw);
 
 const NwDriver nw_bridge_driver = {
     .name = "bridge",
@@ -43,6 +39,7 @@ const NwDriver nw_bridge_driver = {
     .bridge_destroy = bridge_destroy,
     .bridge_exists = bridge_exists,
     .port_attach = bridge_port_attach,
+    .port_change = bridge_port_change,
     .port_detach = bridge_port_detach,
     .dhcp_start = bridge_dhcp_start,
     .dhcp_stop = bridge_dhcp_stop,
@@ -54,15 +51,15 @@ static Nw *bridge_open(const char *run_dir, Err **err)
     (void)run_dir;
     (void)err;
     Nw *nw = g_new0(Nw, 1);
-    lock_init(&nw->lock, LOCK_NETWORK);
-    g_cond_init(&nw->changed);
+    turn_init(&nw->dhcp, LOCK_NETWORK);
+    port_filter_init(&nw->filter);
     return nw;
 }
 
 static void bridge_close(Nw *nw)
 {
-    g_cond_clear(&nw->changed);
-    lock_clear(&nw->lock);
+    turn_clear(&nw->dhcp);
+    port_filter_clear(&nw->filter);
     g_free(nw);
 }
 
@@ -82,7 +79,7 @@ static bool bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)
     if (!nl || !netlink_add_bridge(nl, bridge->name, err)) {
         return false;
     }
-    g_autoptr(NetlinkLink) link = get_bridge(nl, bridge->name, err);
+    g_autoptr(NetlinkLink) link = netlink_get_bridge(nl, bridge->name, err);
     NetlinkChange change = {.up = true, .mtu = bridge->mtu, .master = NETLINK_SAME_MASTER};
     return link && netlink_change(nl, link, &change, err) &&
            (!bridge->uplink || bridge_attach_uplink(nl, link, bridge, err));
@@ -108,7 +105,7 @@ static bool bridge_destroy(Nw *nw, Op *op, const char *name, Err **err)
     if (!found) {
         return true;
     }
-    g_autoptr(NetlinkLink) link = get_bridge(nl, name, err);
+    g_autoptr(NetlinkLink) link = netlink_get_bridge(nl, name, err);
     g_autoptr(NetlinkLink) uplink = NULL;
     return link && uplink_find(nl, link, &uplink, err) &&
            (!uplink || uplink_leave(nl, link, uplink, err)) && netlink_delete(nl, link, err);
@@ -118,20 +115,18 @@ static bool bridge_exists(Nw *nw, const char *name)
 {
     (void)nw;
     g_autoptr(NetlinkSocket) nl = netlink_open(NULL);
-    g_autoptr(NetlinkLink) link = nl ? get_bridge(nl, name, NULL) : NULL;
+    g_autoptr(NetlinkLink) link = nl ? netlink_get_bridge(nl, name, NULL) : NULL;
     return link != NULL;
 }
 
-static bool bridge_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
-                               int *ret_tap_fd, Err **err)
+static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err)
 {
-    (void)nw;
-    if (!op_check(op, err) || !nw_check_name(name, err)) {
+    if (!op_check(op, err) || !nw_check_name(port->name, err) ||
+        !nw_check_policy(&port->policy, err)) {
         return false;
     }
     g_autoptr(NetlinkSocket) nl = netlink_open(err);
-    g_autoptr(NetlinkLink) link = nl ? get_bridge(nl, bridge, err) : NULL;
-    int fd = link ? tap_open(nl, link, name, mtu, err) : -1;
+    int fd = nl ? port_open(nl, &nw->filter, op, port, err) : -1;
     if (fd < 0) {
         return false;
     }
@@ -139,69 +134,46 @@ static bool bridge_port_attach(Nw *nw, Op *op, const char *bridge, const char *n
     return true;
 }
 
+static bool bridge_port_change(Nw *nw, Op *op, const NwPort *port, Err **err)
+{
+    if (!op_check(op, err) || !nw_check_policy(&port->policy, err)) {
+        return false;
+    }
+    g_autoptr(NetlinkSocket) nl = netlink_open(err);
+    return nl && port_change(nl, &nw->filter, op, port, err);
+}
+
 static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err)
 {
-    (void)nw;
     g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
-    return nl && tap_delete(nl, name, err);
+    return nl && port_delete(nl, &nw->filter, op, name, err);
 }
 
 static bool bridge_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)
 {
     g_autoptr(NetlinkSocket) nl = netlink_open(err);
-    g_autoptr(NetlinkLink) link = nl ? get_bridge(nl, dhcp->bridge, err) : NULL;
+    g_autoptr(NetlinkLink) link = nl ? netlink_get_bridge(nl, dhcp->bridge, err) : NULL;
     NetlinkChange change = {.up = true, .master = NETLINK_SAME_MASTER};
     if (!link || !uplink_add_address(nl, link, dhcp->host_ip, dhcp->prefix, err) ||
-        !netlink_change(nl, link, &change, err) || !dhcp_enter(nw, op, err)) {
+        !netlink_change(nl, link, &change, err) || !turn_take(&nw->dhcp, op, dhcp, err)) {
         return false;
     }
-    bool started = dhcp_server_start(op, dhcp, err);
-    dhcp_leave(nw);
-    return started;
+    g_auto(TurnGuard) guard = &nw->dhcp;
+    return dhcp_server_start(op, dhcp, err);
 }
 
 static bool bridge_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err)
 {
     (void)bridge;
-    if (!dhcp_enter(nw, op, err)) {
+    if (!turn_take(&nw->dhcp, op, state_dir, err)) {
         return false;
     }
-    bool stopped = dhcp_server_stop(op, state_dir, err);
-    dhcp_leave(nw);
-    return stopped;
+    g_auto(TurnGuard) guard = &nw->dhcp;
+    return dhcp_server_stop(op, state_dir, err);
 }
 
 static char *bridge_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err)
 {
     (void)nw;
     return dhcp_server_lease(state_dir, mac, err);
-}
-
-static NetlinkLink *get_bridge(NetlinkSocket *nl, const char *name, Err **err)
-{
-    g_autoptr(NetlinkLink) link = netlink_get(nl, name, err);
-    if (link && !netlink_is_kind(link, "bridge")) {
-        err_internal(err, "%s is no bridge", name);
-        return NULL;
-    }
-    return g_steal_pointer(&link);
-}
-
-static bool dhcp_enter(Nw *nw, Op *op, Err **err)
-{
-    LOCK_GUARD(&nw->lock);
-    while (nw->dhcp_busy) {
-        if (!op_wait(op, &nw->changed, &nw->lock.mutex, err)) {
-            return false;
-        }
-    }
-    nw->dhcp_busy = true;
-    return true;
-}
-
-static void dhcp_leave(Nw *nw)
-{
-    LOCK_GUARD(&nw->lock);
-    nw->dhcp_busy = false;
-    g_cond_broadcast(&nw->changed);
 }

@@ -68,6 +68,16 @@ NetlinkCache *netlink_list(NetlinkSocket *nl, Err **err)
     return links;
 }
 
+NetlinkLink *netlink_get_bridge(NetlinkSocket *nl, const char *name, Err **err)
+{
+    g_autoptr(NetlinkLink) link = netlink_get(nl, name, err);
+    if (link && !netlink_is_kind(link, "bridge")) {
+        err_internal(err, "%s is no bridge", name);
+        return NULL;
+    }
+    return g_steal_pointer(&link);
+}
+
 bool netlink_is_kind(NetlinkLink *link, const char *kind)
 {
     return g_strcmp0(rtnl_link_get_type(link), kind) == 0;
@@ -95,6 +105,16 @@ bool netlink_add_bridge(NetlinkSocket *nl, const char *name, Err **err)
            netlink_fail(err, code, "cannot make the bridge %s", name);
 }
 
+bool netlink_add(NetlinkSocket *nl, const char *name, const char *kind, Err **err)
+{
+    g_autoptr(NetlinkLink) wanted = rtnl_link_alloc();
+    rtnl_link_set_name(wanted, name);
+    rtnl_link_set_type(wanted, kind);
+    int code = rtnl_link_add(nl, wanted, NLM_F_CREATE | NLM_F_EXCL);
+    return code >= 0 || code == -NLE_EXIST ||
+           netlink_fail(err, code, "cannot make the interface %s of kind %s", name, kind);
+}
+
 bool netlink_delete(NetlinkSocket *nl, NetlinkLink *link, Err **err)
 {
     int code = rtnl_link_delete(nl, link);
@@ -108,6 +128,9 @@ bool netlink_change(NetlinkSocket *nl, NetlinkLink *link, const NetlinkChange *c
     g_autoptr(NetlinkLink) wanted = rtnl_link_alloc();
     if (change->up) {
         rtnl_link_set_flags(wanted, IFF_UP);
+    }
+    if (change->down) {
+        rtnl_link_unset_flags(wanted, IFF_UP);
     }
     if (change->mtu) {
         rtnl_link_set_mtu(wanted, change->mtu);

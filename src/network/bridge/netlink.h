@@ -25,17 +25,22 @@ bool netlink_find(NetlinkSocket *nl, const char *name, NetlinkLink **ret_link, E
 NetlinkLink *netlink_get(NetlinkSocket *nl, const char *name, Err **err);
 NetlinkCache *netlink_list(NetlinkSocket *nl, Err **err); /* every link (owned) */
 
+NetlinkLink *netlink_get_bridge(NetlinkSocket *nl, const char *name, Err **err); /* likewise */
+
 bool netlink_is_kind(NetlinkLink *link, const char *kind); /* "bridge", "tun", "veth" ... */
 bool netlink_is_physical(NetlinkLink *link);               /* as NwInterface has it */
 
 /* A bridge without spanning tree and forwarding delay, with a MAC address that its ports do not
  * change, and with an MTU that the caller has yet to set.  Success when there is one already. */
 bool netlink_add_bridge(NetlinkSocket *nl, const char *name, Err **err);
+/* A link of a kind that needs nothing said but its name, such as "ifb". Success when it is there.
+ */
+bool netlink_add(NetlinkSocket *nl, const char *name, const char *kind, Err **err);
 bool netlink_delete(NetlinkSocket *nl, NetlinkLink *link, Err **err);
 
 #define NETLINK_SAME_MASTER (-1)
 typedef struct NetlinkChange {
-    bool up;
+    bool up, down;   /* neither: as it is */
     unsigned mtu;    /* 0: as it is */
     const char *mac; /* NULL: as it is */
     int master;      /* index; 0: none; NETLINK_SAME_MASTER */

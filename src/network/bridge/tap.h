@@ -3,9 +3,13 @@
 
 #include "network/bridge/netlink.h"
 
-/* A tap `name` as a port of the bridge, up; it lives as long as its descriptor.
- * Frames carry a virtio-net header and nothing before it.  Returns -1 on failure. */
-int tap_open(NetlinkSocket *nl, NetlinkLink *bridge, const char *name, unsigned mtu, Err **err);
+/* What XenServer gives the host's end.  It is higher than any other, so that nothing that goes by
+ * the lowest address chooses it. */
+#define TAP_MAC "fe:ff:ff:ff:ff:ff"
 
-/* Deletes the tap, whoever has it open. Success when it is not there. */
-bool tap_delete(NetlinkSocket *nl, const char *name, Err **err);
+/* Makes the tap, down; it lives as long as its descriptor.  Frames carry a virtio-net header and
+ * nothing before it.  Returns -1 on failure. */
+int tap_open(const char *name, Err **err);
+
+/* Fails when the link is something else, which is then nothing that a guest's port may change. */
+bool tap_check(NetlinkLink *link, Err **err);

@@ -22,8 +22,8 @@ static GArray *fake_interfaces(Nw *nw, Err **err);
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_bridge_exists(Nw *nw, const char *name);
-static bool fake_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
-                             int *ret_tap_fd, Err **err);
+static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
+static bool fake_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
 static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
@@ -43,6 +43,7 @@ const NwDriver nw_fake_driver = {
     .bridge_destroy = fake_bridge_destroy,
     .bridge_exists = fake_bridge_exists,
     .port_attach = fake_port_attach,
+    .port_change = fake_port_change,
     .port_detach = fake_port_detach,
     .dhcp_start = fake_dhcp_start,
     .dhcp_stop = fake_dhcp_stop,
@@ -129,20 +130,28 @@ static bool fake_bridge_exists(Nw *nw, const char *name)
     return g_hash_table_contains(nw->bridges, name);
 }
 
-static bool fake_port_attach(Nw *nw, Op *op, const char *bridge, const char *name, unsigned mtu,
-                             int *ret_tap_fd, Err **err)
+static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err)
 {
-    (void)mtu;
-    if (!op_check(op, err) || !nw_check_name(name, err)) {
+    if (!op_check(op, err) || !nw_check_name(port->name, err) ||
+        !nw_check_policy(&port->policy, err)) {
         return false;
     }
     LOCK_GUARD(&nw->lock);
-    if (!g_hash_table_contains(nw->bridges, bridge)) {
-        return err_internal(err, "there is no interface %s", bridge);
+    if (!g_hash_table_contains(nw->bridges, port->bridge)) {
+        return err_internal(err, "there is no interface %s", port->bridge);
     }
-    g_hash_table_replace(nw->ports, g_strdup(name), g_strdup(bridge));
+    g_hash_table_replace(nw->ports, g_strdup(port->name), g_strdup(port->bridge));
     *ret_tap_fd = -1;
     return true;
+}
+
+static bool fake_port_change(Nw *nw, Op *op, const NwPort *port, Err **err)
+{
+    lock_acquire(&nw->lock);
+    bool is_there = g_hash_table_contains(nw->ports, port->name);
+    lock_release(&nw->lock);
+    int none;
+    return !is_there || fake_port_attach(nw, op, port, &none, err);
 }
 
 static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err)

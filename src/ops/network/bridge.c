@@ -7,6 +7,7 @@
 #include "gen/db_pif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/network/ip_text.h"
 
 static bool ensure_dhcp(Call *call, const DbView *view, NetworkRef network, Err **err);
 
@@ -32,28 +33,15 @@ bool bridge_ensure(Call *call, const DbView *view, NetworkRef network, VmRef for
     return !is_internal_management || ensure_dhcp(call, view, network, err);
 }
 
-/* "255.255.0.0" to 16; 0 when it is no netmask. */
-static unsigned prefix_of_netmask(const char *netmask)
-{
-    g_auto(GStrv) parts = g_strsplit(netmask, ".", -1);
-    unsigned prefix = 0;
-    for (unsigned i = 0; parts[i]; i++) {
-        uint64_t byte;
-        if (!text_parse_uint(parts[i], UINT8_MAX, &byte)) {
-            return 0;
-        }
-        prefix += __builtin_popcountll(byte);
-    }
-    return prefix;
-}
-
 static bool ensure_dhcp(Call *call, const DbView *view, NetworkRef network, Err **err)
 {
     Platform *platform = call_platform(call);
     const char *begin = db_network_other_config_get(view, network, "ip_begin");
     const char *end = db_network_other_config_get(view, network, "ip_end");
     const char *netmask = db_network_other_config_get(view, network, "netmask");
-    if (!begin || !end || !netmask) {
+    unsigned prefix;
+    if (!begin || !end || !netmask || !ip_text_is_address(AF_INET, begin) ||
+        !ip_text_parse_netmask(netmask, &prefix)) {
         return err_internal(err, "network %s: other_config needs ip_begin, ip_end and netmask",
                             db_network_uuid(view, network));
     }
@@ -64,7 +52,7 @@ static bool ensure_dhcp(Call *call, const DbView *view, NetworkRef network, Err 
         g_build_filename(platform_paths(platform)->state_dir, "dhcp", NULL);
     const NwDhcp dhcp = {.bridge = db_network_bridge(view, network),
                          .host_ip = begin,
-                         .prefix = prefix_of_netmask(netmask),
+                         .prefix = prefix,
                          .first = first,
                          .last = end,
                          .state_dir = state_dir};

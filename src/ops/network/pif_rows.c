@@ -6,8 +6,7 @@
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
-
-#include <arpa/inet.h>
+#include "ops/network/ip_text.h"
 
 static PifRef create_pif(DbTxn *txn, Platform *platform, const NwInterface *nic);
 static NetworkRef find_or_create_network(DbTxn *txn, const char *device);
@@ -89,9 +88,7 @@ static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwIn
 {
     char netmask[INET_ADDRSTRLEN] = "";
     if (*holder->ipv4) {
-        uint32_t bits = holder->ipv4_prefix ? ~0u << (32 - holder->ipv4_prefix) : 0;
-        struct in_addr mask = {.s_addr = htonl(bits)};
-        inet_ntop(AF_INET, &mask, netmask, sizeof netmask);
+        ip_text_format_netmask(holder->ipv4_prefix, netmask);
     }
     db_pif_set_ip(txn, pif, holder->ipv4);
     db_pif_set_netmask(txn, pif, netmask);

@@ -6,10 +6,15 @@
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/vif/vif_device.h"
+#include "ops/vif/vif_locking.h"
 #include "ops/vif/vif_mac.h"
+#include "ops/vif/vif_port.h"
+
+#include <sys/socket.h>
 
 static bool choose_mac(DbTxn *txn, VmRef vm, unsigned position, const char *asked,
                        char ret_mac[VIF_MAC_SIZE], Err **err);
+static bool check_policy(const Value *record, Err **err);
 static void write_rest(DbTxn *txn, VifRef vif, const Value *record);
 
 static const char *text_of(const Value *record, const char *name)
@@ -31,7 +36,7 @@ bool vif_create(Call *call, const VifCreateArgs *args, VifRef *ret_result, Err *
     ok = ok && (db_network_exists(view, network) ||
                 err_handle_invalid(err, "network", REF_TEXT(network.id)));
     ok = ok && vif_device_choose(view, vm, text_of(args->record, "device"), &position, err) &&
-         choose_mac(txn, vm, position, asked_mac, mac, err);
+         check_policy(args->record, err) && choose_mac(txn, vm, position, asked_mac, mac, err);
     if (!ok) {
         db_abort(txn);
         return false;
@@ -72,6 +77,15 @@ static bool choose_mac(DbTxn *txn, VmRef vm, unsigned position, const char *aske
     }
     vif_mac_generate(seed, position, ret_mac);
     return true;
+}
+
+static bool check_policy(const Value *record, Err **err)
+{
+    uint64_t rate;
+    return vif_port_parse_rate(text_of(record, "qos_algorithm_type"),
+                               value_get(record, "qos_algorithm_params"), &rate, err) &&
+           vif_locking_check(AF_INET, value_get(record, "ipv4_allowed"), err) &&
+           vif_locking_check(AF_INET6, value_get(record, "ipv6_allowed"), err);
 }
 
 static void write_rest(DbTxn *txn, VifRef vif, const Value *record)

@@ -1,8 +1,8 @@
 /* VIF.plug, unplug and unplug_force: NICs of a running VM. */
-#include "core/core.h"
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/ops.h"
+#include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
@@ -46,9 +46,7 @@ static bool unplug(Call *call, VifRef vif, bool force, Err **err)
                                                   db_vif_uuid(view, vif), force, err)) {
         return false;
     }
-    g_autoptr(Op) undo_op = core_undo_op();
-    platform_nw_driver(platform)->port_detach(platform_nw(platform), undo_op,
-                                              vm_plan_tap_name(call, view, vif), NULL);
+    vif_port_detach(call, vif);
     DbTxn *txn = db_begin(call->db);
     db_vif_set_currently_attached(txn, vif, false);
     return db_commit(txn, err);

@@ -10,7 +10,9 @@
 #include "ops/vm/vm_adopt.h"
 
 #include "base/log.h"
+#include "gen/db_vif.h"
 #include "gen/db_vm.h"
+#include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
@@ -18,6 +20,7 @@
 static void settle_domain(Call *call, const HvDomainInfo *domain);
 static bool end_domain(Call *call, VmRef vm, Uuid domain, Err **err);
 static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err);
+static void refresh_ports(Call *call, VmRef vm);
 static bool halt_missing(Call *call, const GArray *domains, Err **err);
 static bool has_domain(const GArray *domains, Uuid uuid);
 
@@ -85,7 +88,22 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     vm_state_refresh_metrics(txn, vm, domain->memory_bytes, domain->vcpus);
     log_info("adopted domain %s", UUID_TEXT(domain->uuid));
     bool written = db_commit(txn, ok ? err : NULL);
+    refresh_ports(call, vm);
     return ok && written;
+}
+
+/* A setting may have been written just before the daemon died. */
+static void refresh_ports(Call *call, VmRef vm)
+{
+    const DbView *view = call_view(call);
+    for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
+        VifRef vif = db_vm_vifs_at(view, vm, i);
+        g_autoptr(Err) error = NULL;
+        if (!vif_port_refresh(call, vif, &error)) {
+            g_autofree char *text = err_to_string(error);
+            log_error("VIF %s is not as it should be: %s", db_vif_uuid(view, vif), text);
+        }
+    }
 }
 
 static bool halt_missing(Call *call, const GArray *domains, Err **err)

@@ -2,11 +2,11 @@
 #include "ops/vm/vm_boot.h"
 
 #include "core/core.h"
-#include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "ops/vbd/vbd_claim.h"
 #include "ops/vdi/vdi_merge.h"
+#include "ops/vif/vif_port.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
@@ -149,14 +149,10 @@ static void write_back(void *user)
     db_commit_async(txn);
 }
 
-/* A port that is already gone is no failure, and one that stays is found at the next start. */
 static void detach_taps(Call *call, VmRef vm)
 {
-    Platform *platform = call_platform(call);
-    g_autoptr(Op) op = core_undo_op();
     const DbView *view = call_view(call);
     for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
-        const char *tap = vm_plan_tap_name(call, view, db_vm_vifs_at(view, vm, i));
-        platform_nw_driver(platform)->port_detach(platform_nw(platform), op, tap, NULL);
+        vif_port_detach(call, db_vm_vifs_at(view, vm, i));
     }
 }

@@ -5,7 +5,6 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "core/core.h"
-#include "gen/db_network.h"
 #include "gen/db_sr.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
@@ -13,6 +12,8 @@
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "ops/network/bridge.h"
+#include "ops/network/network_turn.h"
+#include "ops/vif/vif_port.h"
 #include "ops/vm/vm_check.h"
 
 enum { MAX_DISK_POSITION = 255 };
@@ -96,34 +97,29 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
     if (!text_parse_uint(db_vif_device(view, vif), MAX_DISK_POSITION, &position)) {
         return err_invalid_device(err, db_vif_device(view, vif));
     }
-    NetworkRef network = db_vif_network(view, vif);
-    if (!bridge_ensure(call, view, network, db_vif_vm(view, vif), err)) {
+    g_auto(TurnGuard) turn = NULL;
+    if (!network_turn_take(call, &turn, err)) {
         return false;
     }
-    unsigned own_mtu = db_vif_mtu(view, vif);
-    unsigned mtu = own_mtu ? own_mtu : db_network_mtu(view, network);
+    const DbView *now = call_view(call);
+    if (!bridge_ensure(call, now, db_vif_network(now, vif), db_vif_vm(now, vif), err)) {
+        return false;
+    }
+    const NwPort port = vif_port_describe(call, now, vif);
     PlannedTap *tap = arena_new0(call->arena, PlannedTap, 1);
-    *tap = (PlannedTap){platform, vm_plan_tap_name(call, view, vif), -1};
-    if (!platform_nw_driver(platform)->port_attach(platform_nw(platform), call->op,
-                                                   db_network_bridge(view, network), tap->name, mtu,
-                                                   &tap->fd, err)) {
+    *tap = (PlannedTap){platform, port.name, -1};
+    if (!platform_nw_driver(platform)->port_attach(platform_nw(platform), call->op, &port, &tap->fd,
+                                                   err)) {
         return false;
     }
     arena_own(call->arena, tap, close_tap);
     undo_push(undo, detach_port, tap);
     *ret_nic = (HvNic){.id = arena_strdup(call->arena, db_vif_uuid(view, vif)),
                        .position = position,
-                       .mac = arena_strdup(call->arena, db_vif_mac(view, vif)),
-                       .mtu = mtu,
+                       .mac = port.policy.mac,
+                       .mtu = port.mtu,
                        .tap_fd = tap->fd};
     return true;
-}
-
-const char *vm_plan_tap_name(Call *call, const DbView *view, VifRef vif)
-{
-    g_auto(GStrv) parts = g_strsplit(db_vif_uuid(view, vif), "-", -1);
-    g_autofree char *digits = g_strjoinv("", parts);
-    return arena_printf(call->arena, "tap%.12s", digits);
 }
 
 static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config)

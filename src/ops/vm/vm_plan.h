@@ -16,6 +16,3 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
 /* The images of a VDI, leaf first (arena). */
 bool vm_plan_images(Call *call, const DbView *view, VdiRef vdi, const HvImage **ret_images,
                     unsigned *ret_count, Err **err);
-
-/* The name of a VIF's tap on this host: at most 15 characters, the same for ever. (arena) */
-const char *vm_plan_tap_name(Call *call, const DbView *view, VifRef vif);
