@@ -62,7 +62,7 @@ class Tables(unittest.TestCase):
     def test_outputs(self):
         outputs, errors = generate(*CLASSES, *TABLES)
         self.assertEqual(errors, '')
-        self.assertEqual(sorted(outputs), ['xe.bash', 'xe_table.c', 'xe_table.h'])
+        self.assertEqual(sorted(outputs), ['xe.1', 'xe.bash', 'xe_table.c', 'xe_table.h'])
         self.assertIn('CliRun cmd_vm_start;', outputs['xe_table.h'])
 
     def test_completion_is_a_script(self):
@@ -72,6 +72,9 @@ class Tables(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (0, ''))
         self.assertIn("vif-move) echo 'uuid= network-uuid=' ;;", outputs['xe.bash'])
         self.assertNotIn('vbd-pause', outputs['xe.bash'])
+        for name in ('vm\\-start', 'vif\\-move', 'host\\-disable'):
+            self.assertIn(f'\\fB{name}\\fP', outputs['xe.1'])
+        self.assertNotIn('vbd\\-pause', outputs['xe.1'])
 
 
 class Bad(unittest.TestCase):

@@ -1,5 +1,5 @@
 """gen/xe_table.h and gen/xe_table.c: records, families and commands of xe for front/cli/cli_table.h;
-gen/xe.bash: completion of its command line."""
+gen/xe.bash: completion of its command line; gen/xe.1: its manual page."""
 
 import argparse
 import os
@@ -7,6 +7,7 @@ import sys
 
 sys.dont_write_bytecode = True  # nothing is written beside the sources
 
+import backend_man
 from cnames import banner, quote, type_name
 from lexer import ModelError
 from parse import parse_model
@@ -232,7 +233,8 @@ def generate(model):
     check_unique(commands)
     return {'xe_table.h': header(records, commands),
             'xe_table.c': source(texts, records, families, commands),
-            'xe.bash': completion(families, commands)}
+            'xe.bash': completion(families, commands),
+            **backend_man.generate(families, commands)}
 
 
 def main():
