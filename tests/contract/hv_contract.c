@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 static const char *const disk_id = "b1f8e7de-0000-4000-8000-000000000001";
 static const char *const cd_id = "b1f8e7de-0000-4000-8000-000000000002";
@@ -487,6 +488,61 @@ static void test_adoption_after_kill(Bench *bench)
     g_assert_cmpint(bench_wait_exit(bench, info.uuid, 77), ==, HV_EXIT_DESTROYED);
 }
 
+/* The serial line of a domain, without the driver. */
+static int open_line(Bench *bench, const char *domain)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_snprintf(address.sun_path, sizeof address.sun_path, "%s/%s/serial.sock", bench->run_dir,
+               domain);
+    int line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_no_errno(connect(line, (struct sockaddr *)&address, sizeof address));
+    return line;
+}
+
+/* Until the engine has written down that the guest ended. */
+static void wait_recorded_end(Bench *bench, const char *domain)
+{
+    g_autofree char *path = g_build_filename(bench->run_dir, domain, "qmp.log", NULL);
+    Err *err = NULL;
+    for (;;) {
+        g_autofree char *text = fd_read_file(path, MIB, NULL, &err);
+        assert_ok(text != NULL, err);
+        if (strstr(text, "\"SHUTDOWN\"")) {
+            return;
+        }
+        assert_ok(op_sleep(bench->op, 20 * USEC_PER_MSEC, &err), err);
+    }
+}
+
+/* How a guest ended while nobody looked, the driver being killed before. */
+static void test_end_after_kill(Bench *bench)
+{
+    static const struct {
+        const char *letter;
+        HvExitReason reason;
+    } ends[] = {{"p", HV_EXIT_SHUTDOWN}, {"r", HV_EXIT_REBOOT}};
+    if (!bench->is_real) {
+        g_test_skip("the fake engine's guests stand still while no driver is open");
+        return;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+        Err *err = NULL;
+        bench_close(bench);
+        bench_run_holder(bench, "--hold", 0);
+        g_autoptr(GDir) run = g_dir_open(bench->run_dir, 0, NULL);
+        const char *domain = g_dir_read_name(run);
+        auto_fd line = open_line(bench, domain);
+        line_send(line, ends[i].letter);
+        wait_recorded_end(bench, domain);
+        Uuid uuid;
+        g_assert_true(uuid_parse(domain, &uuid));
+        bench_open(bench);
+        g_assert_cmpint(bench_wait_exit(bench, uuid, 77), ==, ends[i].reason);
+        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_SHUTDOWN);
+        assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, uuid, &err), err);
+    }
+}
+
 /* Processes that die: under our eyes, and while nobody looks. */
 static void test_killed_process(Bench *bench)
 {
@@ -650,6 +706,7 @@ int main(int argc, char **argv)
         {"consoles", HV_CAP_VNC, test_consoles},
         {"adoption", HV_CAP_TEXT_CONSOLE, test_adoption},
         {"adoption_after_kill", HV_CAP_TEXT_CONSOLE, test_adoption_after_kill},
+        {"end_after_kill", HV_CAP_TEXT_CONSOLE, test_end_after_kill},
         {"killed_process", HV_CAP_TEXT_CONSOLE, test_killed_process},
         {"unfinished_start", 0, test_unfinished_start},
         {"unattended_reboot", HV_CAP_TEXT_CONSOLE, test_unattended_reboot},

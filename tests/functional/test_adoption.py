@@ -1,6 +1,7 @@
 """Guests outlive the daemon, and the next one finds them again."""
 
 import tap
+from lib import wait
 from lib.case import FunctionalCase
 from lib.guest import MIB
 
@@ -56,6 +57,30 @@ class Adoption(FunctionalCase):
         guest.wait_state("Halted")
         self.assertEqual(self.api.VM.get_domid(guest.vm), -1)
         guest.start().wait_agent()
+
+    def wait_recorded_end(self):
+        """Until QEMU has written down that the only guest ended."""
+        history = next(self.daemon.root.glob("run/**/qmp.log"))
+        deadline = wait.Deadline(60, "end of the guest")
+        while '"SHUTDOWN"' not in history.read_text(encoding="utf-8"):
+            wait.pause(deadline)
+
+    def test_guest_reboots_while_nobody_looks(self):
+        guest = self.boot()
+        boot_id = guest.run("cat /proc/sys/kernel/random/boot_id")
+        domid = self.api.VM.get_domid(guest.vm)
+        shell = guest.open_shell()
+        shell.send("(usleep 2000000; reboot -f) &")
+        shell.run("true")
+        self.daemon.kill()
+        self.wait_recorded_end()
+        self.restart()
+        guest = self.host.guest(guest.vm)
+        self.api.wait_for("a new domain", 120, [f"VM/{guest.vm}"],
+                          lambda: self.api.VM.get_domid(guest.vm) not in (domid, "-1"))
+        guest.wait_for("true")
+        self.assertEqual(guest.state(), "Running")
+        self.assertNotEqual(guest.run("cat /proc/sys/kernel/random/boot_id"), boot_id)
 
 
 if __name__ == "__main__":

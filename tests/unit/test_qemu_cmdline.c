@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 static const QemuHost host = {.kvm = false, .aio = "threads"};
-static const QemuChannels channels = {10, 11, 12, 13, false};
+static const QemuChannels channels = {10, 11, 12, 13, 14, false};
 
 typedef struct Fixture {
     char *dir, *leaf, *base, *kernel;

@@ -1,8 +1,12 @@
 /* What QEMU's events do to a domain, and which of them the layers above hear. */
+#include "base/fd.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/event.h"
+#include "hv/qemu/history.h"
 #include "hv/qemu/qemu.h"
 #include "wire/json.h"
+
+#include <sys/stat.h>
 
 /* A domain without a process; what the layers above were told, a word for each event. */
 typedef struct Fixture {
@@ -90,6 +94,58 @@ static void test_ends(void)
     }
 }
 
+#define RESET "{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}\n"
+#define POWEROFF                                                                                   \
+    "{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-shutdown\"}}\n"
+
+/* What a QEMU said while nobody listened. */
+static void test_history(void)
+{
+    static const struct {
+        const char *text;
+        int reason; /* -1: none */
+    } histories[] = {
+        {"", -1},
+        {"{\"return\":{}}\n{\"event\":\"STOP\"}\n", -1},
+        {"{\"QMP\":{}}\n" RESET "{\"event\":\"STOP\"}\n", HV_EXIT_REBOOT},
+        {RESET POWEROFF, HV_EXIT_SHUTDOWN},
+        {POWEROFF RESET "{\"event\":\"SHUT", HV_EXIT_REBOOT},
+        {"guest-reset\"}}\n[]\n7\n\n", -1},
+        {"{\"event\":\"GUEST_PANICKED\"}\n", HV_EXIT_CRASH},
+        {"{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":false}}\n", -1},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(histories); i++) {
+        HvExitReason reason = HV_EXIT_DESTROYED;
+        const char *text = histories[i].text;
+        bool found = qemu_history_parse_end(text, strlen(text), &reason);
+        g_assert_cmpint(found ? (int)reason : -1, ==, histories[i].reason);
+    }
+}
+
+/* Of a long one the end is kept. */
+static void test_long_history(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("history-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "qmp.log", NULL);
+    g_autofree char *noise = g_strnfill(1024 * 1024, 'x');
+    Err *err = NULL;
+    HvExitReason reason;
+    auto_fd fd = qemu_history_open(dir, &err);
+    g_assert_no_errno(fd);
+    g_assert_false(qemu_history_find_end(dir, &reason));
+    g_assert_true(fd_write_all(fd, noise, strlen(noise), &err));
+    g_assert_true(fd_write_all(fd, "\n" RESET, strlen("\n" RESET), &err));
+    qemu_history_limit(dir);
+    struct stat status;
+    g_assert_no_errno(stat(path, &status));
+    g_assert_cmpint(status.st_blocks * 512, <=, 256 * 1024);
+    g_assert_true(qemu_history_find_end(dir, &reason));
+    g_assert_cmpint(reason, ==, HV_EXIT_REBOOT);
+    g_assert_no_errno(unlink(path));
+    g_assert_false(qemu_history_find_end(dir, &reason));
+    g_assert_no_errno(rmdir(dir));
+}
+
 static void test_states(void)
 {
     Fixture fixture;
@@ -173,6 +229,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu_event/ends", test_ends);
+    g_test_add_func("/qemu_event/history", test_history);
+    g_test_add_func("/qemu_event/long_history", test_long_history);
     g_test_add_func("/qemu_event/states", test_states);
     g_test_add_func("/qemu_event/devices", test_devices);
     g_test_add_func("/qemu_event/errors", test_errors);

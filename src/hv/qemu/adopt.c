@@ -10,6 +10,7 @@
 #include "hv/qemu/chain.h"
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
+#include "hv/qemu/history.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
 
@@ -171,8 +172,7 @@ static bool qemu_adopt_has(const Value *devices, const char *id)
     return false;
 }
 
-/* Whether a guest that stopped meanwhile wanted to reboot, QEMU does not tell afterwards. It can
- * only have been one whose daemon was killed. */
+/* Whether a guest that stopped meanwhile wanted to reboot, only the history tells. */
 static void qemu_adopt_state(QemuDomain *domain, const char *status)
 {
     static const struct {
@@ -181,7 +181,7 @@ static void qemu_adopt_state(QemuDomain *domain, const char *status)
         HvExitReason reason; /* with HV_STATE_SHUTDOWN */
     } states[] = {
         {"running", HV_STATE_RUNNING, 0},
-        {"shutdown", HV_STATE_SHUTDOWN, HV_EXIT_SHUTDOWN},
+        {"shutdown", HV_STATE_SHUTDOWN, HV_EXIT_SHUTDOWN}, /* or HV_EXIT_REBOOT */
         {"guest-panicked", HV_STATE_SHUTDOWN, HV_EXIT_CRASH},
         {"internal-error", HV_STATE_SHUTDOWN, HV_EXIT_CRASH},
     };
@@ -199,8 +199,11 @@ static void qemu_adopt_state(QemuDomain *domain, const char *status)
         }
         domain->exit_told = true;
     }
-    qemu_adopt_note_end(domain->hv,
-                        (QemuLost){domain->uuid, domain->start_ticket, states[i].reason});
+    HvExitReason reason = states[i].reason;
+    if (reason == HV_EXIT_SHUTDOWN) {
+        (void)qemu_history_find_end(domain->dir, &reason);
+    }
+    qemu_adopt_note_end(domain->hv, (QemuLost){domain->uuid, domain->start_ticket, reason});
 }
 
 static void qemu_adopt_note_end(Hv *hv, QemuLost lost)

@@ -25,6 +25,8 @@ static void qemu_cmdline_add_processors(QemuCmdline *cmdline, const QemuHost *ho
 static void qemu_cmdline_add_clock(QemuCmdline *cmdline, const HvDomainConfig *config);
 static void qemu_cmdline_add_channels(QemuCmdline *cmdline, const QemuChannels *channels,
                                       QemuRecord *record);
+static void qemu_cmdline_add_logged(QemuCmdline *cmdline, const char *id, int socket, int log,
+                                    QemuRecord *record);
 static void qemu_cmdline_add_fixed_devices(QemuCmdline *cmdline, const HvDomainConfig *config);
 static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
                                    const HvDomainConfig *config, QemuRecord *record, Err **err);
@@ -160,15 +162,9 @@ static void qemu_cmdline_add_clock(QemuCmdline *cmdline, const HvDomainConfig *c
 static void qemu_cmdline_add_channels(QemuCmdline *cmdline, const QemuChannels *channels,
                                       QemuRecord *record)
 {
-    int64_t log_set = record->next_fdset++;
-    qemu_cmdline_add(cmdline, "-chardev", "socket,id=qmp,fd=%d,server=on,wait=off", channels->qmp);
+    qemu_cmdline_add_logged(cmdline, "qmp", channels->qmp, channels->qmp_log, record);
     qemu_cmdline_add(cmdline, "-mon", "chardev=qmp,mode=control");
-    qemu_cmdline_add_fdset(cmdline, log_set, channels->serial_log);
-    qemu_cmdline_add(
-        cmdline, "-chardev",
-        "socket,id=serial,fd=%d,server=on,wait=off,logfile=/dev/fdset/%" G_GINT64_FORMAT
-        ",logappend=on",
-        channels->serial, log_set);
+    qemu_cmdline_add_logged(cmdline, "serial", channels->serial, channels->serial_log, record);
     qemu_cmdline_add(cmdline, "-serial", "chardev:serial");
     qemu_cmdline_add(cmdline, "-chardev", "socket,id=agent,fd=%d,server=on,wait=off",
                      channels->agent);
@@ -177,6 +173,18 @@ static void qemu_cmdline_add_channels(QemuCmdline *cmdline, const QemuChannels *
         cmdline, "-device",
         "virtserialport,chardev=agent,name=org.qemu.guest_agent.0,id=" QEMU_AGENT_DEVICE);
     qemu_cmdline_add(cmdline, "-vnc", "none");
+}
+
+/* A channel whose output QEMU also writes to a file, whether or not anybody is connected. */
+static void qemu_cmdline_add_logged(QemuCmdline *cmdline, const char *id, int socket, int log,
+                                    QemuRecord *record)
+{
+    int64_t set = record->next_fdset++;
+    qemu_cmdline_add_fdset(cmdline, set, log);
+    qemu_cmdline_add(cmdline, "-chardev",
+                     "socket,id=%s,fd=%d,server=on,wait=off,logfile=/dev/fdset/%" G_GINT64_FORMAT
+                     ",logappend=on",
+                     id, socket, set);
 }
 
 /* Fixed places, so that the guest sees the same machine at every start. The tablet gives

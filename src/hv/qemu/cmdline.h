@@ -25,9 +25,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuCmdline, qemu_cmdline_clear)
 
 /* Descriptors (borrowed; their numbers go into the command line). */
 typedef struct QemuChannels {
-    int qmp, agent, serial; /* listening sockets */
-    int serial_log;
-    bool incoming; /* the domain waits for a saved state */
+    int qmp, agent, serial;  /* listening sockets */
+    int qmp_log, serial_log; /* files */
+    bool incoming;           /* the domain waits for a saved state */
 } QemuChannels;
 
 /* Opens all that `config` names and describes it; disks and NICs get their names in `record`.

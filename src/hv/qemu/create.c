@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/subprocess.h"
 #include "hv/qemu/device.h"
+#include "hv/qemu/history.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
@@ -66,7 +67,7 @@ QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, Err 
         return NULL;
     }
     domain->building = true;
-    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, config->saved != NULL}};
+    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, -1, config->saved != NULL}};
     Err *why = NULL;
     if (!qemu_create_start(domain, op, config, &files, &why)) {
         bool lost = domain->watched && op_check(op, NULL);
@@ -99,6 +100,7 @@ static void qemu_create_files_clear(CreateFiles *files)
     fd_close(&files->channels.qmp);
     fd_close(&files->channels.agent);
     fd_close(&files->channels.serial);
+    fd_close(&files->channels.qmp_log);
     fd_close(&files->channels.serial_log);
     g_clear_pointer(&files->log_path, g_free);
 }
@@ -153,6 +155,10 @@ static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err *
     struct stat status;
     files->log_path = qemu_log_path(log_dir, QEMU_LOG_MESSAGES, domain->name);
     files->log_start = fstat(log, &status) == 0 ? status.st_size : 0;
+    channels->qmp_log = qemu_history_open(domain->dir, err);
+    if (channels->qmp_log < 0) {
+        return false;
+    }
     channels->qmp = qemu_socket_listen(domain->dir, QEMU_SOCKET_QMP, err);
     if (channels->qmp < 0) {
         return false;
@@ -169,7 +175,8 @@ static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, Cr
                               Err **err)
 {
     const QemuChannels *channels = &files->channels;
-    const int own_fds[] = {channels->qmp, channels->agent, channels->serial, channels->serial_log};
+    const int own_fds[] = {channels->qmp, channels->agent, channels->serial, channels->qmp_log,
+                           channels->serial_log};
     g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_array_append_vals(fds, own_fds, G_N_ELEMENTS(own_fds));
     g_array_append_vals(fds, cmdline->fds->data, cmdline->fds->len);

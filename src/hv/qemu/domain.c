@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "hv/qemu/event.h"
+#include "hv/qemu/history.h"
 #include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
@@ -154,6 +155,7 @@ void qemu_domain_tick(QemuDomain *domain)
     }
     qemu_agent_tick(domain->agent, running);
     qemu_log_limit(domain->hv->log_dir, domain->name);
+    qemu_history_limit(domain->dir);
 }
 
 void qemu_domain_discard(QemuDomain *domain)

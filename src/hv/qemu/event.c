@@ -14,22 +14,17 @@ typedef struct EventHandler {
 
 static void qemu_event_resume(QemuDomain *domain, const Value *data);
 static void qemu_event_stop(QemuDomain *domain, const Value *data);
-static void qemu_event_shutdown(QemuDomain *domain, const Value *data);
-static void qemu_event_panic(QemuDomain *domain, const Value *data);
 static void qemu_event_balloon(QemuDomain *domain, const Value *data);
 static void qemu_event_device_deleted(QemuDomain *domain, const Value *data);
 static void qemu_event_tray_moved(QemuDomain *domain, const Value *data);
 static void qemu_event_io_error(QemuDomain *domain, const Value *data);
 static void qemu_event_migration(QemuDomain *domain, const Value *data);
 static void qemu_event_port(QemuDomain *domain, const Value *data);
-static void qemu_event_exit(QemuDomain *domain, HvExitReason reason);
 static void qemu_event_set_state(QemuDomain *domain, HvState state);
 
 static const EventHandler event_handlers[] = {
     {"RESUME", qemu_event_resume},
     {"STOP", qemu_event_stop},
-    {"SHUTDOWN", qemu_event_shutdown},
-    {"GUEST_PANICKED", qemu_event_panic},
     {"BALLOON_CHANGE", qemu_event_balloon},
     {"DEVICE_DELETED", qemu_event_device_deleted},
     {"DEVICE_TRAY_MOVED", qemu_event_tray_moved},
@@ -40,12 +35,33 @@ static const EventHandler event_handlers[] = {
 
 void qemu_event_handle(void *user, const char *event, const Value *data)
 {
+    HvExitReason reason;
+    if (qemu_event_is_end(event, data, &reason)) {
+        qemu_event_set_state(user, HV_STATE_SHUTDOWN);
+        qemu_domain_tell_exit(user, reason);
+    }
     for (unsigned i = 0; i < G_N_ELEMENTS(event_handlers); i++) {
         if (g_str_equal(event, event_handlers[i].name)) {
             event_handlers[i].handle(user, data);
             return;
         }
     }
+}
+
+/* "guest" is false for ends that come from our side. */
+bool qemu_event_is_end(const char *event, const Value *data, HvExitReason *ret_reason)
+{
+    const Value *guest = data ? value_get(data, "guest") : NULL;
+    if (g_str_equal(event, "GUEST_PANICKED")) {
+        *ret_reason = HV_EXIT_CRASH;
+        return true;
+    }
+    if (!g_str_equal(event, "SHUTDOWN") || !guest || !value_bool(guest)) {
+        return false;
+    }
+    bool reset = text_equal(value_get_string(data, "reason"), "guest-reset");
+    *ret_reason = reset ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN;
+    return true;
 }
 
 static void qemu_event_resume(QemuDomain *domain, const Value *data)
@@ -62,24 +78,6 @@ static void qemu_event_stop(QemuDomain *domain, const Value *data)
     if (domain->state == HV_STATE_RUNNING) {
         domain->state = HV_STATE_PAUSED;
     }
-}
-
-/* "guest" is false for ends that come from our side. */
-static void qemu_event_shutdown(QemuDomain *domain, const Value *data)
-{
-    const Value *guest = data ? value_get(data, "guest") : NULL;
-    const char *reason = data ? value_get_string(data, "reason") : NULL;
-    if (!guest || !value_bool(guest)) {
-        return;
-    }
-    bool reset = text_equal(reason, "guest-reset");
-    qemu_event_exit(domain, reset ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN);
-}
-
-static void qemu_event_panic(QemuDomain *domain, const Value *data)
-{
-    (void)data;
-    qemu_event_exit(domain, HV_EXIT_CRASH);
 }
 
 static void qemu_event_balloon(QemuDomain *domain, const Value *data)
@@ -158,12 +156,6 @@ static void qemu_event_port(QemuDomain *domain, const Value *data)
     if (text_equal(port, QEMU_AGENT_DEVICE) && open) {
         qemu_agent_set_port(domain->agent, value_bool(open));
     }
-}
-
-static void qemu_event_exit(QemuDomain *domain, HvExitReason reason)
-{
-    qemu_event_set_state(domain, HV_STATE_SHUTDOWN);
-    qemu_domain_tell_exit(domain, reason);
 }
 
 static void qemu_event_set_state(QemuDomain *domain, HvState state)
