@@ -8,6 +8,7 @@
 typedef enum LockRank {
     LOCK_DAEMON,
     LOCK_CORE,
+    LOCK_TOKEN,
     LOCK_SESSION,
     LOCK_TASK,
     LOCK_OPLOCK,

@@ -17,6 +17,7 @@ struct Core {
     Auth *auth;
     Sessions *sessions;
     Tasks *tasks;
+    Tokens *tokens;
     Events *events;
     Op *op;
     GThreadPool *operations;
@@ -41,6 +42,7 @@ Core *core_new(const CoreConfig *config, Err **err)
     core->auth = auth_new(config->accounts_path, config->pam_service);
     core->sessions = sessions_new(core->db, core->auth);
     core->tasks = tasks_new(core->db);
+    core->tokens = tokens_new(core->db, core->sessions);
     core->events = events_new(core->db);
     core->operations = g_thread_pool_new(run_operation, core, CORE_MAX_OPERATIONS, FALSE, NULL);
     tasks_recover(core->tasks);
@@ -74,6 +76,7 @@ void core_free(Core *core)
     g_thread_pool_free(core->operations, FALSE, TRUE);
     events_free(core->events);
     tasks_free(core->tasks);
+    tokens_free(core->tokens);
     sessions_free(core->sessions);
     auth_free(core->auth);
     audit_log_free(core->audit);
@@ -109,6 +112,11 @@ Sessions *core_sessions(Core *core)
 Tasks *core_tasks(Core *core)
 {
     return core->tasks;
+}
+
+Tokens *core_tokens(Core *core)
+{
+    return core->tokens;
 }
 
 Events *core_events(Core *core)

@@ -7,6 +7,7 @@
 #include "core/event.h"
 #include "core/session.h"
 #include "core/task.h"
+#include "core/token.h"
 
 typedef struct Core Core;
 
@@ -31,6 +32,7 @@ AuditLog *core_audit(Core *core);
 Auth *core_auth(Core *core);
 Sessions *core_sessions(Core *core);
 Tasks *core_tasks(Core *core);
+Tokens *core_tokens(Core *core);
 Events *core_events(Core *core);
 
 /* The Op whose cancel means that the daemon stops; parent of every call's Op. (borrowed) */

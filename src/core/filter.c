@@ -288,5 +288,6 @@ static char *operand_text(const FilterOperand *operand, const DbSchema *schema,
     }
     const DbClass *class_info = &schema->classes[db_object_class(object)];
     int field = find_field(class_info, operand->text);
-    return field < 0 ? NULL : value_text(db_object_get(object, field));
+    bool is_hidden = field >= 0 && (class_info->fields[field].flags & DB_FIELD_INTERNAL);
+    return field < 0 || is_hidden ? NULL : value_text(db_object_get(object, field));
 }

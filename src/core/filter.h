@@ -14,5 +14,5 @@ void filter_free(Filter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Filter, filter_free)
 
 /* Whether `object` passes. Fields compare by their textual form; a field that the class does not
- * have equals nothing. */
+ * have, or that is not for clients, equals nothing. */
 bool filter_matches(const Filter *filter, const DbSchema *schema, const DbObject *object);

@@ -28,7 +28,7 @@ struct Sessions {
 };
 
 static void session_free(gpointer session);
-static Session *new_session(const SessionLogin *login);
+static Session *new_session(const SessionInfo *info, const char *originator);
 static char *clean_originator(const char *originator);
 static void write_session(Sessions *sessions, const Session *session);
 static void write_last_active(Sessions *sessions, Uuid ref);
@@ -36,6 +36,7 @@ static void delete_sessions(Sessions *sessions, GArray *refs);
 static void collect_idle(Sessions *sessions, const DbView *view, GArray *ret_victims);
 static void collect_excess(Sessions *sessions, const DbView *view, const char *originator,
                            GArray *ret_victims);
+static bool has_ended(const Session *session);
 static bool is_working(const DbView *view, const Session *session);
 
 Sessions *sessions_new(Db *db, Auth *auth)
@@ -68,9 +69,17 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
         !auth_check(sessions->auth, op, login->user, login->password, err)) {
         return false;
     }
-    Session *session = new_session(login);
+    SessionInfo info = {.roles = UINT8_MAX, .is_local_superuser = true};
+    g_strlcpy(info.user, login->user, sizeof info.user);
+    *ret_session = sessions_open(sessions, &info, login->originator);
+    return true;
+}
+
+Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator)
+{
+    Session *session = new_session(info, originator);
+    Uuid ref = session->ref;
     write_session(sessions, session);
-    *ret_session = session->ref;
 
     g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
     g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
@@ -80,7 +89,7 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
         g_hash_table_insert(sessions->by_ref, &session->ref, session);
     }
     delete_sessions(sessions, victims);
-    return true;
+    return ref;
 }
 
 bool sessions_use(Sessions *sessions, Uuid ref, SessionInfo *ret_info)
@@ -90,7 +99,7 @@ bool sessions_use(Sessions *sessions, Uuid ref, SessionInfo *ret_info)
     {
         LOCK_GUARD(&sessions->lock);
         Session *session = g_hash_table_lookup(sessions->by_ref, &ref);
-        if (!session) {
+        if (!session || has_ended(session)) {
             return false;
         }
         session->last_used = now;
@@ -141,14 +150,12 @@ static void session_free(gpointer data)
     g_free(session);
 }
 
-static Session *new_session(const SessionLogin *login)
+static Session *new_session(const SessionInfo *info, const char *originator)
 {
     Session *session = g_new0(Session, 1);
     session->ref = uuid_generate();
-    session->info.roles = UINT8_MAX;
-    session->info.is_local_superuser = true;
-    g_strlcpy(session->info.user, login->user, sizeof session->info.user);
-    session->originator = clean_originator(login->originator);
+    session->info = *info;
+    session->originator = clean_originator(originator);
     session->last_used = session->last_written = op_now();
     return session;
 }
@@ -176,6 +183,7 @@ static void write_session(Sessions *sessions, const Session *session)
     db_session_set_validation_time(txn, ref, now);
     db_session_set_is_local_superuser(txn, ref, session->info.is_local_superuser);
     db_session_set_auth_user_name(txn, ref, session->info.user);
+    db_session_set_auth_user_sid(txn, ref, session->info.sid);
     db_session_set_originator(txn, ref, session->originator);
     db_commit_async(txn);
 }
@@ -207,7 +215,8 @@ static void collect_idle(Sessions *sessions, const DbView *view, GArray *ret_vic
     g_hash_table_iter_init(&iter, sessions->by_ref);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         Session *session = value;
-        if (session->last_used < oldest_kept && !is_working(view, session)) {
+        if (has_ended(session) ||
+            (session->last_used < oldest_kept && !is_working(view, session))) {
             g_array_append_val(ret_victims, session->ref);
             g_hash_table_iter_remove(&iter);
         }
@@ -241,6 +250,12 @@ static void collect_excess(Sessions *sessions, const DbView *view, const char *o
         g_array_append_val(ret_victims, victim);
         g_hash_table_remove(sessions->by_ref, &victim);
     }
+}
+
+static bool has_ended(const Session *session)
+{
+    int64_t now = g_get_real_time() / USEC_PER_SEC;
+    return session->info.expires != 0 && session->info.expires <= now;
 }
 
 /* A session whose task is under way is not dropped. */

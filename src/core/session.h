@@ -21,6 +21,8 @@ typedef struct SessionInfo {
     bool is_pool;
     char user[AUTH_MAX_USER + 1];
     char sid[AUTH_MAX_SID + 1]; /* of the user in the directory; "" for local ones */
+    bool is_token;              /* of an API token: it cannot make more of them */
+    int64_t expires;            /* seconds since the epoch; 0: only when it is idle */
 } SessionInfo;
 
 typedef struct SessionLogin {
@@ -35,11 +37,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
 
 bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
                     Err **err);
+/* A session for somebody who was let in by other means than a password. */
+Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator);
 /* The session of a call that comes in now; refreshes its last use. False: SESSION_INVALID is
  * the caller's to say. */
 bool sessions_use(Sessions *sessions, Uuid session, SessionInfo *ret_info);
 void sessions_logout(Sessions *sessions, Uuid session);
-/* Drops what is idle for too long or over the limits, oldest first. */
+/* Drops what has ended, is idle for too long or over the limits, oldest first. */
 void sessions_collect(Sessions *sessions);
 /* Names the host that new sessions belong to. */
 void sessions_set_host(Sessions *sessions, Uuid host);
