@@ -15,7 +15,9 @@ enum { BASIC_MAX_LENGTH = 2 * (AUTH_MAX_USER + AUTH_MAX_PASSWORD) };
 static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAction *action,
                      Err **err);
 static Verdict admit_session(FrontCaller *caller, const char *text);
-static Verdict admit_basic(FrontCaller *caller, const HttpExchange *exchange, const char *header);
+static Verdict admit_header(FrontCaller *caller, const HttpExchange *exchange, const char *header);
+static bool log_in(Core *core, const HttpExchange *exchange, const char *user, const char *password,
+                   Uuid *ret_session);
 static void refuse(HttpExchange *exchange, Verdict verdict, const FrontAction *action,
                    const Err *error);
 static void take_task(FrontCaller *caller, const HttpHead *head, const FrontAction *action, Op *op);
@@ -104,6 +106,33 @@ bool front_auth_parse_basic(const char *header, char **ret_user, char **ret_pass
     return ok;
 }
 
+const char *front_auth_parse_bearer(const char *header)
+{
+    static const char SCHEME[] = "Bearer ";
+    bool is_bearer = g_ascii_strncasecmp(header, SCHEME, strlen(SCHEME)) == 0;
+    return is_bearer ? header + strlen(SCHEME) : NULL;
+}
+
+FrontGrant front_auth_grant(Core *core, const HttpExchange *exchange, const char *header,
+                            Uuid *ret_session, bool *ret_owns_session)
+{
+    const char *token = front_auth_parse_bearer(header);
+    if (token) {
+        *ret_owns_session = false;
+        return tokens_session(core_tokens(core), token, ret_session, NULL) ? FRONT_GRANTED
+                                                                           : FRONT_UNKNOWN;
+    }
+    g_autofree char *user = NULL;
+    g_autofree char *password = NULL;
+    if (!front_auth_parse_basic(header, &user, &password)) {
+        return FRONT_BAD_SCHEME;
+    }
+    bool ok = log_in(core, exchange, user, password, ret_session);
+    explicit_bzero(password, strlen(password));
+    *ret_owns_session = ok;
+    return ok ? FRONT_GRANTED : FRONT_UNKNOWN;
+}
+
 static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAction *action,
                      Err **err)
 {
@@ -120,7 +149,7 @@ static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAct
     if (session) {
         verdict = admit_session(caller, session);
     } else if (!pool_secret && authorization) { /* a pool of one host has no secret to be known */
-        verdict = admit_basic(caller, exchange, authorization);
+        verdict = admit_header(caller, exchange, authorization);
     }
     g_autofree char *permission = g_strdup_printf("http/%s", action->name);
     if (verdict == VERDICT_ADMIT && !front_auth_check(caller, permission, action->least, err)) {
@@ -140,22 +169,29 @@ static Verdict admit_session(FrontCaller *caller, const char *text)
     return VERDICT_ADMIT;
 }
 
-static Verdict admit_basic(FrontCaller *caller, const HttpExchange *exchange, const char *header)
+static Verdict admit_header(FrontCaller *caller, const HttpExchange *exchange, const char *header)
 {
-    g_autofree char *user = NULL;
-    g_autofree char *password = NULL;
-    if (!front_auth_parse_basic(header, &user, &password)) {
+    switch (
+        front_auth_grant(caller->core, exchange, header, &caller->session, &caller->owns_session)) {
+    case FRONT_GRANTED:
+        return sessions_use(core_sessions(caller->core), caller->session, &caller->info)
+                   ? VERDICT_ADMIT
+                   : VERDICT_UNKNOWN;
+    case FRONT_UNKNOWN:
+        return VERDICT_UNKNOWN;
+    case FRONT_BAD_SCHEME:
         return VERDICT_BAD_SCHEME;
     }
-    Sessions *sessions = core_sessions(caller->core);
+    g_assert_not_reached();
+}
+
+static bool log_in(Core *core, const HttpExchange *exchange, const char *user, const char *password,
+                   Uuid *ret_session)
+{
     g_autofree char *originator =
         g_strdup_printf("%s using Basic auth", http_exchange_peer(exchange));
     const SessionLogin login = {.user = user, .password = password, .originator = originator};
-    bool ok = sessions_login(sessions, core_op(caller->core), &login, &caller->session, NULL);
-    explicit_bzero(password, strlen(password));
-    caller->owns_session = ok;
-    return ok && sessions_use(sessions, caller->session, &caller->info) ? VERDICT_ADMIT
-                                                                        : VERDICT_UNKNOWN;
+    return sessions_login(core_sessions(core), core_op(core), &login, ret_session, NULL);
 }
 
 static void refuse(HttpExchange *exchange, Verdict verdict, const FrontAction *action,

@@ -1,8 +1,8 @@
 /* Who makes an HTTP request that is no RPC, what they may do, and the task by which they follow it.
  *
  * The first that is there decides: the unix socket of root; a session in the cookie or the query; a
- * pool secret; a user name and password by "Authorization: Basic", for which a session is made and
- * ended with the request. */
+ * pool secret; "Authorization: Basic" with a user name and password, for which a session is made
+ * and ended with the request; "Authorization: Bearer" with an API token. */
 #pragma once
 
 #include "core/core.h"
@@ -40,6 +40,12 @@ bool front_auth_check(const FrontCaller *caller, const char *permission, Role le
  * empty result.  Ends a session made for the request, frees `caller`. Any thread. */
 void front_auth_end(FrontCaller *caller, const Value *result, const Err *error);
 
+/* The session that an Authorization header stands for: one of its own for a password, which the
+ * caller ends, or the token's. */
+typedef enum FrontGrant { FRONT_GRANTED, FRONT_UNKNOWN, FRONT_BAD_SCHEME } FrontGrant;
+FrontGrant front_auth_grant(Core *core, const HttpExchange *exchange, const char *header,
+                            Uuid *ret_session, bool *ret_owns_session);
+
 /* A parameter, from the cookies first, then from the query; NULL when it is in neither. (owned) */
 char *front_auth_param(const HttpHead *head, const char *name);
 
@@ -49,3 +55,5 @@ char *front_auth_param(const HttpHead *head, const char *name);
 uint8_t front_auth_roles(Role least);
 /* "Basic <base64>" to its two parts (owned); false for anything else. */
 bool front_auth_parse_basic(const char *header, char **ret_user, char **ret_password);
+/* What follows "Bearer ", or NULL for anything else. (borrowed) */
+const char *front_auth_parse_bearer(const char *header);

@@ -253,6 +253,14 @@ static void test_roles(void)
                     "(Roles with this permission: pool-admin, pool-operator, vm-power-admin) ]");
 }
 
+static void test_parse_bearer(void)
+{
+    g_assert_cmpstr(front_auth_parse_bearer("bearer x y"), ==, "x y");
+    g_assert_cmpstr(front_auth_parse_bearer("Bearer "), ==, "");
+    g_assert_null(front_auth_parse_bearer("Bearer"));
+    g_assert_null(front_auth_parse_bearer("Basic cm9vdDphOmI="));
+}
+
 static void test_parse_basic(void)
 {
     g_autofree char *user = NULL;
@@ -299,5 +307,6 @@ int main(int argc, char **argv)
     add("/auth/task", test_task);
     g_test_add_func("/auth/roles", test_roles);
     g_test_add_func("/auth/parse-basic", test_parse_basic);
+    g_test_add_func("/auth/parse-bearer", test_parse_bearer);
     return g_test_run();
 }
