@@ -13,6 +13,17 @@ void hv_guest_info_clear(HvGuestInfo *info)
     info->alive = false;
 }
 
+void hv_domain_stats_clear(HvDomainStats *stats)
+{
+    g_clear_pointer(&stats->vcpus, g_array_unref);
+    g_clear_pointer(&stats->disks, g_array_unref);
+}
+
+void hv_host_stats_clear(HvHostStats *stats)
+{
+    g_clear_pointer(&stats->cpus, g_array_unref);
+}
+
 bool hv_unsupported(const char *driver, const char *what, Err **err)
 {
     return err_internal(err, "%s cannot %s", driver, what);

@@ -29,6 +29,9 @@ typedef enum HvCaps {
     HV_CAP_TEXT_CONSOLE = 1 << 8,
 } HvCaps;
 
+/* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
+#define HV_ID_SIZE 64
+
 /* One image of a chain, leaf first. */
 typedef struct HvImage {
     const char *path;
@@ -97,11 +100,32 @@ typedef struct HvDomainInfo {
     uint64_t start_ticket;
 } HvDomainInfo;
 
+/* What one disk did since it was plugged. */
+typedef struct HvDiskStats {
+    char id[HV_ID_SIZE]; /* HvDisk.id */
+    uint64_t read_bytes, written_bytes;
+    uint64_t reads, writes;     /* requests that were done */
+    uint64_t read_ns, write_ns; /* how long those took, all together */
+} HvDiskStats;
+
+/* Counters only grow while the domain, the vCPU or the disk is the same. */
 typedef struct HvDomainStats {
-    uint64_t cpu_time_ns;
+    uint64_t cpu_time_ns; /* of all that the domain costs */
     uint64_t memory_bytes;
     uint64_t resident_bytes; /* of the engine's process, 0 when there is none */
+    GArray *vcpus;           /* uint64_t: nanoseconds that each one ran, by number (owned) */
+    GArray *disks;           /* HvDiskStats; an empty CD drive may be left out (owned) */
 } HvDomainStats;
+void hv_domain_stats_clear(HvDomainStats *stats);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HvDomainStats, hv_domain_stats_clear)
+
+typedef struct HvHostStats {
+    GArray *cpus; /* uint64_t: nanoseconds that each processor was busy, by number (owned) */
+    uint64_t memory_total, memory_free; /* bytes */
+    double load_average;                /* of the last minute */
+} HvHostStats;
+void hv_host_stats_clear(HvHostStats *stats);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HvHostStats, hv_host_stats_clear)
 
 typedef struct HvHostInfo {
     unsigned cpu_count, socket_count;
@@ -164,6 +188,8 @@ typedef struct HvDriver {
     /* Stops threads and frees; domains keep running. */
     void (*close)(Hv *hv);
     bool (*host_info)(Hv *hv, HvHostInfo *ret_info, Err **err);
+    /* What the machine does just now; cheap, made to be asked every few seconds. */
+    bool (*host_stats)(Hv *hv, HvHostStats *ret_stats, Err **err);
 
     /* Builds the domain, paused, with all its devices, and with the memory it had if the
      * configuration names a saved state. On failure nothing is left behind.
@@ -180,7 +206,8 @@ typedef struct HvDriver {
     GArray *(*domain_list)(Hv *hv, Err **err);
     /* Success with HV_STATE_GONE when there is none. */
     bool (*domain_info)(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
-    bool (*domain_stats)(Hv *hv, Uuid domain, HvDomainStats *ret_stats, Err **err);
+    /* The same of a domain.  May wait for the engine; no operation needs to be on the VM. */
+    bool (*domain_stats)(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err **err);
 
     bool (*domain_set_memory)(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
     bool (*domain_set_vcpus)(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);

@@ -71,6 +71,13 @@ typedef struct NwDhcp {
     const char *domain;    /* may be NULL */
 } NwDhcp;
 
+/* What an interface carried since it was made, as this host sees it: what a guest sends is received
+ * at its port. */
+typedef struct NwCounters {
+    char name[NW_NAME_SIZE];
+    uint64_t rx_bytes, tx_bytes, rx_errors, tx_errors;
+} NwCounters;
+
 typedef struct Nw Nw;
 
 typedef struct NwDriver {
@@ -80,6 +87,8 @@ typedef struct NwDriver {
 
     /* Every interface of the host: array of NwInterface. */
     GArray *(*interfaces)(Nw *nw, Err **err);
+    /* The same, but only what they carry: array of NwCounters. Cheap. */
+    GArray *(*counters)(Nw *nw, Err **err);
 
     /* Makes the bridge, up, and its uplink a port of it.  Moving addresses survives a crash at any
      * point: a second call finishes it.  When it fails, they are back on the uplink. */
@@ -110,6 +119,9 @@ bool nw_check_policy(const NwPolicy *policy, Err **err);
 
 /* Fails unless `name` is one that the kernel takes and that fits into a line of configuration. */
 bool nw_check_name(const char *name, Err **err);
+
+/* Reads the form of /proc/net/dev; lines of another form are left out. Array of NwCounters. */
+GArray *nw_counters_parse(const char *text);
 
 extern const NwDriver nw_bridge_driver;
 extern const NwDriver nw_fake_driver;

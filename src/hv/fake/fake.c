@@ -2,7 +2,8 @@
  * driver however that ends.  What the hooks leave out is what an engine would do below them.
  *
  * Guests obey letters on their serial line as the contract suite's boot sector does: p power off,
- * r reset, c crash, + count, w and d write and read the disk. */
+ * r reset, c crash, + count, w and d write and read the disk.  One more is the fake's own, b be
+ * busy: a second of each vCPU, and on each disk 16 reads and 16 writes of 64 KiB, of 2 and 4 ms. */
 #include "base/fd.h"
 #include "base/lock.h"
 #include "hv/hv.h"
@@ -14,13 +15,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define FAKE_DISKS   16 /* places for devices: disks first, then NICs */
-#define FAKE_PLACES  24
-#define FAKE_ID_SIZE 64
-#define MEMORY_TOTAL ((uint64_t)64 << 30)
-#define OVERHEAD     ((uint64_t)1 << 20)
-#define SAVE_SIZE    ((uint64_t)16 << 20)
-#define RFB_GREETING "RFB 003.008\n"
+#define FAKE_DISKS       16 /* places for devices: disks first, then NICs */
+#define FAKE_PLACES      24
+#define MEMORY_TOTAL     ((uint64_t)64 << 30)
+#define OVERHEAD         ((uint64_t)1 << 20)
+#define SAVE_SIZE        ((uint64_t)16 << 20)
+#define RFB_GREETING     "RFB 003.008\n"
+#define NANOS_PER_SECOND UINT64_C(1000000000)
 
 /* The content of the file; for the same program only. */
 typedef struct FakeDomain {
@@ -29,7 +30,8 @@ typedef struct FakeDomain {
     uint64_t memory_max_bytes;
     bool booted;             /* the guest has said that it listens */
     char counter, disk_byte; /* what it has in memory and on its disk */
-    char devices[FAKE_PLACES][FAKE_ID_SIZE];
+    unsigned busy;           /* how often it was told to be busy */
+    char devices[FAKE_PLACES][HV_ID_SIZE];
 } FakeDomain;
 
 typedef struct FakeConsole {
@@ -135,6 +137,19 @@ static bool fake_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
     return true;
 }
 
+/* Processor 0 has never been busy, 1 for a second, and so on. */
+static bool fake_host_stats(Hv *hv, HvHostStats *ret_stats, Err **err)
+{
+    HvHostInfo info;
+    (void)fake_host_info(hv, &info, err);
+    GArray *cpus = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    for (uint64_t ns = 0; cpus->len < info.cpu_count; ns += NANOS_PER_SECOND) {
+        g_array_append_val(cpus, ns);
+    }
+    *ret_stats = (HvHostStats){cpus, info.memory_total, info.memory_free, 0.25};
+    return true;
+}
+
 /* The fake storage driver has images without a file; then the state was not kept. */
 static bool fake_create(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
@@ -222,12 +237,30 @@ static bool fake_info(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
     return true;
 }
 
-static bool fake_stats(Hv *hv, Uuid uuid, HvDomainStats *ret_stats, Err **err)
+static bool fake_stats(Hv *hv, Op *op, Uuid uuid, HvDomainStats *ret_stats, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, NULL, uuid, err);
-    *ret_stats = (HvDomainStats){.memory_bytes = domain ? domain->info.memory_bytes : 0};
-    return domain != NULL;
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint64_t requests = (uint64_t)domain->busy * 16, bytes = requests << 16;
+    uint64_t ns = domain->busy * NANOS_PER_SECOND, ms = NANOS_PER_SECOND / 1000;
+    *ret_stats = (HvDomainStats){.cpu_time_ns = ns * domain->info.vcpus,
+                                 .memory_bytes = domain->info.memory_bytes,
+                                 .vcpus = g_array_new(FALSE, FALSE, sizeof ns),
+                                 .disks = g_array_new(FALSE, FALSE, sizeof(HvDiskStats))};
+    for (unsigned i = 0; i < domain->info.vcpus; i++) {
+        g_array_append_val(ret_stats->vcpus, ns);
+    }
+    for (unsigned i = 0; i < FAKE_DISKS; i++) {
+        HvDiskStats disk = {
+            "", bytes, bytes, requests, requests, requests * 2 * ms, requests * 4 * ms};
+        if (g_strlcpy(disk.id, domain->devices[i], sizeof disk.id) > 0) {
+            g_array_append_val(ret_stats->disks, disk);
+        }
+    }
+    return true;
 }
 
 static bool fake_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
@@ -379,6 +412,7 @@ const HvDriver hv_fake_driver = {
     .open = fake_open,
     .close = fake_close,
     .host_info = fake_host_info,
+    .host_stats = fake_host_stats,
     .domain_create = fake_create,
     .domain_set_paused = fake_set_paused,
     .domain_shutdown = fake_shutdown,
@@ -476,7 +510,7 @@ static bool add_device(FakeDomain *domain, const char *id, unsigned place, Err *
     if (place >= FAKE_PLACES || *domain->devices[place]) {
         return err_internal(err, "there is no free place for %s", id);
     }
-    g_strlcpy(domain->devices[place], id, FAKE_ID_SIZE);
+    g_strlcpy(domain->devices[place], id, HV_ID_SIZE);
     return true;
 }
 
@@ -546,6 +580,8 @@ static void guest_obey(Hv *hv, FakeDomain *domain, char letter)
         letter = '.';
     } else if (letter == 'd') {
         letter = domain->disk_byte;
+    } else if (letter == 'b') {
+        domain->busy++;
     }
     guest_say(hv, domain, (char[]){letter, '\0'});
 }

@@ -67,6 +67,7 @@ void qemu_domain_unref(QemuDomain *domain)
     fd_close(&domain->pid_fd);
     qemu_record_free(domain->record);
     g_hash_table_unref(domain->deleted);
+    g_clear_pointer(&domain->vcpu_threads, g_array_unref);
     g_free(domain->moving_tray);
     g_cond_clear(&domain->changed);
     lock_clear(&domain->lock);

@@ -47,6 +47,7 @@ struct QemuDomain {
     GHashTable *deleted; /* device ids (owned) whose end QEMU has told */
     char *moving_tray;   /* id of the disk whose tray we move ourselves, or NULL */
     QemuMigration migration;
+    GArray *vcpu_threads; /* pid_t, by number; NULL: not known */
 };
 
 /* A domain with a folder and `record` (taken over), in the driver's table, without a process.

@@ -18,7 +18,10 @@ bool qemu_vcpu_set(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
 /* info.c */
 GArray *qemu_info_list(Hv *hv, Err **err);
 bool qemu_info_domain(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
-bool qemu_info_stats(Hv *hv, Uuid domain, HvDomainStats *ret_stats, Err **err);
+
+/* stats.c */
+bool qemu_stats_domain(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err **err);
+bool qemu_stats_host(Hv *hv, HvHostStats *ret_stats, Err **err);
 
 /* host.c */
 bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err);

@@ -29,7 +29,6 @@ static bool qemu_host_find_user(QemuHost *host, const char *name, Err **err);
 static void qemu_host_read_cpus(const char *cpuinfo, HvHostInfo *info);
 static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostInfo *info);
 static unsigned qemu_host_number(const char *text);
-static bool qemu_host_read_memory(HvHostInfo *info, Err **err);
 static uint64_t qemu_host_memory_line(const char *meminfo, const char *name);
 static bool qemu_host_read_version(Hv *hv, HvHostInfo *info, Err **err);
 
@@ -52,10 +51,22 @@ bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
     };
     qemu_host_read_cpus(cpuinfo, &info);
     g_strlcpy(info.accelerator, hv->host.kvm ? "kvm" : "tcg", sizeof info.accelerator);
-    if (!qemu_host_read_memory(&info, err) || !qemu_host_read_version(hv, &info, err)) {
+    if (!qemu_host_read_memory(&info.memory_total, &info.memory_free, err) ||
+        !qemu_host_read_version(hv, &info, err)) {
         return false;
     }
     *ret_info = info;
+    return true;
+}
+
+bool qemu_host_read_memory(uint64_t *ret_total, uint64_t *ret_free, Err **err)
+{
+    g_autofree char *meminfo = fd_read_file("/proc/meminfo", PROC_LIMIT, NULL, err);
+    if (!meminfo) {
+        return false;
+    }
+    *ret_total = qemu_host_memory_line(meminfo, "MemTotal:");
+    *ret_free = qemu_host_memory_line(meminfo, "MemAvailable:");
     return true;
 }
 
@@ -178,17 +189,6 @@ static unsigned qemu_host_number(const char *text)
     double number;
     return text_parse_float(text, &number) && number > 0 && number < UINT32_MAX ? (unsigned)number
                                                                                 : 0;
-}
-
-static bool qemu_host_read_memory(HvHostInfo *info, Err **err)
-{
-    g_autofree char *meminfo = fd_read_file("/proc/meminfo", PROC_LIMIT, NULL, err);
-    if (!meminfo) {
-        return false;
-    }
-    info->memory_total = qemu_host_memory_line(meminfo, "MemTotal:");
-    info->memory_free = qemu_host_memory_line(meminfo, "MemAvailable:");
-    return true;
 }
 
 /* "MemTotal:       24661196 kB" */

@@ -2,6 +2,7 @@
  *
  * The kernel keeps all state; what is here runs to the end at once or can be done again.  Only
  * DHCP servers, which take several steps to change, are handled by one thread at a time. */
+#include "base/fd.h"
 #include "base/turn.h"
 #include "network/bridge/interfaces.h"
 #include "network/bridge/netlink.h"
@@ -9,6 +10,8 @@
 #include "network/bridge/uplink.h"
 #include "network/dhcp/dhcp_server.h"
 #include "network/nw.h"
+
+enum { COUNTERS_LIMIT = 4 * 1024 * 1024 }; /* a line of 140 bytes for each interface */
 
 struct Nw {
     Turn dhcp;
@@ -18,6 +21,7 @@ struct Nw {
 static Nw *bridge_open(const char *run_dir, Err **err);
 static void bridge_close(Nw *nw);
 static GArray *bridge_interfaces(Nw *nw, Err **err);
+static GArray *bridge_counters(Nw *nw, Err **err);
 static bool bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool bridge_attach_uplink(NetlinkSocket *nl, NetlinkLink *link, const NwBridge *bridge,
                                  Err **err);
@@ -35,6 +39,7 @@ const NwDriver nw_bridge_driver = {
     .open = bridge_open,
     .close = bridge_close,
     .interfaces = bridge_interfaces,
+    .counters = bridge_counters,
     .bridge_create = bridge_create,
     .bridge_destroy = bridge_destroy,
     .bridge_exists = bridge_exists,
@@ -67,6 +72,13 @@ static GArray *bridge_interfaces(Nw *nw, Err **err)
 {
     (void)nw;
     return interfaces_list(err);
+}
+
+static GArray *bridge_counters(Nw *nw, Err **err)
+{
+    (void)nw;
+    g_autofree char *text = fd_read_file("/proc/net/dev", COUNTERS_LIMIT, NULL, err);
+    return text ? nw_counters_parse(text) : NULL;
 }
 
 static bool bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)

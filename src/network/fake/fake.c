@@ -1,5 +1,7 @@
 /* The `fake` network: bridges and ports that are only names, for tests and for scale.
- * One card, eth0, is always there. */
+ * One card, eth0, is always there.  What interfaces carry is what a test has written into the file
+ * "counters" of the driver's folder, in the form of /proc/net/dev. */
+#include "base/fd.h"
 #include "base/lock.h"
 #include "network/nw.h"
 
@@ -14,11 +16,15 @@ struct Nw {
     GHashTable *bridges; /* name -> FakeBridge */
     GHashTable *ports;   /* name -> name of its bridge */
     char mac[18];
+    char *counters_path;
 };
+
+enum { COUNTERS_LIMIT = 1024 * 1024 };
 
 static Nw *fake_open(const char *run_dir, Err **err);
 static void fake_close(Nw *nw);
 static GArray *fake_interfaces(Nw *nw, Err **err);
+static GArray *fake_counters(Nw *nw, Err **err);
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_bridge_exists(Nw *nw, const char *name);
@@ -39,6 +45,7 @@ const NwDriver nw_fake_driver = {
     .open = fake_open,
     .close = fake_close,
     .interfaces = fake_interfaces,
+    .counters = fake_counters,
     .bridge_create = fake_bridge_create,
     .bridge_destroy = fake_bridge_destroy,
     .bridge_exists = fake_bridge_exists,
@@ -57,6 +64,7 @@ static Nw *fake_open(const char *run_dir, Err **err)
     lock_init(&nw->lock, LOCK_NETWORK);
     nw->bridges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_bridge);
     nw->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    nw->counters_path = g_build_filename(run_dir, "counters", NULL);
     /* Many hosts on one machine have folders of their own, and so addresses of their own. */
     g_snprintf(nw->mac, sizeof nw->mac, "02:fa:%02x:%02x:%02x:%02x", g_str_hash(run_dir) >> 24,
                g_str_hash(run_dir) >> 16 & 0xff, g_str_hash(run_dir) >> 8 & 0xff,
@@ -69,6 +77,7 @@ static void fake_close(Nw *nw)
     g_hash_table_unref(nw->bridges);
     g_hash_table_unref(nw->ports);
     lock_clear(&nw->lock);
+    g_free(nw->counters_path);
     g_free(nw);
 }
 
@@ -93,6 +102,13 @@ static GArray *fake_interfaces(Nw *nw, Err **err)
         g_array_append_val(interfaces, interface);
     }
     return interfaces;
+}
+
+static GArray *fake_counters(Nw *nw, Err **err)
+{
+    (void)err;
+    g_autofree char *text = fd_read_file(nw->counters_path, COUNTERS_LIMIT, NULL, NULL);
+    return nw_counters_parse(text ? text : "");
 }
 
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)
