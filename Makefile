@@ -34,8 +34,6 @@ check: deps guest
 	@tools/run-checks
 
 bench: guest
-	@tools/deps/install build run bench
-	@$(MAKE) --no-print-directory all
 	@tests/bench/run
 
 fuzz: deps
@@ -51,7 +49,7 @@ format: deps
 	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
 
 clean:
-	rm -rf build/out build/asan build/guest
+	rm -rf build/out build/asan build/release build/guest
 
 help:
 	@echo 'make              build into $(BUILD)'

@@ -236,8 +236,8 @@ static void test_bad_requests(void)
         "<methodCall><methodName>m</methodName><params/><params/></methodCall>",
         "<methodCall><methodName>m</methodName><params><param/></params></methodCall>",
         "<methodCall><methodName>m</methodName><params><value/></params></methodCall>",
-        "<methodCall><methodName>m</methodName><params><param><value/><value/></param></params>"
-        "</methodCall>",
+        ("<methodCall><methodName>m</methodName><params><param><value/><value/></param></params>"
+         "</methodCall>"),
         "<methodCall><methodName>m</methodName><params>x</params></methodCall>",
         "<methodCall><methodName>m<b/></methodName><params/></methodCall>",
         "<methodCall><methodName>m</methodName><params><param><value><array><data><value>x",

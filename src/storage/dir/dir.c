@@ -128,9 +128,9 @@ char *dir_probe_xml(const Uuid *uuid, const char *device, uint64_t size)
 char *dir_probe(const char *path)
 {
     Uuid uuid;
-    SrStat stat;
+    SrStat stat = {0};
     bool found = dir_read_marker(path, &uuid) && read_stat(path, &stat, NULL);
-    return dir_probe_xml(found ? &uuid : NULL, NULL, found ? stat.physical_size : 0);
+    return dir_probe_xml(found ? &uuid : NULL, NULL, stat.physical_size);
 }
 
 bool dir_stat(Op *op, Sr *sr, SrStat *ret_stat, Err **err)
