@@ -216,7 +216,7 @@ static void test_pool(HostFixture *fixture, gconstpointer data)
                        "pool.certificate_uninstall", "\"a.pem\"");
     host_fixture_fails(fixture, "CERTIFICATE_NAME_INVALID: [ ../a ]", "pool.certificate_uninstall",
                        "\"../a\"");
-    host_fixture_fails(fixture, "CRL_DOES_NOT_EXIST: [ a.pem ]", "pool.crl_uninstall", "\"a\"");
+    host_fixture_fails(fixture, "CRL_DOES_NOT_EXIST: [ a.pem ]", "pool.crl_uninstall", "\"a.pem\"");
     host_fixture_answers(fixture, "{\"edition\":\"free\",\"expiry\":\"20991231T23:59:59Z\"}",
                          "pool.get_license_state", "\"%s\"", pool);
     host_fixture_answers(fixture, "\"\"", "pool.set_vswitch_controller", "\"\"");
