@@ -263,7 +263,8 @@ static Value *new_map(const char *const *pairs)
     return map;
 }
 
-/* Nothing is restricted: there is one edition. Clients take a missing key as restricted. */
+/* There is one edition, with everything but workload balancing. Clients take a missing key as
+ * restricted. */
 static Value *restrictions(void)
 {
     static const char *const names[] = {"restrict_vlan",
@@ -275,7 +276,6 @@ static Value *restrictions(void)
                                         "restrict_marathon",
                                         "restrict_email_alerting",
                                         "restrict_historical_performance",
-                                        "restrict_wlb",
                                         "restrict_rbac",
                                         "restrict_dmc",
                                         "restrict_checkpoint",
@@ -316,10 +316,11 @@ static Value *restrictions(void)
                                         "restrict_internal_repo_access",
                                         "restrict_vtpm",
                                         "restrict_vm_groups"};
-    Value *map = value_new_struct(G_N_ELEMENTS(names) + 1);
+    Value *map = value_new_struct(G_N_ELEMENTS(names) + 2);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         value_struct_add_static(map, names[i], value_new_string("false"));
     }
+    value_struct_add_static(map, "restrict_wlb", value_new_string("true"));
     value_struct_add_static(map, "enable_xha", value_new_string("true"));
     return map;
 }

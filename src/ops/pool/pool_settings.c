@@ -79,3 +79,42 @@ bool pool_has_extension(Call *call, const PoolHasExtensionArgs *args, bool *ret_
     *ret_result = false;
     return true;
 }
+
+/* Nothing older than TLS 1.2 is spoken. */
+bool pool_disable_ssl_legacy(Call *call, const PoolDisableSslLegacyArgs *args, Err **err)
+{
+    (void)call;
+    (void)args;
+    (void)err;
+    return true;
+}
+
+/* Watching IGMP is a skill of Open vSwitch. */
+bool pool_set_igmp_snooping_enabled(Call *call, const PoolSetIgmpSnoopingEnabledArgs *args,
+                                    Err **err)
+{
+    (void)call;
+    return !args->value || err_openvswitch_not_active(err);
+}
+
+/* The backups that this was for are gone since 6.2. */
+bool pool_test_archive_target(Call *call, const PoolTestArchiveTargetArgs *args, char **ret_result,
+                              Err **err)
+{
+    (void)call;
+    (void)args;
+    (void)ret_result;
+    return err_message_removed(err);
+}
+
+/* No certificates for Secure Boot can be installed. */
+bool pool_get_guest_secureboot_readiness(Call *call,
+                                         const PoolGetGuestSecurebootReadinessArgs *args,
+                                         PoolGuestSecurebootReadiness *ret_result, Err **err)
+{
+    (void)call;
+    (void)args;
+    (void)err;
+    *ret_result = POOL_GUEST_SECUREBOOT_READINESS_NOT_READY;
+    return true;
+}

@@ -1,7 +1,15 @@
-/* Workload balancing: no balancer has been set up, and that is what these messages answer. */
+/* Workload balancing is the one feature of 6.2 that this product goes without: no balancer can be
+ * set up, and that is what these messages answer. */
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/host/host_here.h"
+
+bool pool_initialize_wlb(Call *call, const PoolInitializeWlbArgs *args, Err **err)
+{
+    (void)call;
+    (void)args;
+    return err_licence_restriction(err, "WLB");
+}
 
 bool pool_deconfigure_wlb(Call *call, Err **err)
 {

@@ -228,6 +228,8 @@ class Runner:
             return path.read_text("utf-8")
         if name == "certificate":
             return self.client(arguments[0]).certificate()
+        if name == "port":
+            return self.daemon.addresses[arguments[0]][1]
         if name == "header":
             return self.reply.header(arguments[0])
         if name == "body":

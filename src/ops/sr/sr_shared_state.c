@@ -1,0 +1,58 @@
+/* SR.assert_can_host_ha_statefile. */
+#include "ops/sr/sr_shared_state.h"
+
+#include "base/text.h"
+#include "gen/db_host.h"
+#include "gen/db_pbd.h"
+#include "gen/db_sm.h"
+#include "gen/db_sr.h"
+#include "gen/errors.h"
+#include "gen/ops.h"
+
+/* Either will do. */
+static const char *const wanted_features[] = {"VDI_GENERATE_CONFIG", "VDI_ATTACH_OFFLINE"};
+
+static bool is_everywhere(const DbView *view, SrRef sr);
+static bool has_wanted_feature(const DbView *view, const char *type);
+
+bool sr_assert_can_host_ha_statefile(Call *call, const SrAssertCanHostHaStatefileArgs *args,
+                                     Err **err)
+{
+    return sr_shared_state_check(call_view(call), args->sr, err);
+}
+
+bool sr_shared_state_check(const DbView *view, SrRef sr, Err **err)
+{
+    if (!is_everywhere(view, sr)) {
+        return err_sr_has_no_pbds(err, REF_TEXT(sr.id));
+    }
+    return has_wanted_feature(view, db_sr_type(view, sr)) ||
+           err_sr_operation_not_supported(err, REF_TEXT(sr.id));
+}
+
+/* A host has at most one PBD for an SR. */
+static bool is_everywhere(const DbView *view, SrRef sr)
+{
+    unsigned count = db_sr_pbds_count(view, sr);
+    for (unsigned i = 0; i < count; i++) {
+        if (!db_pbd_currently_attached(view, db_sr_pbds_at(view, sr, i))) {
+            return false;
+        }
+    }
+    return count > 0 && count >= db_host_count(view);
+}
+
+static bool has_wanted_feature(const DbView *view, const char *type)
+{
+    g_autoptr(GArray) managers = db_sm_all(view);
+    for (guint i = 0; i < managers->len; i++) {
+        SmRef manager = g_array_index(managers, SmRef, i);
+        for (size_t j = 0; j < G_N_ELEMENTS(wanted_features); j++) {
+            if (text_equal(db_sm_type(view, manager), type) &&
+                value_get(db_sm_features(view, manager), wanted_features[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
