@@ -98,6 +98,13 @@ typedef struct NwDriver {
     bool (*bridge_destroy)(Nw *nw, Op *op, const char *name, Err **err);
     bool (*bridge_exists)(Nw *nw, const char *name);
 
+    /* The frames of `parent` that carry the tag, as an interface `name` of its own, up. The parent
+     * keeps what it has, and is up. Deleting is success when there is none, and fails on what is no
+     * VLAN. */
+    bool (*vlan_create)(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
+                        Err **err);
+    bool (*vlan_delete)(Nw *nw, Op *op, const char *name, Err **err);
+
     /* A tap on the bridge for a guest's NIC; no frame passes before the policy holds. Returns its
      * descriptor; the tap goes away with the last descriptor and port_detach(). */
     bool (*port_attach)(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);

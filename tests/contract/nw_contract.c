@@ -198,6 +198,63 @@ static void test_uplink_rolled_back(NwFixture *fix)
     nw_destroy_bridge(fix, "xenbr0");
 }
 
+/* Some kernels have no VLANs. */
+static bool has_vlans(NwFixture *fix)
+{
+    static const char *const argv[] = {"ip",   "link", "add",  "link", "eth0", "name",
+                                       "try0", "type", "vlan", "id",   "1",    NULL};
+    g_auto(SubprocessResult) result = {0};
+    g_assert_true(op_run(fix->op, argv, &result, NULL));
+    if (result.exit_status == 0) {
+        nw_run(fix, "ip link del try0");
+    }
+    return result.exit_status == 0;
+}
+
+static void test_vlan(NwFixture *fix)
+{
+    Err *err = NULL;
+    NwInterface vlan;
+    if (fix->kind->is_real && !has_vlans(fix)) {
+        g_test_skip("this kernel has no VLANs (8021q)");
+        return;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(fix->driver->vlan_create(fix->nw, fix->op, "eth0.5", "eth0", 5, &err), err);
+    }
+    nw_create_bridge(fix, "xapi5", 1500, "eth0.5");
+    nw_create_bridge(fix, "xenbr0", 1500, "eth0");
+    g_assert_true(nw_find_interface(fix, "eth0.5", &vlan));
+    g_assert_cmpstr(vlan.master, ==, "xapi5");
+    g_assert_false(vlan.physical);
+    nw_destroy_bridge(fix, "xapi5");
+    nw_destroy_bridge(fix, "xenbr0");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(fix->driver->vlan_delete(fix->nw, fix->op, "eth0.5", &err), err);
+    }
+    g_assert_false(nw_find_interface(fix, "eth0.5", &vlan));
+    nw_assert_fails(fix->driver->vlan_create(fix->nw, fix->op, "eth9.5", "eth9", 5, &err), &err);
+}
+
+/* What the guest of a VLAN sends carries the tag outside, and what comes with it arrives. */
+static void test_vlan_frames(NwFixture *fix)
+{
+    Err *err = NULL;
+    if (!has_vlans(fix)) {
+        g_test_skip("this kernel has no VLANs (8021q)");
+        return;
+    }
+    assert_ok(fix->driver->vlan_create(fix->nw, fix->op, "eth0.5", "eth0", 5, &err), err);
+    nw_create_bridge(fix, "xapi5", 1500, "eth0.5");
+    nw_run(fix, "ip addr add 10.55.0.2/24 dev xapi5");
+    nw_run(fix, "nsenter -t %d -n ip link add link far name far5 type vlan id 5", fix->outside);
+    nw_run(fix, "nsenter -t %d -n ip addr add 10.55.0.1/24 dev far5", fix->outside);
+    nw_run(fix, "nsenter -t %d -n ip link set far5 up", fix->outside);
+    nw_run(fix, "busybox ping -c 1 -w 20 10.55.0.1");
+    nw_destroy_bridge(fix, "xapi5");
+    assert_ok(fix->driver->vlan_delete(fix->nw, fix->op, "eth0.5", &err), err);
+}
+
 static char *read_pid(const NwFixture *fix)
 {
     g_autofree char *path = g_build_filename(fix->state_dir, "dhcp.pid", NULL);
@@ -284,6 +341,7 @@ static const NwCase cases[] = {
     {"bridge", test_bridge, false},
     {"interfaces", test_interfaces, false},
     {"port", test_port, false},
+    {"vlan", test_vlan, false},
     {"dhcp", test_dhcp, false},
     {"cancelled", test_cancelled, false},
     {"port-dies-with-descriptor", test_port_dies_with_descriptor, true},
@@ -292,6 +350,7 @@ static const NwCase cases[] = {
     {"uplink-resumed", test_uplink_resumed, true},
     {"uplink-rolled-back", test_uplink_rolled_back, true},
     {"dhcp-lease", test_dhcp_lease, true},
+    {"vlan-frames", test_vlan_frames, true},
 };
 
 int main(int argc, char **argv)

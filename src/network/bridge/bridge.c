@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/turn.h"
 #include "network/bridge/interfaces.h"
+#include "network/bridge/link_vlan.h"
 #include "network/bridge/netlink.h"
 #include "network/bridge/port.h"
 #include "network/bridge/uplink.h"
@@ -27,6 +28,9 @@ static bool bridge_attach_uplink(NetlinkSocket *nl, NetlinkLink *link, const NwB
                                  Err **err);
 static bool bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool bridge_exists(Nw *nw, const char *name);
+static bool bridge_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
+                               Err **err);
+static bool bridge_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
 static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool bridge_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err);
@@ -43,6 +47,8 @@ const NwDriver nw_bridge_driver = {
     .bridge_create = bridge_create,
     .bridge_destroy = bridge_destroy,
     .bridge_exists = bridge_exists,
+    .vlan_create = bridge_vlan_create,
+    .vlan_delete = bridge_vlan_delete,
     .port_attach = bridge_port_attach,
     .port_change = bridge_port_change,
     .port_detach = bridge_port_detach,
@@ -129,6 +135,22 @@ static bool bridge_exists(Nw *nw, const char *name)
     g_autoptr(NetlinkSocket) nl = netlink_open(NULL);
     g_autoptr(NetlinkLink) link = nl ? netlink_get_bridge(nl, name, NULL) : NULL;
     return link != NULL;
+}
+
+static bool bridge_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
+                               Err **err)
+{
+    (void)nw;
+    g_autoptr(NetlinkSocket) nl =
+        op_check(op, err) && nw_check_name(name, err) ? netlink_open(err) : NULL;
+    return nl && link_vlan_create(nl, name, parent, tag, err);
+}
+
+static bool bridge_vlan_delete(Nw *nw, Op *op, const char *name, Err **err)
+{
+    (void)nw;
+    g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
+    return nl && link_vlan_delete(nl, name, err);
 }
 
 static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err)

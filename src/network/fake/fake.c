@@ -1,6 +1,6 @@
 /* The `fake` network: bridges and ports that are only names, for tests and for scale.
- * One card, eth0, is always there.  What interfaces carry is what a test has written into the file
- * "counters" of the driver's folder, in the form of /proc/net/dev. */
+ * Two cards, eth0 and eth1, are always there.  What interfaces carry is what a test has written
+ * into the file "counters" of the driver's folder, in the form of /proc/net/dev. */
 #include "base/fd.h"
 #include "base/lock.h"
 #include "network/nw.h"
@@ -15,11 +15,14 @@ struct Nw {
     Lock lock;
     GHashTable *bridges; /* name -> FakeBridge */
     GHashTable *ports;   /* name -> name of its bridge */
-    char mac[18];
+    GHashTable *vlans;   /* name -> name of its parent */
+    unsigned mac_base;   /* the cards' addresses end in it, and in their numbers */
     char *counters_path;
 };
 
 enum { COUNTERS_LIMIT = 1024 * 1024 };
+
+static const char *const cards[] = {"eth0", "eth1"};
 
 static Nw *fake_open(const char *run_dir, Err **err);
 static void fake_close(Nw *nw);
@@ -28,13 +31,18 @@ static GArray *fake_counters(Nw *nw, Err **err);
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_bridge_exists(Nw *nw, const char *name);
+static bool fake_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
+                             Err **err);
+static bool fake_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool fake_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
 static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
 static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
-static NwInterface describe_card(const Nw *nw);
+static bool has_link(const Nw *nw, const char *name);
+static NwInterface describe_card(const Nw *nw, unsigned number);
+static NwInterface describe_vlan(const Nw *nw, const char *name);
 static NwInterface describe_bridge(const FakeBridge *bridge);
 static NwInterface describe_port(const char *name, const char *master);
 static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink);
@@ -49,6 +57,8 @@ const NwDriver nw_fake_driver = {
     .bridge_create = fake_bridge_create,
     .bridge_destroy = fake_bridge_destroy,
     .bridge_exists = fake_bridge_exists,
+    .vlan_create = fake_vlan_create,
+    .vlan_delete = fake_vlan_delete,
     .port_attach = fake_port_attach,
     .port_change = fake_port_change,
     .port_detach = fake_port_detach,
@@ -64,11 +74,10 @@ static Nw *fake_open(const char *run_dir, Err **err)
     lock_init(&nw->lock, LOCK_NETWORK);
     nw->bridges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_bridge);
     nw->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    nw->vlans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nw->counters_path = g_build_filename(run_dir, "counters", NULL);
     /* Many hosts on one machine have folders of their own, and so addresses of their own. */
-    g_snprintf(nw->mac, sizeof nw->mac, "02:fa:%02x:%02x:%02x:%02x", g_str_hash(run_dir) >> 24,
-               g_str_hash(run_dir) >> 16 & 0xff, g_str_hash(run_dir) >> 8 & 0xff,
-               g_str_hash(run_dir) & 0xff);
+    nw->mac_base = g_str_hash(run_dir);
     return nw;
 }
 
@@ -76,6 +85,7 @@ static void fake_close(Nw *nw)
 {
     g_hash_table_unref(nw->bridges);
     g_hash_table_unref(nw->ports);
+    g_hash_table_unref(nw->vlans);
     lock_clear(&nw->lock);
     g_free(nw->counters_path);
     g_free(nw);
@@ -86,10 +96,18 @@ static GArray *fake_interfaces(Nw *nw, Err **err)
     (void)err;
     LOCK_GUARD(&nw->lock);
     GArray *interfaces = g_array_new(FALSE, FALSE, sizeof(NwInterface));
-    NwInterface interface = describe_card(nw);
-    g_array_append_val(interfaces, interface);
+    NwInterface interface;
+    for (unsigned i = 0; i < G_N_ELEMENTS(cards); i++) {
+        interface = describe_card(nw, i);
+        g_array_append_val(interfaces, interface);
+    }
     GHashTableIter iter;
-    gpointer bridge;
+    gpointer bridge, vlan;
+    g_hash_table_iter_init(&iter, nw->vlans);
+    while (g_hash_table_iter_next(&iter, &vlan, NULL)) {
+        interface = describe_vlan(nw, vlan);
+        g_array_append_val(interfaces, interface);
+    }
     g_hash_table_iter_init(&iter, nw->bridges);
     while (g_hash_table_iter_next(&iter, NULL, &bridge)) {
         interface = describe_bridge(bridge);
@@ -116,10 +134,10 @@ static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err
     if (!op_check(op, err) || !nw_check_name(bridge->name, err)) {
         return false;
     }
-    if (bridge->uplink && !g_str_equal(bridge->uplink, "eth0")) {
+    LOCK_GUARD(&nw->lock);
+    if (bridge->uplink && !has_link(nw, bridge->uplink)) {
         return err_internal(err, "there is no interface %s", bridge->uplink);
     }
-    LOCK_GUARD(&nw->lock);
     const FakeBridge *owner = bridge->uplink ? find_by_uplink(nw, bridge->uplink) : NULL;
     if (owner && !g_str_equal(owner->name, bridge->name)) {
         return err_internal(err, "%s is a port of another bridge", bridge->uplink);
@@ -144,6 +162,31 @@ static bool fake_bridge_exists(Nw *nw, const char *name)
 {
     LOCK_GUARD(&nw->lock);
     return g_hash_table_contains(nw->bridges, name);
+}
+
+static bool fake_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
+                             Err **err)
+{
+    (void)tag;
+    if (!op_check(op, err) || !nw_check_name(name, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    if (!has_link(nw, parent)) {
+        return err_internal(err, "there is no interface %s", parent);
+    }
+    g_hash_table_replace(nw->vlans, g_strdup(name), g_strdup(parent));
+    return true;
+}
+
+static bool fake_vlan_delete(Nw *nw, Op *op, const char *name, Err **err)
+{
+    if (!op_check(op, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    g_hash_table_remove(nw->vlans, name);
+    return true;
 }
 
 static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err)
@@ -204,25 +247,45 @@ static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err
 }
 
 /* Called with the lock held, like what follows. */
-static NwInterface describe_card(const Nw *nw)
+static bool has_link(const Nw *nw, const char *name)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(cards); i++) {
+        if (g_str_equal(cards[i], name)) {
+            return true;
+        }
+    }
+    return g_hash_table_contains(nw->vlans, name);
+}
+
+static NwInterface describe_card(const Nw *nw, unsigned number)
 {
     NwInterface card = {
-        .name = "eth0",
         .mtu = 1500,
         .carrier = true,
         .physical = true,
         .speed_mbps = 1000,
         .full_duplex = true,
-        .pci_path = "0000:00:03.0",
         .vendor_id = "0x1af4",
         .device_id = "0x1000",
     };
-    g_strlcpy(card.mac, nw->mac, sizeof card.mac);
+    unsigned base = nw->mac_base + number;
+    g_strlcpy(card.name, cards[number], sizeof card.name);
+    g_snprintf(card.mac, sizeof card.mac, "02:fa:%02x:%02x:%02x:%02x", base >> 24,
+               base >> 16 & 0xff, base >> 8 & 0xff, base & 0xff);
+    g_snprintf(card.pci_path, sizeof card.pci_path, "0000:00:%02x.0", 3 + number);
     const FakeBridge *master = find_by_uplink(nw, card.name);
     if (master) {
         g_strlcpy(card.master, master->name, sizeof card.master);
     }
     return card;
+}
+
+static NwInterface describe_vlan(const Nw *nw, const char *name)
+{
+    const FakeBridge *master = find_by_uplink(nw, name);
+    NwInterface interface = describe_port(name, master ? master->name : "");
+    interface.speed_mbps = 1000;
+    return interface;
 }
 
 static NwInterface describe_bridge(const FakeBridge *bridge)

@@ -8,7 +8,10 @@
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "ops/network/ip_text.h"
+#include "ops/network/network_turn.h"
+#include "ops/network/pif_link.h"
 
+static bool raise_pif(Call *call, const DbView *view, NetworkRef network, Err **err);
 static bool ensure_dhcp(Call *call, const DbView *view, NetworkRef network, Err **err);
 
 bool bridge_ensure(Call *call, const DbView *view, NetworkRef network, VmRef for_vm, Err **err)
@@ -20,9 +23,8 @@ bool bridge_ensure(Call *call, const DbView *view, NetworkRef network, VmRef for
         return err_vm_requires_network(err, REF_TEXT(for_vm.id), REF_TEXT(network.id));
     }
     if (db_network_pifs_count(view, network) > 0) {
-        HostRef host = platform_host(platform);
         return nw->bridge_exists(platform_nw(platform), name) ||
-               err_host_cannot_attach_network(err, REF_TEXT(host.id), REF_TEXT(network.id));
+               raise_pif(call, view, network, err);
     }
     const NwBridge bridge = {.name = name, .mtu = db_network_mtu(view, network)};
     if (!nw->bridge_create(platform_nw(platform), call->op, &bridge, err)) {
@@ -31,6 +33,22 @@ bool bridge_ensure(Call *call, const DbView *view, NetworkRef network, VmRef for
     bool is_internal_management = text_equal(
         db_network_other_config_get(view, network, "is_host_internal_management_network"), "true");
     return !is_internal_management || ensure_dhcp(call, view, network, err);
+}
+
+static bool raise_pif(Call *call, const DbView *view, NetworkRef network, Err **err)
+{
+    HostRef host = platform_host(call_platform(call));
+    g_auto(TurnGuard) turn = NULL;
+    if (!network_turn_take(call, &turn, err)) {
+        return false;
+    }
+    for (unsigned i = 0; i < db_network_pifs_count(view, network); i++) {
+        PifRef pif = db_network_pifs_at(view, network, i);
+        if (host_ref_equal(db_pif_host(view, pif), host) && pif_link_may_rise(call, view, pif)) {
+            return pif_link_up(call, pif, err);
+        }
+    }
+    return err_host_cannot_attach_network(err, REF_TEXT(host.id), REF_TEXT(network.id));
 }
 
 static bool ensure_dhcp(Call *call, const DbView *view, NetworkRef network, Err **err)

@@ -1,35 +1,60 @@
 /* Objects for what the network driver sees.  NICs are only described: nothing about them is changed
- * until an administrator plugs a PIF. */
+ * until an administrator plugs a PIF; then it is plugged again at every start. */
 #include "ops/network/network_startup.h"
 
 #include "base/log.h"
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
-#include "ops/network/bridge.h"
+#include "ops/network/network_turn.h"
+#include "ops/network/pif_link.h"
 #include "ops/network/pif_rows.h"
 
 static NetworkRef find_internal_management(const DbView *view);
 static void create_internal_management(DbTxn *txn);
+static GArray *find_plugged(const DbView *view, Platform *platform);
+static void plug_again(Call *call, const GArray *wanted);
 
 bool network_startup(Call *call, void *user, Err **err)
 {
     Platform *platform = user;
-    g_autoptr(GArray) interfaces =
-        platform_nw_driver(platform)->interfaces(platform_nw(platform), err);
-    if (!interfaces) {
-        return false;
-    }
     DbTxn *txn = db_begin(call->db);
     if (network_ref_is_null(find_internal_management(db_txn_view(txn)))) {
         create_internal_management(txn);
     }
-    for (guint i = 0; i < interfaces->len; i++) {
-        const NwInterface *interface = &g_array_index(interfaces, NwInterface, i);
-        if (interface->physical) {
-            pif_rows_write(txn, platform, interface, interfaces);
+    g_autoptr(GArray) wanted = find_plugged(db_txn_view(txn), platform);
+    if (!db_commit(txn, err) || !network_turn_keep(call, err) || !pif_rows_refresh(call, err)) {
+        return false;
+    }
+    plug_again(call, wanted);
+    return true;
+}
+
+static GArray *find_plugged(const DbView *view, Platform *platform)
+{
+    GArray *plugged = g_array_new(FALSE, FALSE, sizeof(PifRef));
+    g_autoptr(GArray) pifs = db_pif_all(view);
+    for (guint i = 0; i < pifs->len; i++) {
+        PifRef pif = g_array_index(pifs, PifRef, i);
+        if (db_pif_currently_attached(view, pif) &&
+            host_ref_equal(db_pif_host(view, pif), platform_host(platform))) {
+            g_array_append_val(plugged, pif);
         }
     }
-    return db_commit(txn, err);
+    return plugged;
+}
+
+/* The machine has started anew, or somebody took an interface away.  A host without one of its
+ * networks is better than none. */
+static void plug_again(Call *call, const GArray *wanted)
+{
+    for (guint i = 0; i < wanted->len; i++) {
+        PifRef pif = g_array_index(wanted, PifRef, i);
+        g_autoptr(Err) error = NULL;
+        if (!db_pif_currently_attached(call_view(call), pif) && !pif_link_up(call, pif, &error)) {
+            g_autofree char *text = err_to_string(error);
+            log_error("PIF %s stays down: %s", db_pif_uuid(call_view(call), pif), text);
+        }
+    }
 }
 
 static NetworkRef find_internal_management(const DbView *view)

@@ -1,23 +1,22 @@
 /* PIF.scan, introduce, forget, plug and unplug. */
 #include "base/text.h"
-#include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
-#include "gen/db_vif.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/network/network_turn.h"
+#include "ops/network/pif_link.h"
 #include "ops/network/pif_rows.h"
 #include "ops/vif/vif_mac.h"
 
-static bool scan(Call *call, Err **err);
-static bool check_unpluggable(const DbView *view, PifRef pif, Err **err);
+static bool check_forgettable(const DbView *view, PifRef pif, Err **err);
 
 bool pif_scan(Call *call, const PifScanArgs *args, Err **err)
 {
     if (!host_ref_equal(args->host, platform_host(call_platform(call)))) {
         return err_handle_invalid(err, "host", REF_TEXT(args->host.id));
     }
-    return scan(call, err);
+    return network_turn_keep(call, err) && pif_rows_refresh(call, err);
 }
 
 bool pif_introduce(Call *call, const PifIntroduceArgs *args, PifRef *ret_result, Err **err)
@@ -50,81 +49,46 @@ bool pif_introduce(Call *call, const PifIntroduceArgs *args, PifRef *ret_result,
 
 bool pif_forget(Call *call, const PifForgetArgs *args, Err **err)
 {
-    DbTxn *txn = db_begin(call->db);
-    const DbView *view = db_txn_view(txn);
-    if (db_pif_management(view, args->self)) {
-        db_abort(txn);
-        return err_pif_is_management_interface(err, REF_TEXT(args->self.id));
+    if (!network_turn_keep(call, err)) {
+        return false;
     }
-    db_pif_metrics_delete(txn, db_pif_metrics(view, args->self));
+    const DbView *view = call_view(call);
+    bool is_up = db_pif_currently_attached(view, args->self);
+    if (!check_forgettable(view, args->self, err) ||
+        (is_up && (!pif_link_check_down(view, args->self, err) ||
+                   !pif_link_down(call, call->op, args->self, err)))) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    db_pif_metrics_delete(txn, db_pif_metrics(db_txn_view(txn), args->self));
     db_pif_delete(txn, args->self);
     return db_commit(txn, err);
 }
 
-/* The bridge takes the NIC's address over, so that the host stays reachable. */
 bool pif_plug(Call *call, const PifPlugArgs *args, Err **err)
 {
-    Platform *platform = call_platform(call);
-    const DbView *view = call_view(call);
-    NetworkRef network = db_pif_network(view, args->self);
-    const NwBridge bridge = {.name = db_network_bridge(view, network),
-                             .mtu = db_network_mtu(view, network),
-                             .uplink = db_pif_device(view, args->self),
-                             .move_address = true};
-    if (!db_pif_managed(view, args->self)) {
-        return err_pif_unmanaged(err, REF_TEXT(args->self.id));
-    }
-    return platform_nw_driver(platform)->bridge_create(platform_nw(platform), call->op, &bridge,
-                                                       err) &&
-           scan(call, err);
+    return network_turn_keep(call, err) && pif_link_up(call, args->self, err);
 }
 
 bool pif_unplug(Call *call, const PifUnplugArgs *args, Err **err)
 {
-    Platform *platform = call_platform(call);
-    const DbView *view = call_view(call);
-    return check_unpluggable(view, args->self, err) &&
-           platform_nw_driver(platform)->bridge_destroy(
-               platform_nw(platform), call->op,
-               db_network_bridge(view, db_pif_network(view, args->self)), err) &&
-           scan(call, err);
+    return network_turn_keep(call, err) && pif_link_check_down(call_view(call), args->self, err) &&
+           pif_link_down(call, call->op, args->self, err);
 }
 
-static bool scan(Call *call, Err **err)
+static bool check_forgettable(const DbView *view, PifRef pif, Err **err)
 {
-    Platform *platform = call_platform(call);
-    g_autoptr(GArray) interfaces =
-        platform_nw_driver(platform)->interfaces(platform_nw(platform), err);
-    if (!interfaces) {
-        return false;
+    bool is_bonded = !bond_ref_is_null(db_pif_bond_slave_of(view, pif)) ||
+                     db_pif_bond_master_of_count(view, pif) > 0;
+    if (is_bonded) {
+        return err_pif_already_bonded(err, REF_TEXT(pif.id));
     }
-    DbTxn *txn = db_begin(call->db);
-    for (guint i = 0; i < interfaces->len; i++) {
-        const NwInterface *interface = &g_array_index(interfaces, NwInterface, i);
-        if (interface->physical) {
-            pif_rows_write(txn, platform, interface, interfaces);
-        }
+    if (db_pif_vlan_slave_of_count(view, pif) > 0 || db_pif_vlan(view, pif) >= 0) {
+        return err_pif_vlan_still_exists(err, REF_TEXT(pif.id));
     }
-    return db_commit(txn, err);
-}
-
-static bool check_unpluggable(const DbView *view, PifRef pif, Err **err)
-{
-    NetworkRef network = db_pif_network(view, pif);
-    if (!db_pif_managed(view, pif)) {
-        return err_pif_unmanaged(err, REF_TEXT(pif.id));
+    if (db_pif_tunnel_transport_pif_of_count(view, pif) > 0 ||
+        db_pif_tunnel_access_pif_of_count(view, pif) > 0) {
+        return err_pif_tunnel_still_exists(err, REF_TEXT(pif.id));
     }
-    if (db_pif_management(view, pif)) {
-        return err_pif_is_management_interface(err, REF_TEXT(pif.id));
-    }
-    if (db_pif_disallow_unplug(view, pif)) {
-        return err_pif_does_not_allow_unplug(err, REF_TEXT(pif.id));
-    }
-    for (unsigned i = 0; i < db_network_vifs_count(view, network); i++) {
-        VifRef vif = db_network_vifs_at(view, network, i);
-        if (db_vif_currently_attached(view, vif)) {
-            return err_vif_in_use(err, REF_TEXT(network.id), REF_TEXT(vif.id));
-        }
-    }
-    return true;
+    return !db_pif_management(view, pif) || err_pif_is_management_interface(err, REF_TEXT(pif.id));
 }

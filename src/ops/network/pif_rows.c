@@ -7,11 +7,13 @@
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
 #include "ops/network/ip_text.h"
+#include "ops/network/pif_link.h"
 
 static PifRef create_pif(DbTxn *txn, Platform *platform, const NwInterface *nic);
 static NetworkRef find_or_create_network(DbTxn *txn, const char *device);
 static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwInterface *holder);
 static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic);
+static void write_vlan(DbTxn *txn, Call *call, PifRef pif, const GArray *all);
 static const NwInterface *find_interface(const GArray *all, const char *name);
 
 PifRef pif_rows_write(DbTxn *txn, Platform *platform, const NwInterface *nic, const GArray *all)
@@ -29,6 +31,31 @@ PifRef pif_rows_write(DbTxn *txn, Platform *platform, const NwInterface *nic, co
     write_address(txn, platform, pif, holder ? holder : nic);
     write_metrics(txn, pif, nic);
     return pif;
+}
+
+bool pif_rows_refresh(Call *call, Err **err)
+{
+    Platform *platform = call_platform(call);
+    g_autoptr(GArray) all = platform_nw_driver(platform)->interfaces(platform_nw(platform), err);
+    if (!all) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    for (guint i = 0; i < all->len; i++) {
+        const NwInterface *interface = &g_array_index(all, NwInterface, i);
+        if (interface->physical) {
+            pif_rows_write(txn, platform, interface, all);
+        }
+    }
+    g_autoptr(GArray) pifs = db_pif_all(db_txn_view(txn));
+    for (guint i = 0; i < pifs->len; i++) {
+        PifRef pif = g_array_index(pifs, PifRef, i);
+        if (db_pif_vlan(db_txn_view(txn), pif) >= 0 &&
+            host_ref_equal(db_pif_host(db_txn_view(txn), pif), platform_host(platform))) {
+            write_vlan(txn, call, pif, all);
+        }
+    }
+    return db_commit(txn, err);
 }
 
 PifRef pif_rows_find(const DbView *view, HostRef host, const char *device)
@@ -110,6 +137,21 @@ static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic)
     db_pif_metrics_set_device_name(txn, metrics, nic->name);
     db_pif_metrics_set_pci_bus_path(txn, metrics, nic->pci_path);
     db_pif_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
+}
+
+/* Its MAC and its metrics stay what they are. */
+static void write_vlan(DbTxn *txn, Call *call, PifRef pif, const GArray *all)
+{
+    const DbView *view = db_txn_view(txn);
+    const char *bridge = db_network_bridge(view, db_pif_network(view, pif));
+    const NwInterface *link = find_interface(all, pif_link_name(call, view, pif));
+    const NwInterface *holder = find_interface(all, bridge);
+    bool is_plugged = link && holder && strcmp(link->master, bridge) == 0;
+    db_pif_set_currently_attached(txn, pif, is_plugged);
+    if (is_plugged) {
+        db_pif_set_mtu(txn, pif, holder->mtu);
+        write_address(txn, call_platform(call), pif, holder);
+    }
 }
 
 static const NwInterface *find_interface(const GArray *all, const char *name)

@@ -1,20 +1,17 @@
 /* Settings of a VIF that a running guest meets at once, and those that no engine here can carry
  * out. */
-#include "base/text.h"
 #include "gen/db_vif.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/network_turn.h"
+#include "ops/network/vlan.h"
 #include "ops/vif/vif_port.h"
-
-enum { VLAN_TAG_MAX = 4094 };
 
 static bool change_rate(Call *call, VifRef vif, const char *type, const Value *params, Err **err);
 static bool check_guest_address(Call *call, VifRef vif, int family, const char *address,
                                 const char *gateway, Err **err);
 static bool refuse_guest_setting(Call *call, VifRef vif, Err **err);
-static bool check_tag(int64_t tag, Err **err);
 
 bool vif_change_qos_algorithm_type(Call *call, VifRef self, const Value *new_value, Err **err)
 {
@@ -47,20 +44,20 @@ bool vif_configure_ipv6(Call *call, const VifConfigureIpv6Args *args, Err **err)
 bool vif_add_trunks(Call *call, const VifAddTrunksArgs *args, Err **err)
 {
     (void)call;
-    return check_tag(args->value, err) && err_openvswitch_not_active(err);
+    return vlan_check_tag(args->value, err) && err_openvswitch_not_active(err);
 }
 
 bool vif_remove_trunks(Call *call, const VifRemoveTrunksArgs *args, Err **err)
 {
     (void)call;
-    return check_tag(args->value, err);
+    return vlan_check_tag(args->value, err);
 }
 
 bool vif_set_trunks(Call *call, const VifSetTrunksArgs *args, Err **err)
 {
     (void)call;
     for (unsigned i = 0; i < value_count(args->value); i++) {
-        if (!check_tag(value_int(value_at(args->value, i)), err)) {
+        if (!vlan_check_tag(value_int(value_at(args->value, i)), err)) {
             return false;
         }
     }
@@ -101,11 +98,4 @@ static bool check_guest_address(Call *call, VifRef vif, int family, const char *
 static bool refuse_guest_setting(Call *call, VifRef vif, Err **err)
 {
     return err_vm_lacks_feature(err, REF_TEXT(db_vif_vm(call_view(call), vif).id));
-}
-
-static bool check_tag(int64_t tag, Err **err)
-{
-    char text[TEXT_INT_SIZE];
-    return (tag >= 0 && tag <= VLAN_TAG_MAX) ||
-           err_vlan_tag_invalid(err, text_format_int(tag, text));
 }

@@ -1,6 +1,7 @@
 /* One small check after the other; each reads only the database, the last one asks the engine how
  * much memory is left. */
 #include "ops/vm/vm_check.h"
+#include "ops/network/pif_link.h"
 
 #include "gen/db_host.h"
 #include "gen/db_network.h"
@@ -97,7 +98,8 @@ static bool is_network_here(Call *call, const DbView *view, NetworkRef network)
     unsigned pifs = db_network_pifs_count(view, network);
     for (unsigned i = 0; i < pifs; i++) {
         PifRef pif = db_network_pifs_at(view, network, i);
-        if (host_ref_equal(db_pif_host(view, pif), host) && db_pif_currently_attached(view, pif)) {
+        if (host_ref_equal(db_pif_host(view, pif), host) &&
+            (db_pif_currently_attached(view, pif) || pif_link_may_rise(call, view, pif))) {
             return true;
         }
     }
