@@ -104,3 +104,4 @@ extern const MethodKeyRoles method_key_roles[];
 extern const size_t method_key_roles_count;
 
 extern const char *const role_names[ROLE_COUNT];
+extern const char *const role_docs[ROLE_COUNT]; /* a sentence each */

@@ -19,6 +19,7 @@ import backend_db
 import backend_dispatch
 import backend_doc
 import backend_errors
+import backend_http
 import backend_json
 import backend_operations
 import backend_ops
@@ -32,7 +33,7 @@ from parse import parse_model
 # A back end has generate(model) -> {file name: text}; one with statements of its own lists their
 # first words in STATEMENTS and finds the blocks in model.extra.
 BACKENDS = (backend_errors, backend_types, backend_schema, backend_db, backend_ops,
-            backend_dispatch, backend_operations, backend_json, backend_ts, backend_doc)
+            backend_dispatch, backend_http, backend_operations, backend_json, backend_ts, backend_doc)
 
 
 def load(paths):

@@ -214,4 +214,6 @@ def generate(model):
     text += FIND + key_roles(model)
     text += '\nconst char *const role_names[ROLE_COUNT] = {\n'
     text += ''.join(f'    [ROLE_{upper(r.name)}] = {quote(r.name)},\n' for r in model.roles)
+    text += '};\nconst char *const role_docs[ROLE_COUNT] = {\n'
+    text += ''.join(f'    [ROLE_{upper(r.name)}] = {quote(r.doc)},\n' for r in model.roles)
     return {'dispatch.c': text + '};\n'}

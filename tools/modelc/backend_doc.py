@@ -72,11 +72,21 @@ def describe_enum(enum):
     return f'### {enum.name}\n\n{enum.doc}\n\n| value | meaning |\n|---|---|\n{rows}\n'
 
 
+def describe_http(model):
+    text = '## HTTP\n\n| request | meaning | role |\n|---|---|---|\n'
+    for action in model.http_actions:
+        role = 'anybody' if action.public else action.roles[-1] if action.roles else 'the pool itself'
+        meaning = cell(f'{action.doc} ({since(action.life)})')
+        text += f'| `{action.method} {action.path}` | {meaning} | {role} |\n'
+    return text + '\n'
+
+
 def generate(model):
     text = INTRO + ''.join(describe_class(model, c) for c in model.classes)
     text += '## Enums\n\n' + ''.join(describe_enum(e) for e in model.enums)
     text += '## Roles\n\n' + ''.join(f'- `{r.name}`: {r.doc}\n' for r in model.roles)
-    text += '\n## Errors\n\n| code | parameters | meaning |\n|---|---|---|\n'
+    text += '\n' + describe_http(model)
+    text += '## Errors\n\n| code | parameters | meaning |\n|---|---|---|\n'
     for error in model.errors:
         params = ', '.join(error.params + (['...'] if error.variadic else []))
         text += f'| `{error.name}` | {params} | {cell(error.doc)} |\n'

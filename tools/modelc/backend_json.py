@@ -50,6 +50,14 @@ def field(item):
     return result
 
 
+def http_action(item):
+    result = {'name': item.name, 'doc': item.doc, **life(item.life), 'method': item.method,
+              'path': item.path, 'roles': item.roles, 'public': item.public}
+    if item.parts:
+        result['parts'] = dict(item.parts)
+    return result
+
+
 def describe_class(model, owner):
     return {'name': owner.name, 'doc': owner.doc, **life(owner.life),
             'persistent': 'persistent' in owner.flags, 'events': 'events' in owner.flags,
@@ -64,6 +72,9 @@ def generate(model):
         'enums': [{'name': e.name, 'doc': e.doc,
                    'values': [{'name': v, 'doc': d} for v, d in e.values]} for e in model.enums],
         'classes': [describe_class(model, c) for c in model.classes],
+        'permissions': [{'name': p.name, 'doc': p.doc, **life(p.life), 'roles': p.roles}
+                        for p in model.permissions],
+        'http_actions': [http_action(a) for a in model.http_actions],
         'errors': [{'code': e.name, 'doc': e.doc, 'params': e.params, 'variadic': e.variadic}
                    for e in model.errors],
     }

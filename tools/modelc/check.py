@@ -183,14 +183,37 @@ def check_enum(enum):
         seen.add(literal)
 
 
+def check_permission(model, node, what):
+    check_doc(node, node.doc, what)
+    check_life(model, node, what)
+    if node.roles is None:
+        raise ModelError(node.loc, f"{what} does not say 'roles'")
+
+
+def check_http(model, action):
+    what = f'http {action.name}'
+    check_permission(model, action, what)
+    if not action.label:
+        raise ModelError(action.loc, f"{what} does not say 'label'")
+    for name, roles in action.parts:
+        if len(roles) > len(action.roles):
+            raise ModelError(action.loc, f"{what}: part {name} needs less than the whole")
+
+
 def check_model(model):
     """Raises ModelError at the first mistake."""
     check_unique(model.classes, 'class')
     check_unique(model.enums, 'enum')
     check_unique(model.errors, 'error')
+    check_unique(model.permissions, 'permission')
+    check_unique(model.http_actions, 'http')
     for node in model.roles + model.releases + model.errors:
         check_doc(node, node.doc, node.name)
     for enum in model.enums:
         check_enum(enum)
     for owner in model.classes:
         check_class(model, owner)
+    for permission in model.permissions:
+        check_permission(model, permission, f'permission {permission.name}')
+    for action in model.http_actions:
+        check_http(model, action)

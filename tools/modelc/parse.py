@@ -7,10 +7,11 @@ import re
 
 from lexer import Cursor, ModelError, read_blocks
 from parse_parts import parse_literal, parse_params, parse_roles, parse_type
-from tree import (Class, Enum, Error, Field, Message, Model, Param, Release, Role, Rule, record_of,
-                  ref_to)
+from tree import (Class, Enum, Error, Field, HttpAction, Message, Model, Param, Permission, Release,
+                  Role, Rule, record_of, ref_to)
 
 FIELD_MODES = ('RW', 'RO', 'dynamic')
+HTTP_METHODS = ('GET', 'POST', 'PUT', 'CONNECT', 'OPTIONS')
 
 
 # Clauses: functions (node, cursor, model, owner) that store what they read.
@@ -97,6 +98,14 @@ def clause_value(node, cursor, model, owner):
     node.values.append((cursor.word('a literal'), cursor.text('a sentence')))
 
 
+def clause_label(node, cursor, model, owner):
+    node.label = cursor.text('a few words')
+
+
+def clause_part(node, cursor, model, owner):
+    node.parts.append((cursor.word('a name'), parse_roles(cursor, model)))
+
+
 LIFE = {
     'since': clause_life('since'),
     'prototype': clause_prototype,
@@ -125,6 +134,9 @@ MESSAGE_CLAUSES.update({flag: clause_flag(flag) for flag in MESSAGE_FLAGS})
 RECORD_CLAUSES = {'roles': clause_roles('roles'), 'impl': clause_impl, 'raises': clause_raises,
                   'operation': clause_operation, 'long': clause_flag('long')}
 ENUM_CLAUSES = {'doc': clause_doc, 'value': clause_value}
+PERMISSION_CLAUSES = {'doc': clause_doc, **LIFE, 'roles': clause_roles('roles')}
+HTTP_CLAUSES = {**PERMISSION_CLAUSES, 'label': clause_label, 'part': clause_part,
+                'public': clause_attribute('public')}
 DOC_ONLY = {'doc': clause_doc}
 
 
@@ -216,6 +228,21 @@ def start_error(cursor, model, owner):
     return node
 
 
+def start_permission(cursor, model, owner):
+    return Permission(cursor.loc, cursor.word('a permission'))
+
+
+def start_http(cursor, model, owner):
+    node = HttpAction(cursor.loc, cursor.word('a name'))
+    node.method = cursor.word('a method')
+    if node.method not in HTTP_METHODS:
+        raise ModelError(cursor.loc, f"'{node.method}' is none of {' '.join(HTTP_METHODS)}")
+    node.path = cursor.text('a path')
+    if not node.path.startswith('/'):
+        raise ModelError(cursor.loc, f"the path '{node.path}' does not begin with '/'")
+    return node
+
+
 def start_role(cursor, model, owner):
     return Role(cursor.loc, cursor.word('a role'))
 
@@ -235,6 +262,9 @@ STATEMENTS = {
     'operation': (start_rule, DOC_ONLY, True, lambda m, o, n: o.rules.append(n)),
     'error': (start_error, DOC_ONLY, False, lambda m, o, n: m.errors.append(n)),
     'role': (start_role, DOC_ONLY, False, lambda m, o, n: m.roles.append(n)),
+    'permission': (start_permission, PERMISSION_CLAUSES, False,
+                   lambda m, o, n: m.permissions.append(n)),
+    'http': (start_http, HTTP_CLAUSES, False, lambda m, o, n: m.http_actions.append(n)),
     'release': (start_release, DOC_ONLY, False, lambda m, o, n: m.releases.append(n)),
 }
 
@@ -246,7 +276,7 @@ def parse_clauses(block, node, clauses, model, owner):
         word = cursor.word('a clause')
         if word not in clauses:
             raise ModelError(line.loc, f"'{word}' is no clause of this statement")
-        if word in seen and word not in ('value', 'operation', 'raises'):
+        if word in seen and word not in ('value', 'operation', 'raises', 'part'):
             raise ModelError(line.loc, f"'{word}' stands here twice")
         seen.add(word)
         clauses[word](node, cursor, model, owner)

@@ -171,12 +171,31 @@ class Class(Node):
 
 
 @dataclass
+class Permission(Node):
+    """What a session may be allowed beside calling messages."""
+    roles: Optional[list] = None
+
+
+@dataclass
+class HttpAction(Node):
+    """A URL that is no RPC: http get_export GET "/export"."""
+    method: str = ''
+    path: str = ''
+    label: str = ''                        # of the task, and the realm of a 401
+    roles: Optional[list] = None
+    parts: list = field(default_factory=list)  # of (name, roles): what needs more
+    public: bool = False                   # the handler lets in, not the server
+
+
+@dataclass
 class Model:
     roles: list = field(default_factory=list)
     releases: list = field(default_factory=list)
     errors: list = field(default_factory=list)
     enums: list = field(default_factory=list)
     classes: list = field(default_factory=list)
+    permissions: list = field(default_factory=list)
+    http_actions: list = field(default_factory=list)
     extra: dict = field(default_factory=dict)  # blocks of other back ends, by first word
 
     def find_class(self, name):

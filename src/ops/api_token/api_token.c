@@ -52,8 +52,7 @@ bool api_token_destroy(Call *call, const ApiTokenDestroyArgs *args, Err **err)
     const DbView *view = call_view(call);
     bool is_own = text_equal(db_api_token_user(view, args->self), call->user) &&
                   text_equal(db_api_token_user_sid(view, args->self), call->sid);
-    if (!is_own &&
-        !rbac_check_permission(call, "api_token.destroy/of_others", 1u << ROLE_POOL_ADMIN, err)) {
+    if (!is_own && !rbac_check_permission(call, PERMISSION_API_TOKEN_DESTROY_OF_OTHERS, err)) {
         return false;
     }
     DbTxn *txn = db_begin(call->db);
@@ -88,7 +87,7 @@ static bool check_role(Call *call, const char *name, Err **err)
     }
     uint8_t as_high = (uint8_t)((1u << (role + 1)) - 1);
     g_autofree char *permission = g_strdup_printf("api_token.create/role:%s", name);
-    return rbac_check_permission(call, permission, as_high, err);
+    return rbac_check_roles(call, permission, as_high, err);
 }
 
 static bool choose_end(int64_t asked, int64_t now, int64_t *ret_expires, Err **err)

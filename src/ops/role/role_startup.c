@@ -5,43 +5,41 @@
 #include "core/rbac.h"
 #include "gen/db_role.h"
 
-static Uuid write_permission(DbTxn *txn, const MethodInfo *method);
-static void write_role(DbTxn *txn, int role, Value *permissions);
+typedef struct Roles {
+    DbTxn *txn;
+    Value *permissions[ROLE_COUNT];
+} Roles;
+
+static void add_permission(const char *name, uint8_t roles, void *user);
+static void write_role(DbTxn *txn, int index, Value *permissions);
 
 bool role_startup(Db *db, Err **err)
 {
-    Value *permissions[ROLE_COUNT];
+    Roles all = {.txn = db_begin(db)};
     for (int role = 0; role < ROLE_COUNT; role++) {
-        permissions[role] = value_new_array(0);
+        all.permissions[role] = value_new_array(0);
     }
-    DbTxn *txn = db_begin(db);
-    for (size_t i = 0; i < method_count; i++) {
-        const MethodInfo *method = &method_table[i];
-        if ((method->flags & METHOD_REMOVED) || method->roles == 0) {
-            continue;
-        }
-        Uuid permission = write_permission(txn, method);
-        for (int role = 0; role < ROLE_COUNT; role++) {
-            if (method->roles & (1 << role)) {
-                value_array_add(permissions[role], value_new_ref(permission));
-            }
-        }
-    }
+    rbac_each_permission(add_permission, &all);
     for (int role = 0; role < ROLE_COUNT; role++) {
-        write_role(txn, role, permissions[role]);
+        write_role(all.txn, role, all.permissions[role]);
     }
-    return db_commit(txn, err);
+    return db_commit(all.txn, err);
 }
 
-static Uuid write_permission(DbTxn *txn, const MethodInfo *method)
+static void add_permission(const char *name, uint8_t roles, void *user)
 {
-    RoleRef permission = {uuid_from_md5(method->name)};
-    g_autofree char *name = rbac_permission(method);
-    db_create(txn, CLASS_ROLE, permission.id, permission.id);
-    db_role_set_name_label(txn, permission, name);
-    db_role_set_name_description(txn, permission, "A basic permission");
-    db_role_set_is_internal(txn, permission, true);
-    return permission.id;
+    Roles *all = user;
+    RoleRef permission = {uuid_from_md5(name)};
+    g_autofree char *label = g_ascii_strdown(name, -1);
+    db_create(all->txn, CLASS_ROLE, permission.id, permission.id);
+    db_role_set_name_label(all->txn, permission, label);
+    db_role_set_name_description(all->txn, permission, "A basic permission");
+    db_role_set_is_internal(all->txn, permission, true);
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        if (roles & (1 << role)) {
+            value_array_add(all->permissions[role], value_new_ref(permission.id));
+        }
+    }
 }
 
 static void write_role(DbTxn *txn, int index, Value *permissions)
@@ -49,7 +47,7 @@ static void write_role(DbTxn *txn, int index, Value *permissions)
     RoleRef role = {uuid_from_md5(role_names[index])};
     db_create(txn, CLASS_ROLE, role.id, role.id);
     db_role_set_name_label(txn, role, role_names[index]);
-    db_role_set_name_description(txn, role, "");
+    db_role_set_name_description(txn, role, role_docs[index]);
     db_role_set_is_internal(txn, role, index == ROLE_CLIENT_CERT);
     db_role_set_subroles(txn, role, permissions);
 }

@@ -10,13 +10,12 @@
 /* Tasks of the caller's own user may be ended and changed; those of others with a permission. */
 static bool check_owner(Call *call, TaskRef task, Err **err)
 {
-    enum { ROLES = 1 << ROLE_POOL_ADMIN | 1 << ROLE_POOL_OPERATOR };
     const DbView *view = call_view(call);
     SessionRef own = {call->session}, creator = db_task_session(view, task);
     bool is_own =
         db_session_exists(view, creator) &&
         text_equal(db_session_auth_user_sid(view, creator), db_session_auth_user_sid(view, own));
-    return is_own || rbac_check_permission(call, "task.destroy/any", ROLES, err);
+    return is_own || rbac_check_permission(call, PERMISSION_TASK_DESTROY_ANY, err);
 }
 
 bool task_create(Call *call, const TaskCreateArgs *args, TaskRef *ret_result, Err **err)

@@ -793,3 +793,12 @@ const char *const role_names[ROLE_COUNT] = {
     [ROLE_CLIENT_CERT] = "client-cert",
     [ROLE_READ_ONLY] = "read-only",
 };
+const char *const role_docs[ROLE_COUNT] = {
+    [ROLE_POOL_ADMIN] = "Does everything.",
+    [ROLE_POOL_OPERATOR] = "Runs the house.",
+    [ROLE_VM_POWER_ADMIN] = "Runs all lamps.",
+    [ROLE_VM_ADMIN] = "Buys lamps.",
+    [ROLE_VM_OPERATOR] = "Switches lamps.",
+    [ROLE_CLIENT_CERT] = "Comes with a certificate.",
+    [ROLE_READ_ONLY] = "Looks at lamps.",
+};
