@@ -25,6 +25,7 @@ struct Tasks {
 };
 
 static void running_free(gpointer data);
+static bool add_running(Tasks *tasks, Uuid task, Op *op);
 static Uuid host_of(Tasks *tasks);
 static GArray *list_collectable(Tasks *tasks, const DbView *view);
 static bool is_running(Tasks *tasks, TaskRef task);
@@ -61,11 +62,7 @@ Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op)
 {
     TaskRef task = {uuid_generate()};
     if (op) {
-        RunningTask *running = g_new0(RunningTask, 1);
-        running->ref = task.id;
-        running->op = op_ref(op);
-        LOCK_GUARD(&tasks->lock);
-        g_hash_table_insert(tasks->running, &running->ref, running);
+        add_running(tasks, task.id, op);
     }
     HostRef host = {host_of(tasks)};
     DbTxn *txn = db_begin(tasks->db);
@@ -80,6 +77,12 @@ Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op)
     db_task_set_type(txn, task, "<none/>");
     db_commit_async(txn);
     return task.id;
+}
+
+bool tasks_adopt(Tasks *tasks, Uuid task, Op *op, Err **err)
+{
+    return add_running(tasks, task, op) ||
+           err_operation_not_allowed(err, "Something works on this task already");
 }
 
 void tasks_succeed(Tasks *tasks, Uuid task, const Value *result)
@@ -172,6 +175,19 @@ void tasks_collect(Tasks *tasks)
         db_task_delete(txn, g_array_index(old, TaskRef, i));
     }
     db_commit_async(txn);
+}
+
+/* False when it is among them already. */
+static bool add_running(Tasks *tasks, Uuid task, Op *op)
+{
+    LOCK_GUARD(&tasks->lock);
+    if (g_hash_table_contains(tasks->running, &task)) {
+        return false;
+    }
+    RunningTask *running = g_new0(RunningTask, 1);
+    running->ref = task;
+    running->op = op_ref(op);
+    return g_hash_table_insert(tasks->running, &running->ref, running);
 }
 
 static Uuid host_of(Tasks *tasks)

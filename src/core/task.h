@@ -26,6 +26,9 @@ void tasks_set_host(Tasks *tasks, Uuid host);
 
 /* A pending task. With `op` (referenced until completion) it can be cancelled. */
 Uuid tasks_create(Tasks *tasks, const TaskInfo *info, Op *op);
+/* Works on a pending task that a client made: it can be cancelled by `op` (referenced until
+ * completion).  OPERATION_NOT_ALLOWED when something works on it already. */
+bool tasks_adopt(Tasks *tasks, Uuid task, Op *op, Err **err);
 /* Complete it, once: later calls change nothing. `result` NULL stands for an empty result. */
 void tasks_succeed(Tasks *tasks, Uuid task, const Value *result);
 void tasks_fail(Tasks *tasks, Uuid task, const Err *error); /* TASK_CANCELLED makes it cancelled */

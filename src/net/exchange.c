@@ -109,12 +109,20 @@ void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user)
 
 Stream *http_take_over(HttpExchange *exchange)
 {
+    g_auto(HttpHead) head = {0};
+    return http_take_over_with_head(exchange, &head);
+}
+
+Stream *http_take_over_with_head(HttpExchange *exchange, HttpHead *ret_head)
+{
     Connection *connection = exchange->connection;
     *exchange->ended = true;
     Stream *stream = connection->stream;
     if (exchange->route->body == HTTP_BODY_STREAMED) {
         send_continue(exchange, stream);
     }
+    *ret_head = exchange->head;
+    exchange->head = (HttpHead){0};
     connection_end_request(connection);
     if (connection->in) {
         stream_unread(stream, connection->in->data, connection->in->len);

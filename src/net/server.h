@@ -104,6 +104,8 @@ void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user);
  * the head is needed for first.  For CONNECT, WebSocket, /cli, streamed bodies; only from the
  * handler. (owned) */
 Stream *http_take_over(HttpExchange *exchange);
+/* The same, with the head (owned) for later. */
+Stream *http_take_over_with_head(HttpExchange *exchange, HttpHead *ret_head);
 
 /* How full the server is, for metrics and tests. */
 typedef struct HttpServerStats {
