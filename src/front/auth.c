@@ -3,34 +3,47 @@
 #include "front/auth.h"
 
 #include "base/text.h"
+#include "core/audit.h"
 #include "core/rbac.h"
+#include "gen/db_session.h"
 #include "gen/db_task.h"
 #include "gen/errors.h"
-#include "ops/platform.h"
 
 typedef enum Verdict { VERDICT_ADMIT, VERDICT_UNKNOWN, VERDICT_DENIED, VERDICT_BAD_SCHEME } Verdict;
 
 enum { BASIC_MAX_LENGTH = 2 * (AUTH_MAX_USER + AUTH_MAX_PASSWORD) };
 
-static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAction *action,
-                     Err **err);
+/* Parameters that mean objects, which the audit log tells. */
+static const char *const told[] = {"ref",  "uuid",  "vm_uuid", "vdi",     "base",
+                                   "host", "sr_id", "sr_uuid", "task_id", "subtask_of"};
+
+static Verdict admit(FrontCaller *caller, HttpExchange *exchange, Err **err);
 static Verdict admit_session(FrontCaller *caller, const char *text);
 static Verdict admit_header(FrontCaller *caller, const HttpExchange *exchange, const char *header);
 static bool log_in(Core *core, const HttpExchange *exchange, const char *user, const char *password,
                    Uuid *ret_session);
-static void refuse(HttpExchange *exchange, Verdict verdict, const FrontAction *action,
+static void refuse(HttpExchange *exchange, Verdict verdict, const HttpAction *action,
                    const Err *error);
-static void take_task(FrontCaller *caller, const HttpHead *head, const FrontAction *action, Op *op);
+static bool take_task(FrontCaller *caller, const HttpHead *head, Op *op, Err **err);
+static bool adopt_task(const FrontCaller *caller, Op *op, Err **err);
 static Uuid find_pending_task(Core *core, const HttpHead *head);
-static void drop_session(const FrontCaller *caller);
+static void note_arguments(FrontCaller *caller, const HttpHead *head);
+static void audit(const FrontCaller *caller, const Err *error);
+static void caller_free(FrontCaller *caller);
 
-FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, const FrontAction *action, Op *op)
+FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, HttpActionId action, Op *op)
 {
-    FrontCaller caller = {.core = core};
     const HttpHead *head = http_exchange_head(exchange);
+    FrontCaller *caller = g_new0(FrontCaller, 1);
+    caller->core = core;
+    caller->action = &http_action_table[action];
+    caller->peer = g_strdup(http_exchange_peer(exchange));
+    note_arguments(caller, head);
     g_autoptr(Err) error = NULL;
-    Verdict verdict = admit(&caller, exchange, action, &error);
-    if (verdict != VERDICT_ADMIT) {
+    Verdict verdict = admit(caller, exchange, &error);
+    if (verdict == VERDICT_ADMIT && !take_task(caller, head, op, &error)) {
+        verdict = VERDICT_DENIED;
+    } else if (verdict != VERDICT_ADMIT) {
         Uuid task = find_pending_task(core, head);
         if (!uuid_is_null(task)) {
             if (!error) {
@@ -38,29 +51,29 @@ FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, const FrontAct
             }
             tasks_fail(core_tasks(core), task, error);
         }
-        drop_session(&caller);
-        refuse(exchange, verdict, action, error);
+    }
+    if (verdict != VERDICT_ADMIT) {
+        if (verdict == VERDICT_DENIED) {
+            audit(caller, error);
+        }
+        refuse(exchange, verdict, caller->action, error);
+        caller_free(caller);
         return NULL;
     }
-    take_task(&caller, head, action, op);
-    return g_memdup2(&caller, sizeof caller);
+    return caller;
 }
 
-bool front_auth_check(const FrontCaller *caller, const char *permission, Role least, Err **err)
+bool front_auth_check(const FrontCaller *caller, Permission permission, Err **err)
 {
-    uint8_t roles = front_auth_roles(least);
-    if (caller->info.is_local_superuser || caller->info.is_pool || (caller->info.roles & roles)) {
-        return true;
-    }
-    g_autofree char *list = rbac_role_list(roles);
-    g_autofree char *text =
-        g_strdup_printf("No permission in user session. (Roles with this permission: %s)", list);
-    return err_rbac_permission_denied(err, permission, text);
+    const PermissionInfo *info = &permission_table[permission];
+    return caller->info.is_local_superuser || caller->info.is_pool ||
+           (caller->info.roles & info->roles) || rbac_deny(info->name, info->roles, err);
 }
 
 void front_auth_end(FrontCaller *caller, const Value *result, const Err *error)
 {
     Tasks *tasks = core_tasks(caller->core);
+    audit(caller, error);
     if (error) {
         tasks_fail(tasks, caller->task, error);
     } else {
@@ -69,20 +82,13 @@ void front_auth_end(FrontCaller *caller, const Value *result, const Err *error)
     if (caller->owns_task) {
         tasks_destroy(tasks, caller->task);
     }
-    drop_session(caller);
-    g_free(caller);
+    caller_free(caller);
 }
 
 char *front_auth_param(const HttpHead *head, const char *name)
 {
     char *cookie = http_cookie(head, name);
     return cookie ? cookie : g_strdup(http_query(head, name));
-}
-
-uint8_t front_auth_roles(Role least)
-{
-    uint8_t roles = (1u << (least + 1)) - 1;
-    return least == ROLE_READ_ONLY ? roles : roles & ~(1u << ROLE_CLIENT_CERT);
 }
 
 bool front_auth_parse_basic(const char *header, char **ret_user, char **ret_password)
@@ -133,8 +139,7 @@ FrontGrant front_auth_grant(Core *core, const HttpExchange *exchange, const char
     return ok ? FRONT_GRANTED : FRONT_UNKNOWN;
 }
 
-static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAction *action,
-                     Err **err)
+static Verdict admit(FrontCaller *caller, HttpExchange *exchange, Err **err)
 {
     const HttpHead *head = http_exchange_head(exchange);
     const char *authorization = http_header(head, "Authorization");
@@ -144,6 +149,7 @@ static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAct
     if (http_exchange_is_local_root(exchange)) {
         caller->info.is_local_superuser = true;
         caller->info.roles = UINT8_MAX;
+        g_strlcpy(caller->info.user, "root", sizeof caller->info.user);
         return VERDICT_ADMIT;
     }
     if (session) {
@@ -151,8 +157,7 @@ static Verdict admit(FrontCaller *caller, HttpExchange *exchange, const FrontAct
     } else if (!pool_secret && authorization) { /* a pool of one host has no secret to be known */
         verdict = admit_header(caller, exchange, authorization);
     }
-    g_autofree char *permission = g_strdup_printf("http/%s", action->name);
-    if (verdict == VERDICT_ADMIT && !front_auth_check(caller, permission, action->least, err)) {
+    if (verdict == VERDICT_ADMIT && !front_auth_check(caller, caller->action->permission, err)) {
         verdict = VERDICT_DENIED;
     }
     return verdict;
@@ -194,7 +199,7 @@ static bool log_in(Core *core, const HttpExchange *exchange, const char *user, c
     return sessions_login(core_sessions(core), core_op(core), &login, ret_session, NULL);
 }
 
-static void refuse(HttpExchange *exchange, Verdict verdict, const FrontAction *action,
+static void refuse(HttpExchange *exchange, Verdict verdict, const HttpAction *action,
                    const Err *error)
 {
     if (verdict == VERDICT_UNKNOWN) {
@@ -215,19 +220,32 @@ static void refuse(HttpExchange *exchange, Verdict verdict, const FrontAction *a
 }
 
 /* A task of our own goes when it is done; the client's stays until the client destroys it. */
-static void take_task(FrontCaller *caller, const HttpHead *head, const FrontAction *action, Op *op)
+static bool take_task(FrontCaller *caller, const HttpHead *head, Op *op, Err **err)
 {
     caller->task = find_pending_task(caller->core, head);
     if (!uuid_is_null(caller->task)) {
-        return;
+        return adopt_task(caller, op, err);
     }
     g_autofree char *parent = front_auth_param(head, "subtask_of");
-    TaskInfo info = {.label = action->label, .description = "", .session = caller->session};
+    TaskInfo info = {.label = caller->action->label, .description = "", .session = caller->session};
     if (parent) {
         value_ref_parse(parent, &info.parent);
     }
     caller->task = tasks_create(core_tasks(caller->core), &info, op);
     caller->owns_task = true;
+    return true;
+}
+
+/* Who may not end somebody else's task may not work on it either. */
+static bool adopt_task(const FrontCaller *caller, Op *op, Err **err)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(core_db(caller->core));
+    const DbView *view = db_snapshot_view(snapshot);
+    SessionRef creator = db_task_session(view, (TaskRef){caller->task});
+    bool is_own = db_session_exists(view, creator) &&
+                  text_equal(db_session_auth_user_sid(view, creator), caller->info.sid);
+    return (is_own || front_auth_check(caller, PERMISSION_TASK_DESTROY_ANY, err)) &&
+           (!op || tasks_adopt(core_tasks(caller->core), caller->task, op, err));
 }
 
 /* The null uuid when the request names none, or one that is gone or complete. */
@@ -245,9 +263,42 @@ static Uuid find_pending_task(Core *core, const HttpHead *head)
     return pending ? task.id : (Uuid){{0}};
 }
 
-static void drop_session(const FrontCaller *caller)
+static void note_arguments(FrontCaller *caller, const HttpHead *head)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(core_db(caller->core));
+    caller->arguments = g_string_new(NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(told); i++) {
+        g_autofree char *value = front_auth_param(head, told[i]);
+        if (value) {
+            audit_append_text(caller->arguments, db_snapshot_view(snapshot), told[i], value);
+        }
+    }
+}
+
+static void audit(const FrontCaller *caller, const Err *error)
+{
+    const char *permission = permission_table[caller->action->permission].name;
+    if (!audit_is_wanted(permission)) {
+        return;
+    }
+    const AuditEvent event = {.action = permission,
+                              .label = caller->action->label,
+                              .task = caller->task,
+                              .peer = caller->peer,
+                              .session = caller->session,
+                              .is_superuser = caller->info.is_local_superuser,
+                              .sid = caller->info.sid,
+                              .user = caller->info.user,
+                              .arguments = caller->arguments->str};
+    audit_write(core_audit(caller->core), &event, error);
+}
+
+static void caller_free(FrontCaller *caller)
 {
     if (caller->owns_session) {
         sessions_logout(core_sessions(caller->core), caller->session);
     }
+    g_string_free(caller->arguments, TRUE);
+    g_free(caller->peer);
+    g_free(caller);
 }

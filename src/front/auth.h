@@ -7,34 +7,30 @@
 
 #include "core/core.h"
 #include "core/method.h"
+#include "core/permission.h"
 #include "net/server.h"
-
-/* What a handler does, for the role check and for people. */
-typedef struct FrontAction {
-    const char *name;  /* the permission is "http/<name>" */
-    const char *label; /* of the task, and the realm of a 401: "VM.import" */
-    Role least;        /* this role and all above it may */
-} FrontAction;
 
 typedef struct FrontCaller {
     Core *core;
+    const HttpAction *action;
     Uuid session; /* null: root by the unix socket */
     bool owns_session;
     SessionInfo info;
     Uuid task; /* pending until front_auth_end() */
     bool owns_task;
+    char *peer;
+    GString *arguments; /* for the audit log */
 } FrontCaller;
 
 /* Lets the caller in, or answers the exchange (401, 403, or 500 for a scheme that is unknown) and
  * returns NULL; a task named by the request then fails with the same reason.  The caller has a
  * task: the pending one that the parameter `task_id` names, else a new one under `subtask_of`.
- * A new one can be cancelled when there is an `op`. */
-FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, const FrontAction *action,
-                              Op *op);
+ * It can be cancelled when there is an `op`. */
+FrontCaller *front_auth_begin(Core *core, HttpExchange *exchange, HttpActionId action, Op *op);
 
-/* Whether the caller has what a part of an action needs beyond the action itself, such as
- * "http/connect_console/host_console": RBAC_PERMISSION_DENIED otherwise. */
-bool front_auth_check(const FrontCaller *caller, const char *permission, Role least, Err **err);
+/* Whether the caller has what a part of an action needs beyond the action itself:
+ * RBAC_PERMISSION_DENIED otherwise. */
+bool front_auth_check(const FrontCaller *caller, Permission permission, Err **err);
 
 /* Completes the task: with success when `error` (borrowed) is NULL, with `result` (borrowed) or an
  * empty result.  Ends a session made for the request, frees `caller`. Any thread. */
@@ -51,8 +47,6 @@ char *front_auth_param(const HttpHead *head, const char *name);
 
 /* Pure parts. */
 
-/* The roles from `least` up; client-cert, which logs in by certificate, only with read-only. */
-uint8_t front_auth_roles(Role least);
 /* "Basic <base64>" to its two parts (owned); false for anything else. */
 bool front_auth_parse_basic(const char *header, char **ret_user, char **ret_password);
 /* What follows "Bearer ", or NULL for anything else. (borrowed) */

@@ -3,196 +3,131 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "front/transfer.h"
 #include "gen/db_blob.h"
 #include "gen/errors.h"
 #include "ops/blob/blob_file.h"
 
-static const FrontAction get_action = {
-    .name = "get_blob", .label = "Blob handler", .least = ROLE_READ_ONLY};
-static const FrontAction put_action = {
-    .name = "put_blob", .label = "Blob handler", .least = ROLE_VM_POWER_ADMIN};
-
 /* The blob that a request names. */
-typedef struct BlobRequest {
-    bool is_named; /* by `ref` or `uuid`, whether or not there is such a blob */
+typedef struct BlobTarget {
     BlobRef blob;
     bool is_public;
     char *uuid; /* NULL: there is no such blob */
     char *type;
-    int fd; /* what is read; -1 for a write */
-} BlobRequest;
+} BlobTarget;
 
-static void handle_get(HttpExchange *exchange, void *user);
-static void handle_put(HttpExchange *exchange, void *user);
-static BlobRequest *read_request(Core *core, const HttpHead *head);
-static bool check_put(Core *core, const BlobRequest *request, int64_t length, int *ret_status,
-                      Err **err);
-static void refuse(HttpExchange *exchange, FrontCaller *caller, int status, const Err *error);
-static bool send_content(Transfer *transfer, void *user, Value **ret_result, Err **err);
-static bool receive_content(Transfer *transfer, void *user, Value **ret_result, Err **err);
-static void blob_request_free(BlobRequest *request);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(BlobRequest, blob_request_free)
+static bool is_private(Core *core, const HttpHead *head);
+static bool send_content(FrontRequest *request, Err **err);
+static bool receive_content(FrontRequest *request, Err **err);
+static bool find(Core *core, const HttpHead *head, BlobTarget *ret_target);
+static bool find_or_refuse(FrontRequest *request, BlobTarget *ret_target, Err **err);
+static bool refuse_missing(FrontRequest *request, BlobRef blob, Err **err);
+static bool check_length(FrontRequest *request, Err **err);
+static void blob_target_clear(BlobTarget *target);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(BlobTarget, blob_target_clear)
 
-void front_blob_routes(Core *core, HttpRoute ret_routes[FRONT_BLOB_ROUTES])
+const FrontHandler front_blob_get_handler = {HTTP_ACTION_GET_BLOB, FRONT_STREAM, send_content,
+                                             is_private};
+const FrontHandler front_blob_put_handler = {HTTP_ACTION_PUT_BLOB, FRONT_STREAM, receive_content};
+
+/* What names no blob is refused without asking who it is. */
+static bool is_private(Core *core, const HttpHead *head)
 {
-    ret_routes[0] = (HttpRoute){.method = "GET",
-                                .path = "/blob",
-                                .body = HTTP_BODY_STREAMED,
-                                .handler = handle_get,
-                                .user = core};
-    ret_routes[1] = (HttpRoute){.method = "PUT",
-                                .path = "/blob",
-                                .body = HTTP_BODY_STREAMED,
-                                .handler = handle_put,
-                                .user = core};
+    g_auto(BlobTarget) target = {0};
+    return find(core, head, &target) && !target.is_public;
 }
 
-static void handle_get(HttpExchange *exchange, void *user)
+static bool send_content(FrontRequest *request, Err **err)
 {
-    Core *core = user;
-    g_autoptr(Op) op = op_new_child(core_op(core), USEC_NEVER);
-    g_autoptr(BlobRequest) request = read_request(core, http_exchange_head(exchange));
-    if (!request->is_named) {
-        http_reply_error(exchange, 400, "Name the blob by ref or uuid");
-        return;
-    }
-    FrontCaller *caller =
-        request->is_public ? NULL : front_auth_begin(core, exchange, &get_action, op);
-    if (!request->is_public && !caller) {
-        return;
+    g_auto(BlobTarget) target = {0};
+    if (!find_or_refuse(request, &target, err)) {
+        return false;
     }
     int64_t size = 0;
-    if (request->uuid) {
-        request->fd = blob_file_open(core_platform(core), request->uuid, &size);
-    }
-    if (request->fd < 0) {
-        g_autoptr(Err) error = NULL;
-        err_handle_invalid(&error, "blob", REF_TEXT(request->blob.id));
-        refuse(exchange, caller, 404, error);
-        return;
+    auto_fd fd = blob_file_open(core_platform(request->core), target.uuid, &size);
+    if (fd < 0) {
+        return refuse_missing(request, target.blob, err);
     }
     char digits[TEXT_INT_SIZE];
     const char *const headers[] = {"content-length", text_format_int(size, digits), "content-type",
-                                   request->type, NULL};
-    front_transfer_run(exchange, &(TransferPlan){.caller = caller,
-                                                 .core = core,
-                                                 .op = g_steal_pointer(&op),
-                                                 .headers = headers,
-                                                 .func = send_content,
-                                                 .user = g_steal_pointer(&request),
-                                                 .free_user = (GDestroyNotify)blob_request_free});
+                                   target.type, NULL};
+    return front_request_start(request, headers, err) && front_request_send_file(request, fd, err);
 }
 
-static void handle_put(HttpExchange *exchange, void *user)
+/* What was there before stays until everything has come. */
+static bool receive_content(FrontRequest *request, Err **err)
 {
     static const char *const headers[] = {"access-control-allow-origin", "*", NULL};
-    Core *core = user;
-    const HttpHead *head = http_exchange_head(exchange);
-    g_autoptr(Op) op = op_new_child(core_op(core), USEC_NEVER);
-    g_autoptr(BlobRequest) request = read_request(core, head);
-    if (!request->is_named) {
-        http_reply_error(exchange, 400, "Name the blob by ref or uuid");
-        return;
+    g_auto(BlobTarget) target = {0};
+    g_auto(BlobDraft) draft = {.fd = -1};
+    int64_t size;
+    if (!find_or_refuse(request, &target, err)) {
+        return false;
     }
-    FrontCaller *caller = front_auth_begin(core, exchange, &put_action, op);
-    if (!caller) {
-        return;
+    if (!blob_file_has_storage(core_platform(request->core))) {
+        request->status = 404;
+        return err_internal(err, "the storage of blobs is switched off on this host");
     }
-    g_autoptr(Err) error = NULL;
-    int status;
-    if (!check_put(core, request, head->content_length, &status, &error)) {
-        refuse(exchange, caller, status, error);
-        return;
+    if (!check_length(request, err) || !front_request_start(request, headers, err) ||
+        !blob_file_begin(core_platform(request->core), target.uuid, &draft, err) ||
+        !front_request_receive_file(request, draft.fd, &size, err) ||
+        !blob_file_commit(&draft, err)) {
+        return false;
     }
-    front_transfer_run(exchange, &(TransferPlan){.caller = caller,
-                                                 .core = core,
-                                                 .op = g_steal_pointer(&op),
-                                                 .headers = headers,
-                                                 .func = receive_content,
-                                                 .user = g_steal_pointer(&request),
-                                                 .free_user = (GDestroyNotify)blob_request_free});
+    DbTxn *txn = db_begin(core_db(request->core));
+    db_blob_set_size(txn, target.blob, size);
+    db_blob_set_last_updated(txn, target.blob, g_get_real_time() / USEC_PER_SEC);
+    return db_commit(txn, err);
 }
 
-static BlobRequest *read_request(Core *core, const HttpHead *head)
+/* False when the request names none, by `ref` or `uuid`, whether or not it is there. */
+static bool find(Core *core, const HttpHead *head, BlobTarget *ret_target)
 {
-    BlobRequest *request = g_new0(BlobRequest, 1);
     g_autofree char *ref = front_auth_param(head, "ref");
     g_autofree char *uuid = front_auth_param(head, "uuid");
     g_autoptr(DbSnapshot) snapshot = db_snapshot(core_db(core));
     const DbView *view = db_snapshot_view(snapshot);
-    request->fd = -1;
-    request->is_named = ref || uuid;
+    BlobTarget target = {0};
     if (ref) {
-        value_ref_parse(ref, &request->blob.id);
+        value_ref_parse(ref, &target.blob.id);
     } else if (uuid) {
-        request->blob = db_blob_by_uuid(view, uuid);
+        target.blob = db_blob_by_uuid(view, uuid);
     }
-    if (db_blob_exists(view, request->blob)) {
-        request->is_public = db_blob_public(view, request->blob);
-        request->uuid = g_strdup(db_blob_uuid(view, request->blob));
-        request->type = g_strdup(db_blob_mime_type(view, request->blob));
+    if (db_blob_exists(view, target.blob)) {
+        target.is_public = db_blob_public(view, target.blob);
+        target.uuid = g_strdup(db_blob_uuid(view, target.blob));
+        target.type = g_strdup(db_blob_mime_type(view, target.blob));
     }
-    return request;
+    *ret_target = target;
+    return ref || uuid;
+}
+
+static bool find_or_refuse(FrontRequest *request, BlobTarget *ret_target, Err **err)
+{
+    if (!find(request->core, request->head, ret_target)) {
+        request->status = 400;
+        return err_internal(err, "Name the blob by ref or uuid");
+    }
+    return ret_target->uuid || refuse_missing(request, ret_target->blob, err);
+}
+
+static bool refuse_missing(FrontRequest *request, BlobRef blob, Err **err)
+{
+    request->status = 404;
+    return err_handle_invalid(err, "blob", REF_TEXT(blob.id));
 }
 
 /* A content has to say its length, as clients of XenServer do. */
-static bool check_put(Core *core, const BlobRequest *request, int64_t length, int *ret_status,
-                      Err **err)
+static bool check_length(FrontRequest *request, Err **err)
 {
-    *ret_status = 404;
-    if (!request->uuid) {
-        return err_handle_invalid(err, "blob", REF_TEXT(request->blob.id));
-    }
-    if (!blob_file_has_storage(core_platform(core))) {
-        return err_internal(err, "the storage of blobs is switched off on this host");
-    }
-    *ret_status = length < 0 ? 400 : 413;
-    return length >= 0 && length <= BLOB_MAX_BYTES
-               ? true
-               : err_internal(err, "a blob has a Content-Length of at most %" G_GINT64_FORMAT,
-                              BLOB_MAX_BYTES);
+    int64_t length = request->head->content_length;
+    request->status = length < 0 ? 400 : 413;
+    return (length >= 0 && length <= BLOB_MAX_BYTES) ||
+           err_internal(err, "a blob has a Content-Length of at most %" G_GINT64_FORMAT,
+                        BLOB_MAX_BYTES);
 }
 
-static void refuse(HttpExchange *exchange, FrontCaller *caller, int status, const Err *error)
+static void blob_target_clear(BlobTarget *target)
 {
-    g_autofree char *detail = err_to_string(error);
-    if (caller) {
-        front_auth_end(caller, NULL, error);
-    }
-    http_reply_error(exchange, status, detail);
-}
-
-static bool send_content(Transfer *transfer, void *user, Value **ret_result, Err **err)
-{
-    const BlobRequest *request = user;
-    (void)ret_result;
-    return front_transfer_send(transfer, request->fd, err);
-}
-
-/* What was there before stays until everything has come. */
-static bool receive_content(Transfer *transfer, void *user, Value **ret_result, Err **err)
-{
-    const BlobRequest *request = user;
-    g_auto(BlobDraft) draft = {.fd = -1};
-    int64_t size;
-    (void)ret_result;
-    if (!blob_file_begin(core_platform(transfer->core), request->uuid, &draft, err) ||
-        !front_transfer_receive(transfer, draft.fd, &size, err) || !blob_file_commit(&draft, err)) {
-        return false;
-    }
-    DbTxn *txn = db_begin(core_db(transfer->core));
-    db_blob_set_size(txn, request->blob, size);
-    db_blob_set_last_updated(txn, request->blob, g_get_real_time() / USEC_PER_SEC);
-    return db_commit(txn, err);
-}
-
-static void blob_request_free(BlobRequest *request)
-{
-    if (request) {
-        fd_close(&request->fd);
-        g_free(request->uuid);
-        g_free(request->type);
-        g_free(request);
-    }
+    g_free(target->uuid);
+    g_free(target->type);
 }

@@ -1,10 +1,7 @@
 /* The contents of blobs over HTTP: GET and PUT /blob, with `ref` or `uuid`. */
 #pragma once
 
-#include "core/core.h"
-#include "net/server.h"
+#include "front/handler.h"
 
-enum { FRONT_BLOB_ROUTES = 2 };
-
-/* Fills in the routes, with `core` (borrowed) as their user. */
-void front_blob_routes(Core *core, HttpRoute ret_routes[FRONT_BLOB_ROUTES]);
+extern const FrontHandler front_blob_get_handler;
+extern const FrontHandler front_blob_put_handler;

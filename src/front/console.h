@@ -1,7 +1,7 @@
 /* Consoles of VMs over HTTP: CONNECT /console gives the bytes of VNC or of the serial line as they
- * are, GET /console the same in a WebSocket, GET /vncsnapshot a picture.
+ * are, GET /console the same in a WebSocket.
  *
- * All take `ref` (a console or a VM) or `uuid` (of either); a VM stands for its first VNC console.
+ * Both take `ref` (a console or a VM) or `uuid` (of either); a VM stands for its first VNC console.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ typedef struct ConsoleFront {
     Relay *relay; /* carries the bytes of all consoles */
 } ConsoleFront;
 
-enum { FRONT_CONSOLE_ROUTES = 3 };
+enum { FRONT_CONSOLE_ROUTES = 2 };
 
 /* Fills in the routes, with `front` (borrowed) as their user. */
 void front_console_routes(ConsoleFront *front, HttpRoute ret_routes[FRONT_CONSOLE_ROUTES]);

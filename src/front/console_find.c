@@ -4,30 +4,28 @@
 #include "gen/db_console.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/platform.h"
 
 static bool find_by_ref(const DbView *view, const char *text, ConsoleRef *ret_console,
                         VmRef *ret_vm);
 static bool find_by_uuid(const DbView *view, const char *text, ConsoleRef *ret_console,
                          VmRef *ret_vm);
 static ConsoleRef first_vnc(const DbView *view, VmRef vm);
-static ConsoleFound check_running(const DbView *view, HostRef here, VmRef vm, Err **err);
+static bool check_running(const DbView *view, HostRef here, VmRef vm, Err **err);
 
-ConsoleFound console_find(const DbView *view, HostRef here, const char *ref, const char *uuid,
-                          ConsoleTarget *ret_target, Err **err)
+bool console_find(const DbView *view, HostRef here, const char *ref, const char *uuid,
+                  ConsoleTarget *ret_target, Err **err)
 {
     ConsoleRef console = {{{0}}};
     VmRef vm = {{{0}}};
     if (ref && !find_by_ref(view, ref, &console, &vm)) {
-        err_handle_invalid(err, "console", ref);
-        return CONSOLE_MISSING;
+        return err_handle_invalid(err, "console", ref);
     }
     if (!ref && !find_by_uuid(view, uuid ? uuid : "", &console, &vm)) {
-        err_uuid_invalid(err, "console", uuid ? uuid : "");
-        return CONSOLE_MISSING;
+        return err_uuid_invalid(err, "console", uuid ? uuid : "");
     }
-    ConsoleFound found = check_running(view, here, vm, err);
-    if (found != CONSOLE_FOUND) {
-        return found;
+    if (!check_running(view, here, vm, err)) {
+        return false;
     }
     if (console_ref_is_null(console)) {
         console = first_vnc(view, vm);
@@ -35,11 +33,23 @@ ConsoleFound console_find(const DbView *view, HostRef here, const char *ref, con
     ConsoleTarget target = {
         .vm = vm, .is_text = db_console_protocol(view, console) == CONSOLE_PROTOCOL_VT100};
     if (!db_console_exists(view, console) || !uuid_parse(db_vm_uuid(view, vm), &target.domain)) {
-        err_handle_invalid(err, "console", REF_TEXT(console.id));
-        return CONSOLE_MISSING;
+        return err_handle_invalid(err, "console", REF_TEXT(console.id));
     }
     *ret_target = target;
-    return CONSOLE_FOUND;
+    return true;
+}
+
+bool console_find_for(const FrontCaller *caller, const HttpHead *head, Permission host_part,
+                      ConsoleTarget *ret_target, Err **err)
+{
+    g_autofree char *ref = front_auth_param(head, "ref");
+    g_autofree char *uuid = front_auth_param(head, "uuid");
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(core_db(caller->core));
+    const DbView *view = db_snapshot_view(snapshot);
+    HostRef here = platform_host(core_platform(caller->core));
+    return console_find(view, here, ref, uuid, ret_target, err) &&
+           (!db_vm_is_control_domain(view, ret_target->vm) ||
+            front_auth_check(caller, host_part, err));
 }
 
 /* The console stays null when a VM was named. */
@@ -84,17 +94,15 @@ static ConsoleRef first_vnc(const DbView *view, VmRef vm)
 }
 
 /* A paused VM has its picture too: one that was started paused is watched from its first moment. */
-static ConsoleFound check_running(const DbView *view, HostRef here, VmRef vm, Err **err)
+static bool check_running(const DbView *view, HostRef here, VmRef vm, Err **err)
 {
     VmPowerState state = db_vm_power_state(view, vm);
     if (state != VM_POWER_STATE_RUNNING && state != VM_POWER_STATE_PAUSED) {
         g_autofree char *actual = g_ascii_strdown(vm_power_state_to_string(state), -1);
-        err_vm_bad_power_state(err, REF_TEXT(vm.id), "running", actual);
-        return CONSOLE_NOT_HERE;
+        return err_vm_bad_power_state(err, REF_TEXT(vm.id), "running", actual);
     }
     if (!host_ref_equal(db_vm_resident_on(view, vm), here)) {
-        err_internal(err, "VM %s does not run on this host", db_vm_uuid(view, vm));
-        return CONSOLE_NOT_HERE;
+        return err_internal(err, "VM %s does not run on this host", db_vm_uuid(view, vm));
     }
-    return CONSOLE_FOUND;
+    return true;
 }

@@ -1,7 +1,7 @@
-/* Which console a request names.  Reads the database and nothing else. */
+/* Which console a request names. */
 #pragma once
 
-#include "db/store.h"
+#include "front/auth.h"
 #include "gen/types.h"
 
 typedef struct ConsoleTarget {
@@ -10,12 +10,12 @@ typedef struct ConsoleTarget {
     bool is_text;
 } ConsoleTarget;
 
-typedef enum ConsoleFound {
-    CONSOLE_FOUND,
-    CONSOLE_MISSING,  /* no such VM or console: HANDLE_INVALID or UUID_INVALID */
-    CONSOLE_NOT_HERE, /* its VM does not run, or runs elsewhere */
-} ConsoleFound;
+/* `ref` wins over `uuid`; both may be NULL.  HANDLE_INVALID or UUID_INVALID when there is no such
+ * VM or console; VM_BAD_POWER_STATE or INTERNAL_ERROR when its VM does not run here. */
+bool console_find(const DbView *view, HostRef here, const char *ref, const char *uuid,
+                  ConsoleTarget *ret_target, Err **err);
 
-/* `ref` wins over `uuid`; both may be NULL. */
-ConsoleFound console_find(const DbView *view, HostRef here, const char *ref, const char *uuid,
-                          ConsoleTarget *ret_target, Err **err);
+/* The console that the parameters of a request name, if `caller` may see it: that of the control
+ * domain takes `host_part`. */
+bool console_find_for(const FrontCaller *caller, const HttpHead *head, Permission host_part,
+                      ConsoleTarget *ret_target, Err **err);

@@ -1,0 +1,6 @@
+/* GET /vncsnapshot: a picture of what a VM shows. Takes `ref` and `uuid` as consoles do. */
+#pragma once
+
+#include "front/handler.h"
+
+extern const FrontHandler front_snapshot_handler;
