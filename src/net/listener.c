@@ -200,8 +200,7 @@ static bool accept_one(Listener *listener)
 static void admit(Listener *listener, int fd, const struct sockaddr_storage *address)
 {
     HttpServer *server = listener->server;
-    if ((unsigned)g_atomic_int_get(&server->connections) >= server->config.max_connections &&
-        !server_close_oldest(server)) {
+    if (!server_make_room(server, listener->unix_path != NULL)) {
         close(fd);
         return;
     }

@@ -147,7 +147,7 @@ Usec poller_oldest(Poller *poller, int timer)
 {
     LOCK_GUARD(&poller->lock);
     const PollerItem *item = g_queue_peek_head(&poller->queues[timer]);
-    return item ? item->deadline : USEC_NEVER;
+    return item ? item->deadline - poller->durations[timer] : USEC_NEVER;
 }
 
 bool poller_shut_oldest(Poller *poller, int timer)

@@ -62,7 +62,8 @@ void poller_forget(Poller *poller, PollerItem *item);
 /* As poller_forget(), and has item->free() called when no event can name it any more. */
 void poller_retire(Poller *poller, PollerItem *item);
 
-/* When the item that has been longest in the queue of `timer` runs out; USEC_NEVER: no item. */
+/* Since when the item that has been longest in the queue of `timer` is there; USEC_NEVER: no item.
+ */
 Usec poller_oldest(Poller *poller, int timer);
 /* Shuts the socket of the oldest item in the poller's custody down, so that it gets POLLER_READY
  * and finds the end of its stream.  False when there was none. */

@@ -10,11 +10,17 @@
 
 #define CORES_PER_POLLER 4
 
+/* One connection in so many is for the unix socket alone, where only root can come in. */
+#define UNIX_SHARE 16
+/* Without a byte for so long where one is due: to be given up when room is needed. */
+#define STALL_TIME USEC_PER_SEC
+
 static void fill_defaults(HttpServerConfig *config);
 static void copy_route(HttpServer *server, const HttpRoute *route);
 static void clear_route(void *route);
 static bool make_pollers(HttpServer *server, Err **err);
 static bool add_listener(HttpServer *server, Listener *listener, Err **err);
+static bool close_oldest_of(HttpServer *server, ServerTimer timer, Usec before);
 static void drop_job(void *job);
 
 HttpServer *http_server_new(const HttpServerConfig *config, const HttpRoute *routes,
@@ -146,26 +152,36 @@ Poller *server_choose_poller(HttpServer *server)
     return g_ptr_array_index(server->pollers, turn % server->pollers->len);
 }
 
+bool server_make_room(HttpServer *server, bool is_unix)
+{
+    unsigned limit = server->config.max_connections;
+    unsigned others = is_unix ? limit : limit - limit / UNIX_SHARE;
+    return (unsigned)g_atomic_int_get(&server->connections) < others || server_close_oldest(server);
+}
+
+/* First who says nothing where it should, then who is between two requests: so nobody who opens
+ * connections and is silent on them can lock others out, or cost them theirs. */
 bool server_close_oldest(HttpServer *server)
 {
-    for (;;) {
-        Poller *oldest = NULL;
-        Usec earliest = USEC_NEVER;
-        for (unsigned i = 0; i < server->pollers->len; i++) {
-            Poller *poller = g_ptr_array_index(server->pollers, i);
-            Usec deadline = poller_oldest(poller, SERVER_TIMER_IDLE);
-            if (deadline < earliest) {
-                oldest = poller;
-                earliest = deadline;
-            }
-        }
-        if (!oldest) {
-            return false;
-        }
-        if (poller_shut_oldest(oldest, SERVER_TIMER_IDLE)) {
+    static const struct {
+        ServerTimer timer;
+        Usec patience;
+    } victims[] = {
+        {SERVER_TIMER_HEAD, STALL_TIME},
+        {SERVER_TIMER_BODY, STALL_TIME},
+        {SERVER_TIMER_LINGER, STALL_TIME},
+        {SERVER_TIMER_IDLE, 0},
+        {SERVER_TIMER_WRITE, STALL_TIME},
+        {SERVER_TIMER_HEAD, 0},
+        {SERVER_TIMER_BODY, 0},
+        {SERVER_TIMER_LINGER, 0},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(victims); i++) {
+        if (close_oldest_of(server, victims[i].timer, op_now() - victims[i].patience)) {
             return true;
         }
     }
+    return false;
 }
 
 static void fill_defaults(HttpServerConfig *config)
@@ -233,6 +249,29 @@ static bool add_listener(HttpServer *server, Listener *listener, Err **err)
     g_ptr_array_add(server->listeners, listener);
     lock_release(&server->lock);
     return listener_start(listener, err);
+}
+
+/* Closes the connection that has waited longest of those that wait for `timer` since `before`. */
+static bool close_oldest_of(HttpServer *server, ServerTimer timer, Usec before)
+{
+    for (;;) {
+        Poller *oldest = NULL;
+        Usec earliest = USEC_NEVER;
+        for (unsigned i = 0; i < server->pollers->len; i++) {
+            Poller *poller = g_ptr_array_index(server->pollers, i);
+            Usec since = poller_oldest(poller, timer);
+            if (since <= before && since < earliest) {
+                oldest = poller;
+                earliest = since;
+            }
+        }
+        if (!oldest) {
+            return false;
+        }
+        if (poller_shut_oldest(oldest, timer)) {
+            return true;
+        }
+    }
 }
 
 static void drop_job(void *job)

@@ -39,7 +39,8 @@ typedef struct HttpServerConfig {
     unsigned pollers;         /* 0: one per four cores, at least one */
     unsigned min_workers;     /* 0: 8; that many stay when there is nothing to do */
     unsigned max_workers;     /* 0: 64 */
-    unsigned max_connections; /* 0: 4096; beyond it the oldest idle one is closed */
+    unsigned max_connections; /* 0: 4096, of which one in 16 is for the unix socket alone; beyond
+                                 it one is closed that stalls or is idle, the oldest first */
     Usec head_timeout;        /* 0: 10 s from the first byte (or the accept) to the whole head */
     Usec body_timeout;        /* 0: 60 s without progress */
     Usec idle_timeout;        /* 0: 300 s between requests */

@@ -46,7 +46,9 @@ void server_unref(HttpServer *server);
 bool server_is_stopping(HttpServer *server);
 const HttpRoute *server_find_route(const HttpServer *server, const HttpHead *head);
 Poller *server_choose_poller(HttpServer *server);
-/* Makes room for one more connection at the cost of the oldest idle one; false when none is. */
+/* Whether there is room for one more connection, which may be made at the cost of another. */
+bool server_make_room(HttpServer *server, bool is_unix);
+/* Closes the connection that is missed least; false when each has a request being worked on. */
 bool server_close_oldest(HttpServer *server);
 
 /* One address the server listens on. */

@@ -219,6 +219,59 @@ static void test_oldest_idle_is_closed(void)
     fixture_clear(&fixture);
 }
 
+/* A client that connects and says nothing cannot keep others out. */
+static void test_silent_is_closed(void)
+{
+    const HttpServerConfig config = {.pollers = 2, .max_connections = 3};
+    Fixture fixture;
+    fixture_init(&fixture, &config, NULL);
+    Stream *silent[3];
+    for (unsigned i = 0; i < G_N_ELEMENTS(silent); i++) {
+        silent[i] = net_connect(fixture.port, NULL);
+    }
+    g_autoptr(Stream) busy = net_connect(fixture.port, NULL);
+    net_send(busy, "HEAD / HTTP/1.1\r\n\r\n");
+    net_expect(busy, "HTTP/1.1 200 OK\r\n");
+    net_expect_end(silent[0]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(silent); i++) {
+        stream_free(silent[i]);
+    }
+    fixture_clear(&fixture);
+}
+
+/* Where all others are used up, root still comes in. */
+static void test_share_of_unix_socket(void)
+{
+    enum { LIMIT = 16, OTHERS = LIMIT - 1 };
+    const HttpServerConfig config = {.max_connections = LIMIT};
+    g_autofree char *folder = g_dir_make_tmp("clearwater-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "api", NULL);
+    Fixture fixture;
+    fixture_init(&fixture, &config, NULL);
+    g_autoptr(Err) err = NULL;
+    assert_ok(http_server_listen_unix(fixture.server, path, &err), err);
+    Stream *parked[OTHERS];
+    for (unsigned i = 0; i < OTHERS; i++) {
+        parked[i] = net_connect(fixture.port, NULL);
+        net_send(parked[i], PARK_REQUEST);
+    }
+    net_signal_wait(&fixture.entered, OTHERS);
+    g_autoptr(Stream) refused = net_connect(fixture.port, NULL);
+    net_expect_end(refused);
+    g_autoptr(Op) op = net_test_op();
+    g_autoptr(Stream) root = stream_connect_unix(op, path, &err);
+    assert_ok(root != NULL, err);
+    net_send(root, "HEAD / HTTP/1.1\r\n\r\n");
+    net_expect(root, "HTTP/1.1 200 OK\r\n");
+    reply_to_parked(&fixture);
+    for (unsigned i = 0; i < OTHERS; i++) {
+        net_expect(parked[i], WOKEN_ANSWER);
+        stream_free(parked[i]);
+    }
+    fixture_clear(&fixture);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 static void test_full_server_refuses(void)
 {
     const HttpServerConfig config = {.max_connections = 1};
@@ -429,6 +482,8 @@ int main(int argc, char **argv)
     g_test_add_func("/server-life/big-reply-to-slow-reader", test_big_reply_to_slow_reader);
     g_test_add_func("/server-life/stuck-reader", test_stuck_reader);
     g_test_add_func("/server-life/oldest-idle-is-closed", test_oldest_idle_is_closed);
+    g_test_add_func("/server-life/silent-is-closed", test_silent_is_closed);
+    g_test_add_func("/server-life/share-of-unix-socket", test_share_of_unix_socket);
     g_test_add_func("/server-life/full-server-refuses", test_full_server_refuses);
     g_test_add_func("/server-life/unix-socket", test_unix_socket);
     g_test_add_func("/server-life/bad-listen", test_bad_listen);

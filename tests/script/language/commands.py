@@ -87,6 +87,11 @@ class Runner:
             client.send(rpc.json_request("system.isAlive:crowd", []))
             client.receive()
 
+    def do_silence(self, command):
+        """Many connections that never say anything, until the script ends."""
+        kind, count = self.texts(command)
+        self.crowd.extend(self.connect(kind) for _ in range(int(count)))
+
     def client(self, name):
         if name not in self.clients:
             raise ScriptError(f"there is no client {name}")
