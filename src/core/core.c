@@ -7,7 +7,7 @@
 /* Longer than what an engine gives a guest's process before it kills it. */
 #define UNDO_TIMEOUT (30 * USEC_PER_SEC)
 
-/* How often idle sessions and finished tasks are looked for. */
+/* How often idle sessions and finished tasks are looked for, and event.next hears of the pool. */
 #define HOUSEKEEPING_INTERVAL (30 * USEC_PER_SEC)
 
 struct Core {
@@ -156,6 +156,7 @@ static gpointer keep_house(gpointer user)
     while (op_sleep(core->op, HOUSEKEEPING_INTERVAL, NULL)) {
         sessions_collect(core->sessions);
         tasks_collect(core->tasks);
+        events_heartbeat(core->events);
     }
     return NULL;
 }

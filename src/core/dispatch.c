@@ -36,6 +36,7 @@ static bool check_role(Dispatch *dispatch, Err **err);
 static void audit(Dispatch *dispatch, const Err *error);
 static bool needs_thread(const Dispatch *dispatch);
 static void run_on_thread(void *user);
+static void run_async(Dispatch *dispatch, DispatchDone done, void *user);
 static void create_task(Dispatch *dispatch);
 static void run(Dispatch *dispatch);
 static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err);
@@ -96,17 +97,14 @@ void dispatch_peer_gone(Dispatch *dispatch)
 
 void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user)
 {
+    if (dispatch->async) {
+        run_async(dispatch, done, user);
+        return;
+    }
     dispatch->done = done;
     dispatch->user = user;
-    if (dispatch->async || needs_thread(dispatch)) {
+    if (needs_thread(dispatch)) {
         create_task(dispatch);
-    }
-    if (dispatch->async) {
-        g_autoptr(Value) task = value_new_ref(dispatch->call.task);
-        dispatch->done = NULL;
-        core_run_operation(dispatch->call.core, run_on_thread, dispatch);
-        done(user, task, NULL);
-    } else if (needs_thread(dispatch)) {
         core_run_operation(dispatch->call.core, run_on_thread, dispatch);
     } else {
         run(dispatch);
@@ -347,6 +345,21 @@ static void audit(Dispatch *dispatch, const Err *error)
 static bool needs_thread(const Dispatch *dispatch)
 {
     return dispatch->call.method->flags & METHOD_LONG;
+}
+
+/* The answer names a task that the client will look for, after a restart of the daemon too. */
+static void run_async(Dispatch *dispatch, DispatchDone done, void *user)
+{
+    Db *db = dispatch->call.db;
+    create_task(dispatch);
+    g_autoptr(Value) task = value_new_ref(dispatch->call.task);
+    core_run_operation(dispatch->call.core, run_on_thread, dispatch);
+    g_autoptr(Err) error = NULL;
+    if (db_sync(db, &error)) {
+        done(user, task, NULL);
+    } else {
+        done(user, NULL, error);
+    }
 }
 
 static void create_task(Dispatch *dispatch)

@@ -41,6 +41,7 @@ struct Events {
 
 static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
 static void mark_waiters(Events *events, const DbChange *change, Usec due);
+static bool wants(const Waiter *waiter, const DbChange *change);
 static gpointer serve(gpointer user);
 static GPtrArray *take_due(Events *events, Usec *ret_next);
 static void answer(Waiter *waiter);
@@ -163,6 +164,29 @@ int64_t events_current_id(Events *events)
     return event_queue_next_id(events->queue);
 }
 
+void events_heartbeat(Events *events)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
+    const DbView *view = db_snapshot_view(snapshot);
+    g_autoptr(GArray) pools = db_refs(view, CLASS_POOL);
+    LOCK_GUARD(&events->lock);
+    for (guint i = 0; i < pools->len; i++) {
+        Uuid pool = g_array_index(pools, Uuid, i);
+        const DbChange beat = {.kind = DB_MODIFIED,
+                               .class_id = CLASS_POOL,
+                               .ref = pool,
+                               .object = db_find(view, CLASS_POOL, pool)};
+        event_queue_add(events->queue, view, &beat);
+        for (guint j = 0; j < events->waiters->len; j++) {
+            Waiter *waiter = events->waiters->pdata[j];
+            if (!waiter->subscription && wants(waiter, &beat)) {
+                waiter->due = op_now();
+            }
+        }
+    }
+    g_cond_signal(&events->cond);
+}
+
 char *events_token(uint64_t generation)
 {
     return event_token_format(generation);
@@ -243,17 +267,21 @@ static void mark_waiters(Events *events, const DbChange *change, Usec due)
     }
     for (guint i = 0; i < events->waiters->len; i++) {
         Waiter *waiter = events->waiters->pdata[i];
-        bool wanted =
-            waiter->subscription
-                ? subscription_wants(waiter->subscription, change->class_id, change->ref)
-                : event_queue_wants(events->queue, waiter->session, change->class_id, change->ref);
         if (session_gone && uuid_equal(waiter->session, change->ref)) {
             waiter->session_gone = true;
         }
-        if (wanted || waiter->session_gone) {
+        if (waiter->session_gone || wants(waiter, change)) {
             waiter->due = MIN(waiter->due, due);
         }
     }
+}
+
+static bool wants(const Waiter *waiter, const DbChange *change)
+{
+    return waiter->subscription
+               ? subscription_wants(waiter->subscription, change->class_id, change->ref)
+               : event_queue_wants(waiter->events->queue, waiter->session, change->class_id,
+                                   change->ref);
 }
 
 static gpointer serve(gpointer user)

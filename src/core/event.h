@@ -34,5 +34,9 @@ bool events_unregister(Events *events, Uuid session, const Value *classes, Err *
 bool events_next(Events *events, struct Call *call, Value **ret_result, Err **err);
 int64_t events_current_id(Events *events);
 
+/* To be called every 30 seconds: tells event.next, and it alone, that the pool changed, though
+ * nothing did.  The call has no timeout, and its clients count on hearing something. */
+void events_heartbeat(Events *events);
+
 /* The token with which event.from tells everything after `generation`. (owned) */
 char *events_token(uint64_t generation);

@@ -110,6 +110,11 @@ bool db_commit(DbTxn *txn, Err **err)
     return publish(txn, &durable, err) && commit_queue_wait(db->queue, durable, err);
 }
 
+bool db_sync(Db *db, Err **err)
+{
+    return commit_queue_wait(db->queue, commit_queue_newest(db->queue), err);
+}
+
 void db_commit_async(DbTxn *txn)
 {
     uint64_t durable;

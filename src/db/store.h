@@ -108,6 +108,8 @@ void db_touch(DbTxn *txn, uint16_t class_id, Uuid ref);
  * was under way then; every later one is refused, and the daemon must stop. Frees `txn`. The
  * caller holds no lock. */
 bool db_commit(DbTxn *txn, Err **err);
+/* Waits until everything that was published is durable.  False as with db_commit(). */
+bool db_sync(Db *db, Err **err);
 /* Publishes and does not wait; for changes nobody was promised. Frees `txn`. */
 void db_commit_async(DbTxn *txn);
 void db_abort(DbTxn *txn);

@@ -28,7 +28,7 @@ static inline char *host_fixture_path(const HostFixture *fixture, const char *na
     return g_build_filename(fixture->dir, name, NULL);
 }
 
-static inline void host_fixture_set_up(HostFixture *fixture)
+static inline void host_fixture_set_up_on(HostFixture *fixture, const DbBackend *backend)
 {
     g_autoptr(Err) err = NULL;
     fixture->dir = g_dir_make_tmp("clearwater-host-XXXXXX", NULL);
@@ -53,8 +53,7 @@ static inline void host_fixture_set_up(HostFixture *fixture)
                                    .address = "127.0.0.1",
                                    .https_port = 443,
                                    .host_name = "host-under-test"};
-    DbBackend backend = db_backend_none();
-    fixture->db = db_open(&model_schema, &backend, &err);
+    fixture->db = db_open(&model_schema, backend, &err);
     assert_ok(fixture->db != NULL, err);
     fixture->platform = platform_new(fixture->db, &config, &err);
     assert_ok(fixture->platform != NULL, err);
@@ -72,6 +71,12 @@ static inline void host_fixture_set_up(HostFixture *fixture)
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_free(paths[i]);
     }
+}
+
+static inline void host_fixture_set_up(HostFixture *fixture)
+{
+    DbBackend backend = db_backend_none();
+    host_fixture_set_up_on(fixture, &backend);
 }
 
 static inline int host_fixture_remove(const char *path, const struct stat *status, int kind,

@@ -162,6 +162,103 @@ static void test_async_failure(HostFixture *fixture, gconstpointer data)
     g_assert_cmpstr(value_string(value_at(info, 1)), ==, vm);
 }
 
+/* A disk that holds the row of an asynchronous call's task back until it is let go on. */
+typedef struct SlowDisk {
+    NetSignal go_on;
+    NetSignal began; /* the call's own work can be seen */
+    gint has_task;
+} SlowDisk;
+
+static bool slow_load(void *user, DbLoadFunc each, void *each_user, uint64_t *ret_generation,
+                      Err **err)
+{
+    (void)user;
+    (void)each;
+    (void)each_user;
+    (void)err;
+    *ret_generation = 0;
+    return true;
+}
+
+static bool slow_commit(void *user, const DbSchema *schema, const DbRow *rows, unsigned count,
+                        uint64_t generation, Err **err)
+{
+    (void)schema;
+    (void)generation;
+    (void)err;
+    SlowDisk *disk = user;
+    for (unsigned i = 0; i < count; i++) {
+        if (rows[i].class_id == CLASS_TASK && rows[i].json && strstr(rows[i].json, "Async.") &&
+            !g_atomic_int_get(&disk->has_task)) {
+            net_signal_wait(&disk->go_on, 1);
+            g_atomic_int_set(&disk->has_task, 1);
+        }
+    }
+    return true;
+}
+
+static void slow_close(void *user)
+{
+    (void)user;
+}
+
+static void note_work(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count)
+{
+    (void)snapshot;
+    SlowDisk *disk = user;
+    for (unsigned i = 0; i < count; i++) {
+        if (changes[i].class_id == CLASS_VM) {
+            net_signal_raise(&disk->began);
+        }
+    }
+}
+
+typedef struct DurableAnswer {
+    SlowDisk *disk;
+    Dispatch *dispatch;
+    bool was_durable;
+} DurableAnswer;
+
+static void note_durable(void *user, const Value *result, const Err *error)
+{
+    DurableAnswer *answer = user;
+    g_assert_null(error);
+    g_assert_cmpint(value_kind(result), ==, VALUE_REF);
+    answer->was_durable = g_atomic_int_get(&answer->disk->has_task);
+}
+
+static gpointer run_durable(gpointer user)
+{
+    DurableAnswer *answer = user;
+    dispatch_run(answer->dispatch, note_durable, answer);
+    return NULL;
+}
+
+static void test_async_is_durable(void)
+{
+    SlowDisk disk = {.has_task = 0};
+    net_signal_init(&disk.began);
+    net_signal_init(&disk.go_on);
+    const DbBackend backend = {"slow", &disk, slow_load, slow_commit, slow_close};
+    HostFixture fixture = {.dir = NULL};
+    host_fixture_set_up_on(&fixture, &backend);
+    g_autofree char *params =
+        g_strdup_printf("[\"%s\", \"%s\", \"copy\"]", REF_TEXT(fixture.caller.session),
+                        REF_TEXT(template_of(&fixture)));
+    DurableAnswer answer = {.disk = &disk,
+                            .dispatch = start(&fixture, "Async.VM.clone", params, NULL)};
+    unsigned watch = db_watch(fixture.db, note_work, &disk);
+    GThread *thread = g_thread_new("client", run_durable, &answer);
+    net_signal_wait(&disk.began, 1);
+    net_signal_raise(&disk.go_on);
+    g_thread_join(thread);
+    db_unwatch(fixture.db, watch);
+    g_assert_true(answer.was_durable);
+    host_fixture_tear_down(&fixture);
+    net_signal_clear(&disk.began);
+    net_signal_clear(&disk.go_on);
+}
+
 /* The task of a call that answers itself is gone with the answer, and holds nothing. */
 static void test_task_of_a_long_call(HostFixture *fixture, gconstpointer data)
 {
@@ -229,6 +326,30 @@ static void test_peer_gone(HostFixture *fixture, gconstpointer data)
     answer_clear(&answer);
 }
 
+/* event.next hears of the pool though nothing changed; event.from, which has a timeout, does not.
+ */
+static void test_heartbeat(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    Answer answer = {.result = NULL};
+    net_signal_init(&answer.signal);
+    g_autofree char *next = g_strdup_printf("[\"%s\"]", REF_TEXT(fixture->caller.session));
+    host_fixture_run(fixture, "event.register", "[\"pool\"]");
+    g_autoptr(Value) before = host_fixture_call(fixture, "event.from", "[\"pool\"], \"\", 0.0");
+    dispatch_run(start(fixture, "event.next", next, NULL), note_answer, &answer);
+    events_heartbeat(core_events(fixture->core));
+    net_signal_wait(&answer.signal, 1);
+    g_assert_cmpuint(value_count(answer.result), ==, 1);
+    Value *event = value_at(answer.result, 0);
+    g_assert_cmpstr(value_get_string(event, "class"), ==, "pool");
+    g_assert_cmpstr(value_get_string(event, "operation"), ==, "mod");
+    g_assert_nonnull(value_get(value_get(event, "snapshot"), "uuid"));
+    g_autoptr(Value) after = host_fixture_call(fixture, "event.from", "[\"pool\"], \"%s\", 0.0",
+                                               value_get_string(before, "token"));
+    g_assert_cmpuint(value_count(value_get(after, "events")), ==, 0);
+    answer_clear(&answer);
+}
+
 /* Objects that a message names are there when its implementation runs. */
 static void test_refs(HostFixture *fixture, gconstpointer data)
 {
@@ -287,11 +408,13 @@ int main(int argc, char **argv)
         {"/dispatch/parked", test_parked},
         {"/dispatch/logout-ends-parked-calls", test_logout_ends_parked_calls},
         {"/dispatch/peer-gone", test_peer_gone},
+        {"/dispatch/heartbeat", test_heartbeat},
         {"/dispatch/refs", test_refs},
         {"/dispatch/internal-work", test_internal_work},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_test_add(tests[i].path, HostFixture, NULL, set_up, tests[i].func, tear_down);
     }
+    g_test_add_func("/dispatch/async-is-durable", test_async_is_durable);
     return g_test_run();
 }

@@ -25,7 +25,7 @@ bool task_create(Call *call, const TaskCreateArgs *args, TaskRef *ret_result, Er
                            .session = call->session,
                            .parent = call->task};
     ret_result->id = tasks_create(core_tasks(call->core), &info, NULL);
-    return db_commit(db_begin(call->db), err); /* what was written is durable then */
+    return db_sync(call->db, err);
 }
 
 bool task_destroy(Call *call, const TaskDestroyArgs *args, Err **err)
@@ -56,4 +56,29 @@ bool task_set_status(Call *call, const TaskSetStatusArgs *args, Err **err)
         db_task_set_status(txn, args->self, args->value);
     }
     return db_commit(txn, err);
+}
+
+/* What runs before a generic setter writes. */
+bool task_change_progress(Call *call, TaskRef self, const Value *new_value, Err **err)
+{
+    (void)new_value;
+    return check_owner(call, self, err);
+}
+
+bool task_change_result(Call *call, TaskRef self, const Value *new_value, Err **err)
+{
+    (void)new_value;
+    return check_owner(call, self, err);
+}
+
+bool task_change_error_info(Call *call, TaskRef self, const Value *new_value, Err **err)
+{
+    (void)new_value;
+    return check_owner(call, self, err);
+}
+
+bool task_change_other_config(Call *call, TaskRef self, const Value *new_value, Err **err)
+{
+    (void)new_value;
+    return check_owner(call, self, err);
 }
