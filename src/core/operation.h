@@ -36,6 +36,10 @@ typedef enum OperationFlags {
     OPERATION_NEEDS_NO_CBT = 1 << 24,         /* VDI: VDI_CBT_ENABLED */
     OPERATION_NEEDS_CBT = 1 << 25,            /* VDI: VDI_NO_CBT_METADATA */
     OPERATION_NEEDS_NO_VDIS = 1 << 26,        /* SR: no managed disks on it, SR_NOT_EMPTY */
+    OPERATION_STEADY = 1 << 27,          /* VM: leaves its devices alone, so they may come and go */
+    OPERATION_TAKES_OVER = 1 << 29,      /* VM: ends what runs on it and on its devices first */
+    OPERATION_NEEDS_STEADY_VM = 1 << 28, /* VBD, VIF: nothing runs on the VM but what is steady,
+                                            OTHER_OPERATION_IN_PROGRESS */
 } OperationFlags;
 
 /* Bits of `states`. For VM: 1 << VmPowerState; for other classes the <CLASS>_WHEN_ constants of

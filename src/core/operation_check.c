@@ -6,13 +6,17 @@
 #include "core/operation_state.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
+#include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 
-static Uuid find_busy_vbd(const DbView *view, VdiRef vdi);
+static const DbObject *find_busy_vbd(const DbView *view, VdiRef vdi);
+static const DbObject *find_busy_device(const DbView *view, VmRef vm);
+static const Value *operations_of(const DbView *view, const DbObject *device);
 static bool check_blocked(const OperationSubject *subject, const OperationRule *rule, Err **err);
 static bool check_current(const OperationSubject *subject, const OperationRule *rule, Err **err);
-static bool check_busy_vbd(const OperationSubject *subject, Err **err);
+static bool check_busy_device(const OperationSubject *subject, const OperationRule *rule,
+                              Err **err);
 static bool check_vm_kind(const OperationSubject *subject, const OperationRule *rule, Err **err);
 
 void operation_subject_init(OperationSubject *subject, const DbView *view, uint16_t class_id,
@@ -27,7 +31,7 @@ void operation_subject_init(OperationSubject *subject, const DbView *view, uint1
         .current = current < 0 ? NULL : db_get(view, class_id, ref, (uint16_t)current),
     };
     if (class_id == CLASS_VDI) {
-        subject->busy_vbd = find_busy_vbd(view, (VdiRef){ref});
+        subject->busy_device = find_busy_vbd(view, (VdiRef){ref});
     }
     if (class_id == CLASS_VM) {
         VmRef vm = {ref};
@@ -36,13 +40,14 @@ void operation_subject_init(OperationSubject *subject, const DbView *view, uint1
         subject->is_default_template = db_vm_is_default_template(view, vm);
         subject->is_snapshot = db_vm_is_a_snapshot(view, vm);
         subject->is_control_domain = db_vm_is_control_domain(view, vm);
+        subject->busy_device = find_busy_device(view, vm);
     }
 }
 
 bool operation_check(const OperationSubject *subject, const OperationRule *rule, Err **err)
 {
     return check_blocked(subject, rule, err) && operation_state_check(subject, rule, err) &&
-           check_current(subject, rule, err) && check_busy_vbd(subject, err) &&
+           check_current(subject, rule, err) && check_busy_device(subject, rule, err) &&
            check_vm_kind(subject, rule, err) &&
            operation_needs_check(subject->view, rule, subject->ref, err);
 }
@@ -63,15 +68,46 @@ int operation_current_field(const DbSchema *schema, uint16_t class_id)
 }
 
 /* A disk is left alone while it is being attached to a VM, or detached from it. */
-static Uuid find_busy_vbd(const DbView *view, VdiRef vdi)
+static const DbObject *find_busy_vbd(const DbView *view, VdiRef vdi)
 {
     for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
-        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
-        if (value_count(db_vbd_current_operations(view, vbd)) > 0) {
-            return vbd.id;
+        const DbObject *vbd = db_find(view, CLASS_VBD, db_vdi_vbds_at(view, vdi, i).id);
+        if (vbd && value_count(operations_of(view, vbd)) > 0) {
+            return vbd;
         }
     }
-    return (Uuid){{0}};
+    return NULL;
+}
+
+/* The VM's own operations attach devices too; what counts here is what clients do to them. */
+static bool is_changing(const DbView *view, const DbObject *device)
+{
+    const Value *current = device ? operations_of(view, device) : NULL;
+    return value_count(current) > 0 && strcmp(value_string(value_at(current, 0)), "attach") != 0;
+}
+
+static const DbObject *find_busy_device(const DbView *view, VmRef vm)
+{
+    for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
+        const DbObject *vbd = db_find(view, CLASS_VBD, db_vm_vbds_at(view, vm, i).id);
+        if (is_changing(view, vbd)) {
+            return vbd;
+        }
+    }
+    for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
+        const DbObject *vif = db_find(view, CLASS_VIF, db_vm_vifs_at(view, vm, i).id);
+        if (is_changing(view, vif)) {
+            return vif;
+        }
+    }
+    return NULL;
+}
+
+static const Value *operations_of(const DbView *view, const DbObject *device)
+{
+    Uuid ref = db_object_ref_id(device);
+    return db_object_class(device) == CLASS_VBD ? db_vbd_current_operations(view, (VbdRef){ref})
+                                                : db_vif_current_operations(view, (VifRef){ref});
 }
 
 static bool check_blocked(const OperationSubject *subject, const OperationRule *rule, Err **err)
@@ -105,15 +141,17 @@ static bool check_current(const OperationSubject *subject, const OperationRule *
     return true;
 }
 
-static bool check_busy_vbd(const OperationSubject *subject, Err **err)
+static bool check_busy_device(const OperationSubject *subject, const OperationRule *rule, Err **err)
 {
-    if (uuid_is_null(subject->busy_vbd)) {
+    const DbObject *device = subject->busy_device;
+    if (!device || (rule->flags & (OPERATION_STEADY | OPERATION_TAKES_OVER))) {
         return true;
     }
-    const Value *current = db_vbd_current_operations(subject->view, (VbdRef){subject->busy_vbd});
-    return err_other_operation_in_progress(err, "VBD", REF_TEXT(subject->busy_vbd),
-                                           value_string(value_at(current, 0)),
-                                           value_name_at(current, 0));
+    const Value *current = operations_of(subject->view, device);
+    const DbSchema *schema = db_view_schema(subject->view);
+    return err_other_operation_in_progress(
+        err, schema->classes[db_object_class(device)].name, REF_TEXT(db_object_ref_id(device)),
+        value_string(value_at(current, 0)), value_name_at(current, 0));
 }
 
 static bool check_vm_kind(const OperationSubject *subject, const OperationRule *rule, Err **err)

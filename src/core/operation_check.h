@@ -11,7 +11,9 @@ typedef struct OperationSubject {
     Uuid ref;
     unsigned state;       /* one bit, see operation.h */
     const Value *current; /* current_operations; nil when the class has none */
-    Uuid busy_vbd;        /* VDI: one that is being attached or detached, else null */
+    /* VDI: a VBD that is being attached or detached. VM: a VBD or VIF that is being plugged,
+     * unplugged or given another medium.  NULL: none. */
+    const DbObject *busy_device;
     const Value *blocked; /* VM: blocked_operations */
     bool is_template;     /* VM: this and the next three */
     bool is_default_template;

@@ -6,6 +6,7 @@
 #include "core/operation_needs.h"
 
 #include "base/text.h"
+#include "core/operation_check.h"
 #include "gen/db_sm.h"
 #include "gen/db_sr.h"
 #include "gen/db_vbd.h"
@@ -31,7 +32,9 @@ static bool need_unpluggable(const DbView *view, Uuid ref, const char *op, Err *
 static bool need_no_cbt(const DbView *view, Uuid ref, const char *op, Err **err);
 static bool need_cbt(const DbView *view, Uuid ref, const char *op, Err **err);
 static bool need_no_vdis(const DbView *view, Uuid ref, const char *op, Err **err);
+static VmRef vm_of(const DbView *view, const OperationRule *rule, Uuid ref);
 static bool check_running_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
+static bool check_steady_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
 static bool check_capability(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
 
 static const struct {
@@ -56,7 +59,8 @@ static const struct {
 
 bool operation_needs_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
 {
-    if (!check_capability(view, rule, ref, err) || !check_running_vm(view, rule, ref, err)) {
+    if (!check_capability(view, rule, ref, err) || !check_running_vm(view, rule, ref, err) ||
+        !check_steady_vm(view, rule, ref, err)) {
         return false;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
@@ -67,19 +71,44 @@ bool operation_needs_check(const DbView *view, const OperationRule *rule, Uuid r
     return true;
 }
 
+/* The VM of a VBD or VIF. */
+static VmRef vm_of(const DbView *view, const OperationRule *rule, Uuid ref)
+{
+    return rule->class_id == CLASS_VBD ? db_vbd_vm(view, (VbdRef){ref})
+                                       : db_vif_vm(view, (VifRef){ref});
+}
+
 static bool check_running_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
 {
     if (!(rule->flags & OPERATION_NEEDS_RUNNING_VM)) {
         return true;
     }
-    VmRef vm = rule->class_id == CLASS_VBD ? db_vbd_vm(view, (VbdRef){ref})
-                                           : db_vif_vm(view, (VifRef){ref});
+    VmRef vm = vm_of(view, rule, ref);
     VmPowerState state = db_vm_power_state(view, vm);
     if (state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED) {
         return true;
     }
     g_autofree char *actual = g_ascii_strdown(vm_power_state_to_string(state), -1);
     return err_vm_bad_power_state(err, REF_TEXT(vm.id), "running", actual);
+}
+
+/* The counterpart for operations that begin on the VM is in operation_check.c. */
+static bool check_steady_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+{
+    if (!(rule->flags & OPERATION_NEEDS_STEADY_VM)) {
+        return true;
+    }
+    VmRef vm = vm_of(view, rule, ref);
+    const Value *current = db_vm_current_operations(view, vm);
+    for (unsigned i = 0; i < value_count(current); i++) {
+        const char *op = value_string(value_at(current, i));
+        const OperationRule *other = operation_find_rule(CLASS_VM, op);
+        if (other && !(other->flags & OPERATION_STEADY)) {
+            return err_other_operation_in_progress(err, "VM", REF_TEXT(vm.id), op,
+                                                   value_name_at(current, i));
+        }
+    }
+    return true;
 }
 
 /* Whether the driver of the object's SR has the feature the rule names. */

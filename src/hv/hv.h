@@ -80,6 +80,7 @@ typedef struct HvDomainConfig {
     const HvNic *nics;
     unsigned nic_count;
     const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
+    Uuid generation_id;              /* the bytes the guest finds (VM generation id); null: none */
     uint64_t start_ticket;           /* told back in hv events: which start this was */
     const HvImage *saved;            /* what domain_save() wrote, to go on from; NULL: boot */
 } HvDomainConfig;

@@ -9,6 +9,7 @@
 #include "gen/errors.h"
 #include "ops/host/startup.h"
 #include "ops/vdi/vdi_merge.h"
+#include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
 
 struct Platform {
@@ -22,6 +23,7 @@ struct Platform {
     HostRef host;
     PoolRef pool;
     VmWatch *watch;
+    VmTurns *turns;
     SrTable *srs;
     VdiMerger *merger;
 };
@@ -38,6 +40,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     turn_init(&platform->network_turn, LOCK_NETWORK);
     platform->srs = sr_table_new();
     platform->merger = vdi_merger_new(platform);
+    platform->turns = vm_turns_new();
     copy_config(platform, config);
     platform->watch = vm_watch_new(platform);
     g_autofree char *hv_dir = g_build_filename(config->paths.run_dir, "domains", NULL);
@@ -68,6 +71,7 @@ void platform_free(Platform *platform)
         platform->config.nw->close(platform->nw);
     }
     vm_watch_free(platform->watch);
+    vm_turns_free(platform->turns);
     vdi_merger_free(platform->merger);
     sr_table_free(platform->srs);
     turn_clear(&platform->network_turn);
@@ -150,6 +154,11 @@ PoolRef platform_pool(const Platform *platform)
 VmWatch *platform_vm_watch(const Platform *platform)
 {
     return platform->watch;
+}
+
+struct VmTurns *platform_vm_turns(const Platform *platform)
+{
+    return platform->turns;
 }
 
 struct VdiMerger *platform_merger(const Platform *platform)

@@ -58,6 +58,7 @@ Core *platform_core(const Platform *platform);
 HostRef platform_host(const Platform *platform);
 PoolRef platform_pool(const Platform *platform);
 struct VmWatch *platform_vm_watch(const Platform *platform);
+struct VmTurns *platform_vm_turns(const Platform *platform);
 
 struct VdiMerger *platform_merger(const Platform *platform);
 

@@ -229,10 +229,12 @@ static void test_operation_rules(void)
     g_assert_cmpuint(rule->flags, ==,
                      OPERATION_LISTED | OPERATION_ON_TEMPLATE | OPERATION_NEEDS_MOBILE);
     g_assert_null(rule->concurrent);
+    g_assert_cmpuint(operation_rules[1].flags, ==, OPERATION_LISTED | OPERATION_TAKES_OVER);
     g_assert_cmpstr(operation_rules[1].concurrent[2], ==, "clean");
     g_assert_null(operation_rules[1].concurrent[3]);
     g_assert_cmpuint(operation_rules[2].states, ==, 0);
-    g_assert_cmpuint(operation_rules[2].flags, ==, OPERATION_ONLY_SNAPSHOT | OPERATION_ON_SNAPSHOT);
+    g_assert_cmpuint(operation_rules[2].flags, ==,
+                     OPERATION_STEADY | OPERATION_ONLY_SNAPSHOT | OPERATION_ON_SNAPSHOT);
     g_assert_cmpstr(operation_rules[2].capability, ==, "LAMP_CLEAN");
     g_assert_cmpuint(operation_rules[3].states, ==, OPERATION_NEVER);
     g_assert_cmpstr(operation_rules[3].concurrent[0], ==, "*");

@@ -253,6 +253,21 @@ static void test_firmware_texts(void)
     tear_down(&fixture);
 }
 
+static void test_generation_id(void)
+{
+    Fixture fixture;
+    set_up(&fixture);
+    g_autofree char *without = build(&fixture.config, &host);
+    assert_lacks(without, "vmgenid");
+    for (unsigned i = 0; i < sizeof fixture.config.generation_id.bytes; i++) {
+        fixture.config.generation_id.bytes[i] = (uint8_t)i;
+    }
+    g_autofree char *text = build(&fixture.config, &host);
+    assert_has(text,
+               "\n-device\nvmgenid,id=generation,guid=03020100-0504-0706-0809-0a0b0c0d0e0f\n");
+    tear_down(&fixture);
+}
+
 static void test_refused(void)
 {
     Fixture fixture;
@@ -290,6 +305,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qemu_cmdline/kernel", test_kernel);
     g_test_add_func("/qemu_cmdline/private_kernel", test_private_kernel);
     g_test_add_func("/qemu_cmdline/firmware_texts", test_firmware_texts);
+    g_test_add_func("/qemu_cmdline/generation_id", test_generation_id);
     g_test_add_func("/qemu_cmdline/refused", test_refused);
     return g_test_run();
 }

@@ -22,6 +22,7 @@ def state_bits(owner, states):
 
 def flags_of(rule):
     flags = ['LISTED'] if rule.listed else []
+    flags += [upper(f) for f in rule.flags]
     flags += [KIND_FLAGS[k] for k in rule.kinds]
     flags += [flag for kind in rule.only for flag in ONLY_FLAGS[kind]]
     flags += [f'NEEDS_{upper(n)}' for n in rule.needs]

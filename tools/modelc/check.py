@@ -10,8 +10,8 @@ from lexer import ModelError
 RULE_KINDS = ('template', 'default-template', 'snapshot', 'control-domain')
 RULE_NEEDS = ('suspend', 'shutdown', 'reboot', 'vcpu-hotplug', 'mobile', 'kept-disks',
               'no-passthrough', 'no-nested-virt', 'no-appliance', 'quiesce', 'system-domain',
-              'running-vm', 'removable', 'empty', 'medium', 'unpluggable', 'plugged-sr',
-              'no-cbt', 'cbt', 'no-vdis')
+              'running-vm', 'steady-vm', 'removable', 'empty', 'medium', 'unpluggable',
+              'plugged-sr', 'no-cbt', 'cbt', 'no-vdis')
 
 
 

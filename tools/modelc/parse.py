@@ -186,16 +186,19 @@ def start_destroy(cursor, model, owner):
 
 def start_rule(cursor, model, owner):
     """operation NAME when any|never|STATES, and then in any order
-    [also KIND STATES] [on KINDS | only KIND] [needs FACTS] [sm CAPABILITY] [unlisted]
+    [also KIND STATES] [on KINDS | only KIND] [needs FACTS] [sm CAPABILITY]
+    [unlisted] [steady] [takes-over]
     [beside OPERATIONS | beside any | beside any-but OPERATIONS]"""
     node = Rule(cursor.loc, cursor.word('an operation'))
     lists = {'on': node.kinds, 'only': node.only, 'needs': node.needs, 'sm': node.sm,
              'beside': node.beside}
     target = None
     while cursor.peek():
-        word = cursor.word('when, also, on, only, needs, sm, beside or unlisted')
+        word = cursor.word('when, also, on, only, needs, sm, beside, steady, takes-over or unlisted')
         if word == 'unlisted':
             node.listed = False
+        elif word in ('steady', 'takes-over'):
+            node.flags.append(word)
         elif word == 'when':
             target = node.states = []
         elif word == 'also':

@@ -149,6 +149,7 @@ class Rule(Node):
     sm: list = field(default_factory=list)       # the storage capability it needs
     beside: list = field(default_factory=list)   # operations it may run at the same time as
     listed: bool = True
+    flags: list = field(default_factory=list)    # steady, takes-over
 
 
 @dataclass

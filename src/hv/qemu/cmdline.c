@@ -28,6 +28,7 @@ static void qemu_cmdline_add_channels(QemuCmdline *cmdline, const QemuChannels *
 static void qemu_cmdline_add_logged(QemuCmdline *cmdline, const char *id, int socket, int log,
                                     QemuRecord *record);
 static void qemu_cmdline_add_fixed_devices(QemuCmdline *cmdline, const HvDomainConfig *config);
+static void qemu_cmdline_add_generation_id(QemuCmdline *cmdline, Uuid bytes);
 static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
                                    const HvDomainConfig *config, QemuRecord *record, Err **err);
 static bool qemu_cmdline_add_chain(QemuCmdline *cmdline, const QemuHost *host, const HvDisk *disk,
@@ -201,6 +202,25 @@ static void qemu_cmdline_add_fixed_devices(QemuCmdline *cmdline, const HvDomainC
     qemu_cmdline_add(cmdline, "-device", "usb-tablet,bus=usb.0");
     qemu_cmdline_add(cmdline, "-device", "pcie-pci-bridge,id=" QEMU_HOTPLUG_BUS ",addr=0x6");
     qemu_cmdline_add(cmdline, "-device", "pvpanic");
+    qemu_cmdline_add_generation_id(cmdline, config->generation_id);
+}
+
+/* QEMU is told the bytes as a GUID, whose first three fields the text has the other way round. */
+static void qemu_cmdline_add_generation_id(QemuCmdline *cmdline, Uuid bytes)
+{
+    static const unsigned fields[][2] = {{0, 4}, {4, 2}, {6, 2}}; /* first byte, length */
+    char text[UUID_TEXT_SIZE];
+    Uuid guid = bytes;
+    if (uuid_is_null(bytes)) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        unsigned first = fields[i][0], length = fields[i][1];
+        for (unsigned j = 0; j < length; j++) {
+            guid.bytes[first + j] = bytes.bytes[first + length - 1 - j];
+        }
+    }
+    qemu_cmdline_add(cmdline, "-device", "vmgenid,id=generation,guid=%s", uuid_format(guid, text));
 }
 
 static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,

@@ -9,6 +9,7 @@
 #include "gen/errors.h"
 #include "ops/platform.h"
 #include "ops/vdi/vdi_merge.h"
+#include "ops/vm/vm_state.h"
 
 static const char OPERATION[] = "attach";
 
@@ -71,7 +72,7 @@ static bool claim_all(Call *call, DbTxn *txn, VmRef vm, Err **err)
     g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
     for (guint i = 0; i < vbds->len; i++) {
         VbdRef vbd = g_array_index(vbds, VbdRef, i);
-        if (db_vbd_empty(view, vbd)) {
+        if (db_vbd_empty(view, vbd) || !vm_state_brings_vbd(view, vbd)) {
             continue;
         }
         if (!oplock_check(view, CLASS_VBD, vbd.id, OPERATION, err) ||

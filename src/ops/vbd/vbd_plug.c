@@ -10,6 +10,7 @@
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
+#include "ops/vm/vm_turn.h"
 
 static bool unplug(Call *call, VbdRef vbd, bool force, Err **err);
 static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err);
@@ -18,8 +19,10 @@ bool vbd_plug(Call *call, const VbdPlugArgs *args, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
+    g_auto(VmTurn) turn = {0};
     HvDisk disk;
-    if (!vbd_claim_plugged(call, args->self, "plug", err) ||
+    if (!vm_turn_take(call, db_vbd_vm(view, args->self), &turn, err) ||
+        !vbd_claim_plugged(call, args->self, "plug", err) ||
         !vm_plan_disk(call, view, args->self, &disk, err) ||
         !platform_hv_driver(platform)->disk_plug(platform_hv(platform), call->op,
                                                  vm_domain_uuid(view, db_vbd_vm(view, args->self)),
@@ -63,7 +66,9 @@ static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
-    if (!platform_hv_driver(platform)->disk_unplug(platform_hv(platform), call->op,
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, db_vbd_vm(view, vbd), &turn, err) ||
+        !platform_hv_driver(platform)->disk_unplug(platform_hv(platform), call->op,
                                                    vm_domain_uuid(view, db_vbd_vm(view, vbd)),
                                                    db_vbd_uuid(view, vbd), force, err)) {
         return false;
@@ -84,6 +89,10 @@ static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err)
     const DbView *view = call_view(call);
     const HvImage *images = NULL;
     unsigned count = 0;
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, db_vbd_vm(view, vbd), &turn, err)) {
+        return false;
+    }
     if (!vdi_ref_is_null(vdi) && !vm_plan_images(call, view, vdi, &images, &count, err)) {
         return false;
     }

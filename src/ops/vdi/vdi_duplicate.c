@@ -15,6 +15,7 @@
 #include "ops/vdi/vdi_rows.h"
 #include "ops/vdi/vdi_sync.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_turn.h"
 
 /* One disk on its way. */
 typedef struct Duplicate {
@@ -157,6 +158,7 @@ static bool switch_domain(const Duplicates *all, VmRef vm, Err **err)
     const char **ids = arena_new0(call->arena, const char *, all->count);
     HvImage *overlays = arena_new0(call->arena, HvImage, all->count);
     unsigned used = 0;
+    g_auto(VmTurn) turn = {0};
     for (unsigned i = 0; i < all->count; i++) {
         const SrImage *overlay = &all->items[i].overlay;
         if (overlay->path) {
@@ -165,9 +167,10 @@ static bool switch_domain(const Duplicates *all, VmRef vm, Err **err)
             used++;
         }
     }
-    return used == 0 || platform_hv_driver(platform)->disk_snapshot(platform_hv(platform), call->op,
-                                                                    vm_domain_uuid(view, vm), ids,
-                                                                    overlays, used, err);
+    return used == 0 || (vm_turn_take(call, vm, &turn, err) &&
+                         platform_hv_driver(platform)->disk_snapshot(
+                             platform_hv(platform), call->op, vm_domain_uuid(view, vm), ids,
+                             overlays, used, err));
 }
 
 /* What the guest writes to must get the disk's name even when another disk failed. */

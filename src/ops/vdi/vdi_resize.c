@@ -8,6 +8,7 @@
 #include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_rows.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_turn.h"
 #include "storage/sr_fail.h"
 
 enum { SECTOR = 512 };
@@ -82,8 +83,11 @@ static bool grow_open(Call *call, VdiRef vdi, VbdRef vbd, int64_t size, Err **er
                        db_vdi_uuid(view, vdi), old_size, size);
     }
     uint64_t bytes = ((uint64_t)size + SECTOR - 1) / SECTOR * SECTOR;
-    return platform_hv_driver(platform)->disk_resize(platform_hv(platform), call->op,
-                                                     vm_domain_uuid(view, db_vbd_vm(view, vbd)),
+    VmRef vm = db_vbd_vm(view, vbd);
+    g_auto(VmTurn) turn = {0};
+    return vm_turn_take(call, vm, &turn, err) &&
+           platform_hv_driver(platform)->disk_resize(platform_hv(platform), call->op,
+                                                     vm_domain_uuid(view, vm),
                                                      db_vbd_uuid(view, vbd), bytes, err);
 }
 

@@ -6,6 +6,7 @@
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
+#include "ops/vm/vm_turn.h"
 
 static bool unplug(Call *call, VifRef vif, bool force, Err **err);
 
@@ -13,9 +14,11 @@ bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
+    g_auto(VmTurn) turn = {0};
     g_auto(Undo) undo = {0};
     HvNic nic;
-    if (!vm_plan_nic(call, view, args->self, &undo, &nic, err) ||
+    if (!vm_turn_take(call, db_vif_vm(view, args->self), &turn, err) ||
+        !vm_plan_nic(call, view, args->self, &undo, &nic, err) ||
         !platform_hv_driver(platform)->nic_plug(platform_hv(platform), call->op,
                                                 vm_domain_uuid(view, db_vif_vm(view, args->self)),
                                                 &nic, err)) {
@@ -41,7 +44,9 @@ static bool unplug(Call *call, VifRef vif, bool force, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
-    if (!platform_hv_driver(platform)->nic_unplug(platform_hv(platform), call->op,
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, db_vif_vm(view, vif), &turn, err) ||
+        !platform_hv_driver(platform)->nic_unplug(platform_hv(platform), call->op,
                                                   vm_domain_uuid(view, db_vif_vm(view, vif)),
                                                   db_vif_uuid(view, vif), force, err)) {
         return false;

@@ -7,6 +7,7 @@
 #include "ops/vbd/vbd_claim.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vif/vif_port.h"
+#include "ops/vm/vm_boot_record.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
@@ -28,7 +29,8 @@ typedef struct BuiltDomain {
 static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *saved, Undo *undo,
                          int *ret_domid, Err **err);
 static void destroy_built(void *user);
-static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err);
+static bool write_running(Call *call, VmRef vm, int domid, const VmBoot *how, Undo *undo,
+                          Err **err);
 static void write_back(void *user);
 static void detach_taps(Call *call, VmRef vm);
 
@@ -43,9 +45,9 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
     HvDomainConfig config;
     int domid;
     if (!vm_check_can_boot(call, vm, how->force, err) || !vbd_claim_take(call, vm, &claim, err) ||
-        !vm_plan(call, vm, &undo, &config, err) ||
+        !vm_boot_record_name(call->db, vm, err) || !vm_plan(call, vm, &undo, &config, err) ||
         !build_domain(call, &config, how->saved, &undo, &domid, err) ||
-        !write_running(call, vm, domid, how->paused, &undo, err)) {
+        !write_running(call, vm, domid, how, &undo, err)) {
         return false;
     }
     if (!how->paused && !platform_hv_driver(platform)->domain_set_paused(
@@ -127,12 +129,15 @@ static void destroy_built(void *user)
         ->domain_destroy(platform_hv(built->platform), op, built->uuid, NULL);
 }
 
-static bool write_running(Call *call, VmRef vm, int domid, bool paused, Undo *undo, Err **err)
+static bool write_running(Call *call, VmRef vm, int domid, const VmBoot *how, Undo *undo, Err **err)
 {
     RecordedState *before = arena_new0(call->arena, RecordedState, 1);
     DbTxn *txn = db_begin(call->db);
     *before = (RecordedState){call, vm, db_vm_suspend_vdi(db_txn_view(txn), vm)};
-    vm_state_set_running(txn, call_platform(call), vm, domid, paused);
+    if (!how->saved) {
+        vm_boot_record_write(txn, vm);
+    }
+    vm_state_set_running(txn, call_platform(call), vm, domid, how->paused);
     undo_push(undo, write_back, before);
     return db_commit(txn, err);
 }

@@ -12,6 +12,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/vm/vm_state.h"
 
 static bool check_vcpus(const DbView *view, VmRef vm, Err **err);
 static bool check_host(Call *call, const DbView *view, Err **err);
@@ -78,7 +79,7 @@ static bool check_storage(Call *call, const DbView *view, VmRef vm, Err **err)
 {
     for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
         VbdRef vbd = db_vm_vbds_at(view, vm, i);
-        if (db_vbd_empty(view, vbd)) {
+        if (db_vbd_empty(view, vbd) || !vm_state_brings_vbd(view, vbd)) {
             continue;
         }
         SrRef sr = db_vdi_sr(view, db_vbd_vdi(view, vbd));
@@ -109,8 +110,9 @@ static bool is_network_here(Call *call, const DbView *view, NetworkRef network)
 static bool check_networks(Call *call, const DbView *view, VmRef vm, Err **err)
 {
     for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
-        NetworkRef network = db_vif_network(view, db_vm_vifs_at(view, vm, i));
-        if (!is_network_here(call, view, network)) {
+        VifRef vif = db_vm_vifs_at(view, vm, i);
+        NetworkRef network = db_vif_network(view, vif);
+        if (vm_state_brings_vif(view, vif) && !is_network_here(call, view, network)) {
             return err_vm_requires_network(err, REF_TEXT(vm.id), REF_TEXT(network.id));
         }
     }

@@ -3,47 +3,72 @@
 
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
+#include "ops/vm/vm_genid.h"
+#include "ops/vm/vm_metadata.h"
 
-static VmRef write_vm(DbTxn *txn, VmRef source, VmCopyKind kind, const char *new_name);
+static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, const char *new_name, VdiRef memory);
+static void write_fields_of_its_own(DbTxn *txn, VmRef vm);
 static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source);
 static void write_clone_fields(DbTxn *txn, VmRef clone, VmRef source);
 
-bool vm_duplicate(Call *call, VmRef source, VmCopyKind kind, const char *new_name, SrRef sr,
-                  VmRef *ret_vm, Err **err)
+bool vm_duplicate(Call *call, const VmCopySpec *spec, const char *new_name, VmRef *ret_vm,
+                  Err **err)
 {
     g_auto(Undo) undo = {0};
-    VmDiskCopies *disks = vm_copy_disks(call, source, kind, sr, &undo, err);
-    if (!disks) {
-        return false;
-    }
-    DbTxn *txn = db_begin(call->db);
-    VmRef vm = write_vm(txn, source, kind, new_name);
-    vm_copy_vbds(txn, vm, source, disks);
-    vm_copy_vifs(txn, vm, source, kind == VM_COPY_SNAPSHOT);
-    if (!db_commit(txn, err)) {
+    VmDiskCopies *disks = vm_copy_disks(call, spec, &undo, err);
+    if (!disks || !vm_duplicate_write(call, spec, new_name, disks, (VdiRef){{{0}}}, ret_vm, err)) {
         return false;
     }
     undo_disarm(&undo);
+    return true;
+}
+
+bool vm_duplicate_write(Call *call, const VmCopySpec *spec, const char *new_name,
+                        const VmDiskCopies *disks, VdiRef memory, VmRef *ret_vm, Err **err)
+{
+    DbTxn *txn = db_begin(call->db);
+    VmRef vm = write_vm(txn, spec, new_name, memory);
+    vm_copy_vbds(txn, vm, spec, disks);
+    vm_copy_vifs(txn, vm, spec->source, spec->kind == VM_COPY_SNAPSHOT);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
     *ret_vm = vm;
     return true;
 }
 
-static VmRef write_vm(DbTxn *txn, VmRef source, VmCopyKind kind, const char *new_name)
+static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, const char *new_name, VdiRef memory)
 {
     VmRef vm = db_vm_create(txn);
-    vm_copy_fields(txn, CLASS_VM, source.id, vm.id, NULL);
+    vm_copy_fields(txn, CLASS_VM, spec->source.id, vm.id, NULL);
+    write_fields_of_its_own(txn, vm);
+    vm_copy_guest_metrics(txn, vm, spec->source);
     db_vm_set_name_label(txn, vm, new_name);
-    db_vm_set_power_state(txn, vm, VM_POWER_STATE_HALTED);
+    db_vm_set_suspend_vdi(txn, vm, memory);
+    db_vm_set_power_state(
+        txn, vm, vdi_ref_is_null(memory) ? VM_POWER_STATE_HALTED : VM_POWER_STATE_SUSPENDED);
+    if (spec->kind == VM_COPY_SNAPSHOT) {
+        write_snapshot_fields(txn, vm, spec->source);
+    } else {
+        write_clone_fields(txn, vm, spec->source);
+    }
+    return vm;
+}
+
+static void write_fields_of_its_own(DbTxn *txn, VmRef vm)
+{
+    g_autofree char *generation_id = vm_genid_new();
+    db_vm_set_generation_id(txn, vm, generation_id);
     db_vm_set_resident_on(txn, vm, (HostRef){{{0}}});
     db_vm_set_scheduled_to_be_resident_on(txn, vm, (HostRef){{{0}}});
     db_vm_set_domid(txn, vm, -1);
     db_vm_set_is_control_domain(txn, vm, false);
     db_vm_set_is_default_template(txn, vm, false);
-    db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
     db_vm_set_guest_metrics(txn, vm, (VmGuestMetricsRef){{{0}}});
     db_vm_set_metrics(txn, vm, db_vm_metrics_create(txn));
     db_vm_set_parent(txn, vm, (VmRef){{{0}}});
     db_vm_set_blobs(txn, vm, value_new_struct(0));
+    db_vm_set_blocked_operations(txn, vm, value_new_struct(0));
     db_vm_set_current_operations(txn, vm, value_new_struct(0));
     db_vm_set_appliance(txn, vm, (VmApplianceRef){{{0}}});
     db_vm_set_ha_always_run(txn, vm, false);
@@ -53,17 +78,12 @@ static VmRef write_vm(DbTxn *txn, VmRef source, VmCopyKind kind, const char *new
     db_vm_set_suspend_sr(txn, vm, (SrRef){{{0}}});
     db_vm_set_other_config_key(txn, vm, "default_template", NULL);
     db_vm_set_other_config_key(txn, vm, "xensource_internal", NULL);
-    if (kind == VM_COPY_SNAPSHOT) {
-        write_snapshot_fields(txn, vm, source);
-    } else {
-        write_clone_fields(txn, vm, source);
-    }
-    return vm;
 }
 
 static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source)
 {
     const DbView *view = db_txn_view(txn);
+    g_autofree char *metadata = vm_metadata_write(view, source, VM_METADATA_ALL);
     Value *info = value_new_struct(2);
     value_struct_add(info, "disk-snapshot-type", value_new_string("crash_consistent"));
     value_struct_add(info, "power-state-at-snapshot",
@@ -73,6 +93,7 @@ static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source)
     db_vm_set_snapshot_of(txn, snapshot, source);
     db_vm_set_snapshot_time(txn, snapshot, g_get_real_time() / USEC_PER_SEC);
     db_vm_set_snapshot_info(txn, snapshot, info);
+    db_vm_set_snapshot_metadata(txn, snapshot, metadata);
     db_vm_set_parent(txn, snapshot, db_vm_parent(view, source));
     db_vm_set_parent(txn, source, snapshot);
 }
@@ -82,7 +103,10 @@ static void write_clone_fields(DbTxn *txn, VmRef clone, VmRef source)
     const DbView *view = db_txn_view(txn);
     db_vm_set_is_a_snapshot(txn, clone, false);
     db_vm_set_snapshot_of(txn, clone, (VmRef){{{0}}});
+    db_vm_set_snapshot_time(txn, clone, 0);
     db_vm_set_snapshot_info(txn, clone, value_new_struct(0));
+    db_vm_set_snapshot_metadata(txn, clone, "");
+    db_vm_set_transportable_snapshot_id(txn, clone, "");
     db_vm_set_other_config_key(txn, clone, "mac_seed", UUID_TEXT(uuid_generate()));
     if (db_vm_is_a_template(view, source) && !db_vm_is_a_snapshot(view, source) &&
         !db_vm_other_config_get(view, clone, "base_template_name")) {

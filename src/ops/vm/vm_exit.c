@@ -8,6 +8,7 @@
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_state.h"
+#include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
 
 typedef enum ExitAction { EXIT_HALT, EXIT_RESTART, EXIT_PRESERVE } ExitAction;
@@ -52,6 +53,10 @@ static bool handle(Call *call, void *user, Err **err)
 static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
 {
     const DbView *view = call_view(call);
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, vm, &turn, err)) {
+        return false;
+    }
     if (!vm_state_is_up(view, vm)) {
         return vm_end_domain(call, vm, err); /* what is left of it; the VM was not to run */
     }

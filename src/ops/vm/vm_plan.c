@@ -15,6 +15,8 @@
 #include "ops/network/network_turn.h"
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_genid.h"
+#include "ops/vm/vm_state.h"
 
 enum { MAX_DISK_POSITION = 255 };
 
@@ -143,6 +145,7 @@ static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfi
         config->time_offset = seconds;
     }
     config->bios_strings = plan_bios_strings(call, view, vm);
+    config->generation_id = vm_genid_bytes(db_vm_generation_id(view, vm));
     config->start_ticket = ((uint64_t)g_random_int() << 32) | g_random_int();
 }
 
@@ -207,13 +210,14 @@ static bool plan_disks(Call *call, const DbView *view, VmRef vm, HvDomainConfig 
 {
     unsigned count = db_vm_vbds_count(view, vm);
     HvDisk *disks = arena_new0(call->arena, HvDisk, count);
+    config->disks = disks;
     for (unsigned i = 0; i < count; i++) {
-        if (!vm_plan_disk(call, view, db_vm_vbds_at(view, vm, i), &disks[i], err)) {
+        VbdRef vbd = db_vm_vbds_at(view, vm, i);
+        if (vm_state_brings_vbd(view, vbd) &&
+            !vm_plan_disk(call, view, vbd, &disks[config->disk_count++], err)) {
             return false;
         }
     }
-    config->disks = disks;
-    config->disk_count = count;
     return true;
 }
 
@@ -222,13 +226,14 @@ static bool plan_nics(Call *call, const DbView *view, VmRef vm, Undo *undo, HvDo
 {
     unsigned count = db_vm_vifs_count(view, vm);
     HvNic *nics = arena_new0(call->arena, HvNic, count);
+    config->nics = nics;
     for (unsigned i = 0; i < count; i++) {
-        if (!vm_plan_nic(call, view, db_vm_vifs_at(view, vm, i), undo, &nics[i], err)) {
+        VifRef vif = db_vm_vifs_at(view, vm, i);
+        if (vm_state_brings_vif(view, vif) &&
+            !vm_plan_nic(call, view, vif, undo, &nics[config->nic_count++], err)) {
             return false;
         }
     }
-    config->nics = nics;
-    config->nic_count = count;
     return true;
 }
 

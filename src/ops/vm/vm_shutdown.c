@@ -1,12 +1,11 @@
 /* VM.clean_shutdown, hard_shutdown, shutdown, clean_reboot and hard_reboot. */
 #include "core/core.h"
-#include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/message/alert.h"
-#include "ops/vdi/vdi_disk.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_image.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
 
@@ -16,7 +15,6 @@
 static bool end_others(Call *call, VmRef vm, Err **err);
 static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err);
 static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err);
-static bool forget_suspend_image(Call *call, VmRef vm, Err **err);
 static bool shut_down_cleanly(Call *call, VmRef vm, Err **err);
 static bool shut_down_hard(Call *call, VmRef vm, Err **err);
 
@@ -77,8 +75,7 @@ static bool shut_down_cleanly(Call *call, VmRef vm, Err **err)
 
 static bool shut_down_hard(Call *call, VmRef vm, Err **err)
 {
-    if (!end_others(call, vm, err) || !forget_suspend_image(call, vm, err) ||
-        !vm_halt(call, vm, err)) {
+    if (!end_others(call, vm, err) || !vm_image_drop(call, vm, err) || !vm_halt(call, vm, err)) {
         return false;
     }
     alert_vm(call, vm, "VM_SHUTDOWN", ALERT_INFORMATION, "shutdown forcibly");
@@ -89,11 +86,11 @@ static bool shut_down_hard(Call *call, VmRef vm, Err **err)
  * they cannot go on.  Only when they are over is the VM this call's own, disks and all. */
 static bool end_others(Call *call, VmRef vm, Err **err)
 {
-    const Value *current = db_vm_current_operations(call_view(call), vm);
+    g_autoptr(GArray) tasks = vm_state_tasks(call_view(call), vm);
     bool any = false;
-    for (unsigned i = 0; i < value_count(current); i++) {
-        Uuid task;
-        if (value_ref_parse(value_name_at(current, i), &task) && !uuid_equal(task, call->task)) {
+    for (guint i = 0; i < tasks->len; i++) {
+        Uuid task = g_array_index(tasks, Uuid, i);
+        if (!uuid_equal(task, call->task)) {
             any = true;
             tasks_cancel(core_tasks(call->core), task, NULL);
         }
@@ -137,11 +134,4 @@ static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mod
     g_autofree char *seconds =
         g_strdup_printf("%" G_GINT64_FORMAT, GUEST_STOP_TIMEOUT / USEC_PER_SEC);
     return err_vm_shutdown_timeout(err, REF_TEXT(vm.id), seconds);
-}
-
-static bool forget_suspend_image(Call *call, VmRef vm, Err **err)
-{
-    const DbView *view = call_view(call);
-    VdiRef image = db_vm_suspend_vdi(view, vm);
-    return !db_vdi_exists(view, image) || vdi_disk_destroy(call, image, err);
 }

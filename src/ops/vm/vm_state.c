@@ -14,6 +14,8 @@
 
 enum { HTTPS_PORT = 443 };
 
+static void add_tasks(GArray *tasks, const Value *current);
+static void attach_devices(DbTxn *txn, VmRef vm, bool is_resumed);
 static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm);
 static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProtocol protocol);
 static void destroy_consoles(DbTxn *txn, VmRef vm);
@@ -29,14 +31,7 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     db_vm_set_domid(txn, vm, domid);
     db_vm_set_memory_target(txn, vm, db_vm_memory_dynamic_max(view, vm));
     db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
-    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
-    for (guint i = 0; i < vbds->len; i++) {
-        vm_state_attach_vbd(txn, g_array_index(vbds, VbdRef, i));
-    }
-    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
-    for (guint i = 0; i < vifs->len; i++) {
-        vm_state_attach_vif(txn, g_array_index(vifs, VifRef, i));
-    }
+    attach_devices(txn, vm, is_resumed);
     destroy_consoles(txn, vm);
     create_consoles(txn, platform, vm);
     if (!is_resumed) { /* what a guest said before it slept still holds */
@@ -45,10 +40,35 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
     write_start_metrics(txn, vm);
 }
 
+bool vm_state_brings_vbd(const DbView *view, VbdRef vbd)
+{
+    return db_vm_power_state(view, db_vbd_vm(view, vbd)) != VM_POWER_STATE_SUSPENDED ||
+           db_vbd_currently_attached(view, vbd);
+}
+
+bool vm_state_brings_vif(const DbView *view, VifRef vif)
+{
+    return db_vm_power_state(view, db_vif_vm(view, vif)) != VM_POWER_STATE_SUSPENDED ||
+           db_vif_currently_attached(view, vif);
+}
+
 bool vm_state_is_up(const DbView *view, VmRef vm)
 {
     VmPowerState state = db_vm_power_state(view, vm);
     return state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED;
+}
+
+GArray *vm_state_tasks(const DbView *view, VmRef vm)
+{
+    GArray *tasks = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    add_tasks(tasks, db_vm_current_operations(view, vm));
+    for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
+        add_tasks(tasks, db_vbd_current_operations(view, db_vm_vbds_at(view, vm, i)));
+    }
+    for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
+        add_tasks(tasks, db_vif_current_operations(view, db_vm_vifs_at(view, vm, i)));
+    }
+    return tasks;
 }
 
 bool vm_state_check_up(const DbView *view, VmRef vm, Err **err)
@@ -163,6 +183,35 @@ void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd)
     if (db_vbd_currently_attached(db_txn_view(txn), vbd)) {
         db_vbd_set_currently_attached(txn, vbd, false);
         db_touch(txn, CLASS_VDI, db_vbd_vdi(db_txn_view(txn), vbd).id);
+    }
+}
+
+static void add_tasks(GArray *tasks, const Value *current)
+{
+    for (unsigned i = 0; i < value_count(current); i++) {
+        Uuid task;
+        if (value_ref_parse(value_name_at(current, i), &task)) {
+            g_array_append_val(tasks, task);
+        }
+    }
+}
+
+static void attach_devices(DbTxn *txn, VmRef vm, bool is_resumed)
+{
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) vbds = db_vm_vbds_array(view, vm);
+    for (guint i = 0; i < vbds->len; i++) {
+        VbdRef vbd = g_array_index(vbds, VbdRef, i);
+        if (!is_resumed || db_vbd_currently_attached(view, vbd)) {
+            vm_state_attach_vbd(txn, vbd);
+        }
+    }
+    g_autoptr(GArray) vifs = db_vm_vifs_array(view, vm);
+    for (guint i = 0; i < vifs->len; i++) {
+        VifRef vif = g_array_index(vifs, VifRef, i);
+        if (!is_resumed || db_vif_currently_attached(view, vif)) {
+            vm_state_attach_vif(txn, vif);
+        }
     }
 }
 

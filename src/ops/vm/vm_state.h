@@ -4,11 +4,18 @@
 
 #include "ops/platform.h"
 
-/* Running or Paused on this host as `domid`; every VBD and VIF becomes attached, the consoles and
- * metrics are made. */
+/* Running or Paused on this host as `domid`; the VBDs and VIFs it brings become attached, the
+ * consoles and metrics are made. */
 void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, bool paused);
+/* Whether the VM has the device when it comes up next: every one, but when it is suspended only
+ * those that its memory knows. */
+bool vm_state_brings_vbd(const DbView *view, VbdRef vbd);
+bool vm_state_brings_vif(const DbView *view, VifRef vif);
 /* Whether it has a domain: Running or Paused. */
 bool vm_state_is_up(const DbView *view, VmRef vm);
+/* The tasks of the operations that are on the VM, its VBDs and its VIFs: array of Uuid, one as
+ * often as it has operations. (owned) */
+GArray *vm_state_tasks(const DbView *view, VmRef vm);
 /* VM_BAD_POWER_STATE unless it is up. */
 bool vm_state_check_up(const DbView *view, VmRef vm, Err **err);
 /* Running <-> Paused, unless the VM was shut down meanwhile. */

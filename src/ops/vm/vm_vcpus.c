@@ -4,6 +4,7 @@
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_turn.h"
 
 static bool check_range(int64_t value, int64_t min, int64_t max, const char *field, Err **err)
 {
@@ -40,7 +41,9 @@ bool vm_set_vcpus_number_live(Call *call, const VmSetVcpusNumberLiveArgs *args, 
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);
-    if (!check_range(args->nvcpu, 1, db_vm_vcpus_max(view, args->self), "VCPUs_number", err) ||
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, args->self, &turn, err) ||
+        !check_range(args->nvcpu, 1, db_vm_vcpus_max(view, args->self), "VCPUs_number", err) ||
         !platform_hv_driver(platform)->domain_set_vcpus(
             platform_hv(platform), call->op, vm_domain_uuid(view, args->self), args->nvcpu, err)) {
         return false;

@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "gen/db_vm.h"
+#include "gen/schema.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_exit.h"
 #include "ops/vm/vm_guest.h"
+#include "ops/vm/vm_state.h"
 
 /* How often a guest is asked anew: addresses and memory change without a sign. */
 #define GUEST_INTERVAL (5 * USEC_PER_SEC)
@@ -29,7 +31,7 @@ struct VmWatch {
     Lock lock;           /* everything below */
     GCond cond;          /* a domain exited or was ended, or has news */
     GCond vm_changed;    /* vm_changes */
-    uint64_t vm_changes; /* counts commits that changed VMs */
+    uint64_t vm_changes; /* counts changes of VMs and their devices */
     GHashTable *domains; /* Uuid * -> WatchedDomain * */
     bool started;        /* exits may be acted upon */
     bool stopping;
@@ -46,6 +48,8 @@ static void on_guest_changed(void *user, Uuid domain);
 static void on_disk_ejected(void *user, Uuid domain, const char *disk_id);
 static void on_device_error(void *user, Uuid domain, const char *disk_id, const char *text);
 static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
+static void note_change(VmWatch *watch);
+static void act_if_idle(VmWatch *watch, const DbView *view, VmRef vm);
 static bool is_alone(Db *db, VmRef vm, Uuid task);
 static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket);
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
@@ -253,28 +257,43 @@ static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes,
     VmWatch *watch = user;
     const DbView *view = db_snapshot_view(snapshot);
     for (unsigned i = 0; i < count; i++) {
-        if (changes[i].class_id != CLASS_VM || changes[i].kind != DB_MODIFIED) {
-            continue;
+        uint16_t class_id = changes[i].class_id;
+        if (class_id == CLASS_VM && changes[i].kind == DB_MODIFIED) {
+            note_change(watch);
+            act_if_idle(watch, view, (VmRef){changes[i].ref});
+        } else if (class_id == CLASS_VBD || class_id == CLASS_VIF) {
+            note_change(watch);
         }
-        VmRef vm = {changes[i].ref};
-        Uuid uuid = vm_domain_uuid(view, vm);
-        bool is_idle = value_count(db_vm_current_operations(view, vm)) == 0;
-        LOCK_GUARD(&watch->lock);
-        const WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
-        watch->vm_changes++;
-        g_cond_broadcast(&watch->vm_changed);
-        if (domain && is_idle) {
-            act_on_exit(watch, domain);
-        }
+    }
+}
+
+static void note_change(VmWatch *watch)
+{
+    LOCK_GUARD(&watch->lock);
+    watch->vm_changes++;
+    g_cond_broadcast(&watch->vm_changed);
+}
+
+static void act_if_idle(VmWatch *watch, const DbView *view, VmRef vm)
+{
+    Uuid uuid = vm_domain_uuid(view, vm);
+    bool is_idle = value_count(db_vm_current_operations(view, vm)) == 0;
+    LOCK_GUARD(&watch->lock);
+    const WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain && is_idle) {
+        act_on_exit(watch, domain);
     }
 }
 
 static bool is_alone(Db *db, VmRef vm, Uuid task)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(db);
-    const Value *current = db_vm_current_operations(db_snapshot_view(snapshot), vm);
-    unsigned own = value_get(current, REF_TEXT(task)) ? 1 : 0;
-    return value_count(current) == own;
+    g_autoptr(GArray) tasks = vm_state_tasks(db_snapshot_view(snapshot), vm);
+    bool alone = true;
+    for (guint i = 0; i < tasks->len; i++) {
+        alone = alone && uuid_equal(g_array_index(tasks, Uuid, i), task);
+    }
+    return alone;
 }
 
 static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket)

@@ -35,5 +35,5 @@ void vm_watch_expect(VmWatch *watch, Uuid domain);
 bool vm_watch_wait_exit(VmWatch *watch, Op *op, Uuid domain, HvExitReason *ret_reason, Err **err);
 void vm_watch_unexpect(VmWatch *watch, Uuid domain);
 
-/* Waits until no operation but those of `task` is on the VM. */
+/* Waits until no operation but those of `task` is on the VM and its devices. */
 bool vm_watch_wait_alone(VmWatch *watch, Op *op, VmRef vm, Uuid task, Err **err);

@@ -1,0 +1,195 @@
+/* Devices that come and go while something else is done to their VM. */
+#include "core/core.h"
+#include "host_fixture.h"
+#include "ops/vm/vm_turn.h"
+
+typedef struct Devices {
+    HostFixture host;
+    Uuid vm, vbd, vif;
+} Devices;
+
+static Uuid make(Devices *devices, const char *method, const char *json)
+{
+    g_autoptr(Value) ref = host_fixture_call(&devices->host, method, "%s", json);
+    return value_uuid(ref);
+}
+
+static void set_up(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    HostFixture *host = &devices->host;
+    host_fixture_set_up(host);
+    devices->vm = host_fixture_start_vm(host);
+    g_autofree char *sr =
+        g_strdup_printf("\"%s\", {}, 0, \"sr\", \"\", \"fake\", \"\", false, {}", HOST_REF(host));
+    g_autofree char *vdi = g_strdup_printf(
+        "{\"SR\": \"%s\", \"virtual_size\": 1048576, \"type\": \"user\", \"sharable\": false,"
+        " \"read_only\": false, \"other_config\": {}}",
+        REF_TEXT(make(devices, "SR.create", sr)));
+    g_autofree char *vbd = g_strdup_printf(
+        "{\"VM\": \"%s\", \"VDI\": \"%s\", \"userdevice\": \"0\", \"bootable\": false,"
+        " \"mode\": \"RW\", \"type\": \"Disk\", \"empty\": false, \"unpluggable\": true,"
+        " \"other_config\": {}, \"qos_algorithm_type\": \"\", \"qos_algorithm_params\": {}}",
+        REF_TEXT(devices->vm), REF_TEXT(make(devices, "VDI.create", vdi)));
+    devices->vbd = make(devices, "VBD.create", vbd);
+    g_autofree char *vif = g_strdup_printf(
+        "{\"VM\": \"%s\", \"network\": \"%s\", \"device\": \"0\", \"MAC\": \"\", \"MTU\": 1500,"
+        " \"other_config\": {}, \"qos_algorithm_type\": \"\", \"qos_algorithm_params\": {}}",
+        REF_TEXT(devices->vm),
+        REF_TEXT(make(devices, "network.create",
+                      "{\"name_label\": \"inside\", \"MTU\": 1500, \"other_config\": {}}")));
+    devices->vif = make(devices, "VIF.create", vif);
+}
+
+static void tear_down(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    host_fixture_tear_down(&devices->host);
+}
+
+static void wait_operation(Devices *devices, const char *class_name, Uuid ref, const char *op)
+{
+    g_autofree char *get = g_strdup_printf("%s.get_current_operations", class_name);
+    g_autoptr(Value) token = value_new_string("");
+    for (;;) {
+        g_autoptr(Value) answer =
+            host_fixture_call(&devices->host, "event.from", "[\"%s\"], \"%s\", 20.0", class_name,
+                              value_string(token));
+        g_autoptr(Value) current = host_fixture_call(&devices->host, get, "\"%s\"", REF_TEXT(ref));
+        if (value_count(current) == 1 && strcmp(value_string(value_at(current, 0)), op) == 0) {
+            return;
+        }
+        g_assert_cmpuint(value_count(value_get(answer, "events")), >, 0);
+        value_unref(token);
+        token = value_ref(value_get(answer, "token"));
+    }
+}
+
+static void wait_task(Devices *devices, Uuid task, const char *status)
+{
+    g_autoptr(Value) token = value_new_string("");
+    for (;;) {
+        g_autoptr(Value) answer =
+            host_fixture_call(&devices->host, "event.from", "[\"task/%s\"], \"%s\", 20.0",
+                              REF_TEXT(task), value_string(token));
+        g_autoptr(Value) now =
+            host_fixture_call(&devices->host, "task.get_status", "\"%s\"", REF_TEXT(task));
+        if (strcmp(value_string(now), status) == 0) {
+            return;
+        }
+        g_assert_cmpstr(value_string(now), ==, "pending");
+        value_unref(token);
+        token = value_ref(value_get(answer, "token"));
+    }
+}
+
+/* A guest that is paused behind the daemon's back does not shut down when it is asked to. */
+static void test_plug_beside_shutdown(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    HostFixture *host = &devices->host;
+    g_autoptr(Value) uuid = host_fixture_call(host, "VM.get_uuid", "\"%s\"", REF_TEXT(devices->vm));
+    Uuid domain;
+    g_assert_true(uuid_parse(value_string(uuid), &domain));
+    g_assert_true(platform_hv_driver(host->platform)
+                      ->domain_set_paused(platform_hv(host->platform), core_op(host->core), domain,
+                                          true, NULL));
+    g_autoptr(Value) task =
+        host_fixture_call(host, "Async.VM.clean_reboot", "\"%s\"", REF_TEXT(devices->vm));
+    wait_operation(devices, "VM", devices->vm, "clean_reboot");
+    g_autofree char *busy =
+        g_strdup_printf("OTHER_OPERATION_IN_PROGRESS: [ VM; %s; clean_reboot; %s ]",
+                        REF_TEXT(devices->vm), REF_TEXT(value_uuid(task)));
+    host_fixture_fails(host, busy, "VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    host_fixture_fails(host, busy, "VIF.plug", "\"%s\"", REF_TEXT(devices->vif));
+    host_fixture_run(host, "task.cancel", "\"%s\"", REF_TEXT(value_uuid(task)));
+    wait_task(devices, value_uuid(task), "cancelled");
+    host_fixture_run(host, "VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    host_fixture_run(host, "VIF.plug", "\"%s\"", REF_TEXT(devices->vif));
+}
+
+/* While a plug waits for its turn. */
+static bool plug_waits(Call *call, void *user, Err **err)
+{
+    Devices *devices = user;
+    HostFixture *host = &devices->host;
+    g_auto(VmTurn) turn = {0};
+    if (!vm_turn_take(call, (VmRef){devices->vm}, &turn, err)) {
+        return false;
+    }
+    g_autoptr(Value) task =
+        host_fixture_call(host, "Async.VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    wait_operation(devices, "VBD", devices->vbd, "plug");
+    g_autofree char *busy = g_strdup_printf("OTHER_OPERATION_IN_PROGRESS: [ VBD; %s; plug; %s ]",
+                                            REF_TEXT(devices->vbd), REF_TEXT(value_uuid(task)));
+    host_fixture_fails(host, busy, "VM.pause", "\"%s\"", REF_TEXT(devices->vm));
+    host_fixture_fails(host, busy, "VM.assert_operation_valid", "\"%s\", \"suspend\"",
+                       REF_TEXT(devices->vm));
+    /* What is steady may begin. */
+    host_fixture_run(host, "VM.assert_operation_valid", "\"%s\", \"snapshot\"",
+                     REF_TEXT(devices->vm));
+    /* What is hard ends it. */
+    host_fixture_run(host, "VM.hard_reboot", "\"%s\"", REF_TEXT(devices->vm));
+    wait_task(devices, value_uuid(task), "cancelled");
+    return true;
+}
+
+static void test_hard_operation_ends_plug(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Err) err = NULL;
+    bool ok = core_run_internal(devices->host.core, "holder", plug_waits, devices, &err);
+    assert_ok(ok, err);
+    host_fixture_answers(&devices->host, "\"Running\"", "VM.get_power_state", "\"%s\"",
+                         REF_TEXT(devices->vm));
+}
+
+static bool two_wait(Call *call, void *user, Err **err)
+{
+    Devices *devices = user;
+    g_auto(VmTurn) turn = {0}, again = {0};
+    if (!vm_turn_take(call, (VmRef){devices->vm}, &turn, err) ||
+        !vm_turn_take(call, (VmRef){devices->vm}, &again, err)) {
+        return false;
+    }
+    g_autoptr(Value) disk =
+        host_fixture_call(&devices->host, "Async.VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    g_autoptr(Value) nic =
+        host_fixture_call(&devices->host, "Async.VIF.plug", "\"%s\"", REF_TEXT(devices->vif));
+    wait_operation(devices, "VBD", devices->vbd, "plug");
+    wait_operation(devices, "VIF", devices->vif, "plug");
+    vm_turn_clear(&again); /* does not give it back */
+    vm_turn_clear(&turn);
+    wait_task(devices, value_uuid(disk), "success");
+    wait_task(devices, value_uuid(nic), "success");
+    return true;
+}
+
+static void test_plugs_take_turns(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Err) err = NULL;
+    bool ok = core_run_internal(devices->host.core, "holder", two_wait, devices, &err);
+    assert_ok(ok, err);
+    host_fixture_answers(&devices->host, "true", "VBD.get_currently_attached", "\"%s\"",
+                         REF_TEXT(devices->vbd));
+    host_fixture_answers(&devices->host, "true", "VIF.get_currently_attached", "\"%s\"",
+                         REF_TEXT(devices->vif));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    static const struct {
+        const char *path;
+        void (*func)(Devices *devices, gconstpointer data);
+    } tests[] = {
+        {"/vm-devices/plug-beside-shutdown", test_plug_beside_shutdown},
+        {"/vm-devices/hard-operation-ends-plug", test_hard_operation_ends_plug},
+        {"/vm-devices/plugs-take-turns", test_plugs_take_turns},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+        g_test_add(tests[i].path, Devices, NULL, set_up, tests[i].func, tear_down);
+    }
+    return g_test_run();
+}
