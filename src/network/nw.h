@@ -61,6 +61,25 @@ typedef struct NwPort {
     NwPolicy policy;
 } NwPort;
 
+/* How the host itself is reached on a bridge, by one family of addresses. */
+typedef enum NwIpMode {
+    NW_IP_NONE,
+    NW_IP_STATIC,
+    NW_IP_DHCP,     /* IPv4 only */
+    NW_IP_AUTOCONF, /* IPv6 only: what routers announce */
+} NwIpMode;
+
+typedef struct NwIp {
+    const char *bridge;
+    int family; /* AF_INET, AF_INET6 */
+    NwIpMode mode;
+    const char *address; /* static */
+    unsigned prefix;
+    const char *gateway;   /* static: of the default route; NULL: none through this bridge */
+    bool default_route;    /* DHCP: use the router that the server names */
+    const char *state_dir; /* of the DHCP client */
+} NwIp;
+
 /* Addresses that this host serves on a bridge by DHCP (the host-internal management network). */
 typedef struct NwDhcp {
     const char *bridge;
@@ -112,6 +131,10 @@ typedef struct NwDriver {
      * when there is no such port. */
     bool (*port_change)(Nw *nw, Op *op, const NwPort *port, Err **err);
     bool (*port_detach)(Nw *nw, Op *op, const char *name, Err **err);
+
+    /* Gives the bridge what the mode says and takes what it has else of that family.  With DHCP it
+     * returns when there is an address, and fails when nobody gives one. */
+    bool (*ip_configure)(Nw *nw, Op *op, const NwIp *ip, Err **err);
 
     /* Starts (or keeps) the DHCP server; restarts it when its configuration changed. */
     bool (*dhcp_start)(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);

@@ -7,8 +7,10 @@
 #include "network/bridge/interfaces.h"
 #include "network/bridge/link_vlan.h"
 #include "network/bridge/netlink.h"
+#include "network/bridge/own_address.h"
 #include "network/bridge/port.h"
 #include "network/bridge/uplink.h"
+#include "network/dhcp/dhcp_client.h"
 #include "network/dhcp/dhcp_server.h"
 #include "network/nw.h"
 
@@ -34,6 +36,9 @@ static bool bridge_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
 static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool bridge_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err);
+static bool bridge_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err);
+static bool configure_ipv4(NetlinkSocket *nl, Op *op, NetlinkLink *link, const NwIp *ip, Err **err);
+static bool configure_ipv6(NetlinkSocket *nl, NetlinkLink *link, const NwIp *ip, Err **err);
 static bool bridge_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
 static bool bridge_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
 static char *bridge_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
@@ -52,6 +57,7 @@ const NwDriver nw_bridge_driver = {
     .port_attach = bridge_port_attach,
     .port_change = bridge_port_change,
     .port_detach = bridge_port_detach,
+    .ip_configure = bridge_ip_configure,
     .dhcp_start = bridge_dhcp_start,
     .dhcp_stop = bridge_dhcp_stop,
     .dhcp_lease = bridge_dhcp_lease,
@@ -181,6 +187,32 @@ static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err)
 {
     g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
     return nl && port_delete(nl, &nw->filter, op, name, err);
+}
+
+static bool bridge_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
+{
+    (void)nw;
+    g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
+    g_autoptr(NetlinkLink) link = nl ? netlink_get_bridge(nl, ip->bridge, err) : NULL;
+    return link && (ip->family == AF_INET ? configure_ipv4(nl, op, link, ip, err)
+                                          : configure_ipv6(nl, link, ip, err));
+}
+
+static bool configure_ipv4(NetlinkSocket *nl, Op *op, NetlinkLink *link, const NwIp *ip, Err **err)
+{
+    if (ip->mode == NW_IP_DHCP) {
+        return dhcp_client_start(op, ip, err);
+    }
+    return dhcp_client_stop(op, ip->state_dir, err) &&
+           (ip->mode == NW_IP_STATIC ? own_address_set(nl, link, ip, err)
+                                     : own_address_clear(nl, link, AF_INET, err));
+}
+
+static bool configure_ipv6(NetlinkSocket *nl, NetlinkLink *link, const NwIp *ip, Err **err)
+{
+    return own_address_autoconf(ip->bridge, ip->mode == NW_IP_AUTOCONF, err) &&
+           (ip->mode == NW_IP_STATIC ? own_address_set(nl, link, ip, err)
+                                     : own_address_clear(nl, link, AF_INET6, err));
 }
 
 static bool bridge_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)

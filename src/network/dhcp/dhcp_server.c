@@ -8,25 +8,16 @@
 #include "base/subprocess.h"
 #include "base/text.h"
 #include "network/dhcp/dhcp_config.h"
+#include "network/dhcp/dhcp_process.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pwd.h>
-#include <signal.h>
-#include <sys/syscall.h>
 #include <time.h>
 
-#define CONFIG_MAX  4096              /* bytes of a configuration */
-#define LEASES_MAX  (4 * 1024 * 1024) /* bytes of a lease file */
-#define CMDLINE_MAX 65536
-#define PID_MAX     16 /* characters of a pid file */
-#define STOP_WAIT   (5 * USEC_PER_SEC)
+#define CONFIG_MAX 4096              /* bytes of a configuration */
+#define LEASES_MAX (4 * 1024 * 1024) /* bytes of a lease file */
 
 static char *config_argument(const char *state_dir);
 static const char *find_user(void);
-static int open_running(const char *state_dir);
-static bool runs_with(pid_t pid, const char *argument);
-static bool wait_for_end(Op *op, int pid_fd, Err **err);
 static bool run_server(Op *op, const char *state_dir, Err **err);
 
 bool dhcp_server_start(Op *op, const NwDhcp *dhcp, Err **err)
@@ -37,7 +28,8 @@ bool dhcp_server_start(Op *op, const NwDhcp *dhcp, Err **err)
     }
     g_autofree char *path = g_build_filename(dhcp->state_dir, DHCP_CONFIG_FILE, NULL);
     g_autofree char *present = fd_read_file(path, CONFIG_MAX, NULL, NULL);
-    auto_fd running = open_running(dhcp->state_dir);
+    g_autofree char *argument = config_argument(dhcp->state_dir);
+    auto_fd running = dhcp_process_find(dhcp->state_dir, DHCP_PID_FILE, argument);
     if (running >= 0 && text_equal(present, config)) {
         return true;
     }
@@ -49,17 +41,8 @@ bool dhcp_server_start(Op *op, const NwDhcp *dhcp, Err **err)
 
 bool dhcp_server_stop(Op *op, const char *state_dir, Err **err)
 {
-    auto_fd pid_fd = open_running(state_dir);
-    if (pid_fd < 0) {
-        return true;
-    }
-    syscall(SYS_pidfd_send_signal, pid_fd, SIGTERM, NULL, 0);
-    g_autoptr(Op) patience = op_new_child(op, STOP_WAIT);
-    if (!wait_for_end(patience, pid_fd, NULL)) {
-        syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0);
-        return wait_for_end(op, pid_fd, err);
-    }
-    return true;
+    g_autofree char *argument = config_argument(state_dir);
+    return dhcp_process_stop(op, state_dir, DHCP_PID_FILE, argument, err);
 }
 
 char *dhcp_server_lease(const char *state_dir, const char *mac, Err **err)
@@ -84,40 +67,6 @@ static const char *find_user(void)
     char buffer[1024];
     return getpwnam_r("dnsmasq", &entry, buffer, sizeof buffer, &found) == 0 && found ? "dnsmasq"
                                                                                       : "nobody";
-}
-
-/* A pidfd of the server of this folder, or -1.  The descriptor is taken before the process is
- * looked at, so that it cannot come to mean another one. */
-static int open_running(const char *state_dir)
-{
-    g_autofree char *path = g_build_filename(state_dir, DHCP_PID_FILE, NULL);
-    g_autofree char *text = fd_read_file(path, PID_MAX, NULL, NULL);
-    uint64_t pid = 0;
-    if (!text || !text_parse_uint(g_strchomp(text), INT32_MAX, &pid) || pid == 0) {
-        return -1;
-    }
-    auto_fd pid_fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
-    g_autofree char *argument = config_argument(state_dir);
-    return pid_fd >= 0 && runs_with((pid_t)pid, argument) ? fd_steal(&pid_fd) : -1;
-}
-
-static bool runs_with(pid_t pid, const char *argument)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", (int)pid);
-    size_t length = 0;
-    g_autofree char *cmdline = fd_read_file(path, CMDLINE_MAX, &length, NULL);
-    for (const char *word = cmdline; word && word < cmdline + length; word += strlen(word) + 1) {
-        if (g_str_equal(word, argument)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool wait_for_end(Op *op, int pid_fd, Err **err)
-{
-    struct pollfd fd = {.fd = pid_fd, .events = POLLIN};
-    return op_poll(op, &fd, 1, err);
 }
 
 /* Returns when the server listens, or has said why it cannot. */

@@ -5,10 +5,14 @@
 #include "base/lock.h"
 #include "network/nw.h"
 
+#include <sys/socket.h>
+
 typedef struct FakeBridge {
     char *name;
     unsigned mtu;
     char *uplink; /* NULL: internal */
+    char ipv4[16];
+    unsigned ipv4_prefix;
 } FakeBridge;
 
 struct Nw {
@@ -37,6 +41,7 @@ static bool fake_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool fake_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err);
+static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err);
 static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err);
 static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state_dir, Err **err);
 static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
@@ -62,6 +67,7 @@ const NwDriver nw_fake_driver = {
     .port_attach = fake_port_attach,
     .port_change = fake_port_change,
     .port_detach = fake_port_detach,
+    .ip_configure = fake_ip_configure,
     .dhcp_start = fake_dhcp_start,
     .dhcp_stop = fake_dhcp_stop,
     .dhcp_lease = fake_dhcp_lease,
@@ -143,7 +149,8 @@ static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err
         return err_internal(err, "%s is a port of another bridge", bridge->uplink);
     }
     FakeBridge *made = g_new(FakeBridge, 1);
-    *made = (FakeBridge){g_strdup(bridge->name), bridge->mtu, g_strdup(bridge->uplink)};
+    *made = (FakeBridge){
+        .name = g_strdup(bridge->name), .mtu = bridge->mtu, .uplink = g_strdup(bridge->uplink)};
     g_hash_table_replace(nw->bridges, made->name, made);
     return true;
 }
@@ -223,6 +230,27 @@ static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err)
     return true;
 }
 
+/* Every network has a server that gives everybody the same address. */
+static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
+{
+    if (!op_check(op, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    FakeBridge *bridge = g_hash_table_lookup(nw->bridges, ip->bridge);
+    if (!bridge) {
+        return err_internal(err, "there is no interface %s", ip->bridge);
+    }
+    if (ip->family == AF_INET) {
+        const char *address = ip->mode == NW_IP_DHCP     ? "192.0.2.77"
+                              : ip->mode == NW_IP_STATIC ? ip->address
+                                                         : "";
+        g_strlcpy(bridge->ipv4, address, sizeof bridge->ipv4);
+        bridge->ipv4_prefix = ip->mode == NW_IP_STATIC ? ip->prefix : 24;
+    }
+    return true;
+}
+
 static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)
 {
     return op_check(op, err) && (fake_bridge_exists(nw, dhcp->bridge) ||
@@ -298,6 +326,8 @@ static NwInterface describe_bridge(const FakeBridge *bridge)
         .speed_mbps = -1,
     };
     g_strlcpy(interface.name, bridge->name, sizeof interface.name);
+    g_strlcpy(interface.ipv4, bridge->ipv4, sizeof interface.ipv4);
+    interface.ipv4_prefix = bridge->ipv4_prefix;
     return interface;
 }
 

@@ -6,6 +6,7 @@
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "ops/network/network_turn.h"
+#include "ops/network/pif_ip.h"
 #include "ops/network/pif_link.h"
 #include "ops/network/pif_rows.h"
 
@@ -50,9 +51,10 @@ static void plug_again(Call *call, const GArray *wanted)
     for (guint i = 0; i < wanted->len; i++) {
         PifRef pif = g_array_index(wanted, PifRef, i);
         g_autoptr(Err) error = NULL;
-        if (!db_pif_currently_attached(call_view(call), pif) && !pif_link_up(call, pif, &error)) {
+        bool is_up = db_pif_currently_attached(call_view(call), pif);
+        if (is_up ? !pif_ip_apply(call, pif, &error) : !pif_link_up(call, pif, &error)) {
             g_autofree char *text = err_to_string(error);
-            log_error("PIF %s stays down: %s", db_pif_uuid(call_view(call), pif), text);
+            log_error("PIF %s is not as it was: %s", db_pif_uuid(call_view(call), pif), text);
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vlan.h"
 #include "gen/errors.h"
+#include "ops/network/pif_ip.h"
 #include "ops/network/pif_rows.h"
 
 static bool make_link(Call *call, const DbView *view, PifRef pif, Err **err);
@@ -42,7 +43,7 @@ bool pif_link_up(Call *call, PifRef pif, Err **err)
     return make_link(call, view, pif, err) &&
            platform_nw_driver(platform)->bridge_create(platform_nw(platform), call->op, &bridge,
                                                        err) &&
-           pif_rows_refresh(call, err);
+           pif_ip_apply(call, pif, err) && pif_rows_refresh(call, err);
 }
 
 bool pif_link_down(Call *call, Op *op, PifRef pif, Err **err)
@@ -52,7 +53,8 @@ bool pif_link_down(Call *call, Op *op, PifRef pif, Err **err)
     const DbView *view = call_view(call);
     const char *bridge = db_network_bridge(view, db_pif_network(view, pif));
     bool is_vlan = db_pif_vlan(view, pif) >= 0;
-    return nw->bridge_destroy(platform_nw(platform), op, bridge, err) &&
+    return pif_ip_withdraw(call, op, pif, err) &&
+           nw->bridge_destroy(platform_nw(platform), op, bridge, err) &&
            (!is_vlan ||
             nw->vlan_delete(platform_nw(platform), op, pif_link_name(call, view, pif), err)) &&
            pif_rows_refresh(call, err);

@@ -117,11 +117,18 @@ static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwIn
     if (*holder->ipv4) {
         ip_text_format_netmask(holder->ipv4_prefix, netmask);
     }
-    db_pif_set_ip(txn, pif, holder->ipv4);
-    db_pif_set_netmask(txn, pif, netmask);
-    db_pif_set_gateway(txn, pif, holder->gateway);
-    db_pif_set_ip_configuration_mode(
-        txn, pif, *holder->ipv4 ? IP_CONFIGURATION_MODE_STATIC : IP_CONFIGURATION_MODE_NONE);
+    bool is_set = db_pif_addresses_set(db_txn_view(txn), pif);
+    bool is_dhcp =
+        db_pif_ip_configuration_mode(db_txn_view(txn), pif) == IP_CONFIGURATION_MODE_DHCP;
+    if (!is_set || is_dhcp) {
+        db_pif_set_ip(txn, pif, holder->ipv4);
+        db_pif_set_netmask(txn, pif, netmask);
+        db_pif_set_gateway(txn, pif, holder->gateway);
+    }
+    if (!is_set) {
+        db_pif_set_ip_configuration_mode(
+            txn, pif, *holder->ipv4 ? IP_CONFIGURATION_MODE_STATIC : IP_CONFIGURATION_MODE_NONE);
+    }
     db_pif_set_management(
         txn, pif, *holder->ipv4 && strcmp(holder->ipv4, platform_config(platform)->address) == 0);
 }

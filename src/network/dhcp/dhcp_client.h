@@ -1,0 +1,10 @@
+/* udhcpc, busybox's DHCP client, on a bridge of the host's own.  It outlives the daemon and is
+ * found again, like the server. */
+#pragma once
+
+#include "network/nw.h"
+
+/* Returns when the bridge has an address, or nobody has given it one. Keeps a client that runs. */
+bool dhcp_client_start(Op *op, const NwIp *ip, Err **err);
+/* Success when there is none. What it has set stays. */
+bool dhcp_client_stop(Op *op, const char *state_dir, Err **err);
