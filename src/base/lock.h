@@ -21,6 +21,7 @@ typedef enum LockRank {
     LOCK_HV,
     LOCK_HV_DOMAIN,
     LOCK_VM_WATCH,
+    LOCK_METRICS,
     LOCK_NET_SERVER,
     LOCK_NET_CONNECTION,
     LOCK_NET_TLS,

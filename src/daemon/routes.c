@@ -7,6 +7,7 @@
 #include "front/console.h"
 #include "front/home.h"
 #include "front/rpc.h"
+#include "front/rrd.h"
 #include "front/snapshot.h"
 #include "wire/limits.h"
 
@@ -18,9 +19,9 @@ struct RouteContext {
 };
 
 static const FrontHandler *const handlers[] = {
-    &front_blob_get_handler,
-    &front_blob_put_handler,
-    &front_snapshot_handler,
+    &front_blob_get_handler,     &front_blob_put_handler,   &front_rrd_host_handler,
+    &front_rrd_old_host_handler, &front_rrd_old_vm_handler, &front_rrd_sr_handler,
+    &front_rrd_updates_handler,  &front_rrd_vm_handler,     &front_snapshot_handler,
 };
 
 static void add_call(RouteContext *routes, HttpActionId action, HttpHandler handler, void *user);

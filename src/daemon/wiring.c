@@ -9,6 +9,7 @@
 #include "net/relay.h"
 #include "net/tls.h"
 #include "ops/host/host_certificate.h"
+#include "ops/metrics/metrics.h"
 #include "ops/platform.h"
 #include "ops/vm/vm_watch.h"
 
@@ -69,6 +70,7 @@ void daemon_stop(Daemon *daemon)
     routes_free(daemon->routes);
     if (daemon->platform) {
         vm_watch_stop(platform_vm_watch(daemon->platform)); /* it begins operations */
+        metrics_stop(platform_metrics(daemon->platform));
     }
     core_free(daemon->core);
     platform_free(daemon->platform);
@@ -171,7 +173,8 @@ static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)
                              .audit_path = audit,
                              .platform = daemon->platform};
     daemon->core = core_new(&core, err);
-    return daemon->core && platform_start(daemon->platform, daemon->core, err);
+    return daemon->core && platform_start(daemon->platform, daemon->core, err) &&
+           metrics_start(platform_metrics(daemon->platform), err);
 }
 
 /* Made once, at the first start. */

@@ -8,6 +8,7 @@
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "ops/host/startup.h"
+#include "ops/metrics/metrics.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
@@ -26,6 +27,7 @@ struct Platform {
     VmTurns *turns;
     SrTable *srs;
     VdiMerger *merger;
+    Metrics *metrics;
 };
 
 static const SrDriver *const sr_drivers[] = {&sr_file_driver, &sr_ext_driver, &sr_iso_driver,
@@ -42,6 +44,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     platform->merger = vdi_merger_new(platform);
     platform->turns = vm_turns_new();
     copy_config(platform, config);
+    platform->metrics = metrics_new(platform);
     platform->watch = vm_watch_new(platform);
     g_autofree char *hv_dir = g_build_filename(config->paths.run_dir, "domains", NULL);
     g_autofree char *nw_dir = g_build_filename(config->paths.run_dir, "networks", NULL);
@@ -64,6 +67,7 @@ void platform_free(Platform *platform)
         return;
     }
     vm_watch_stop(platform->watch);
+    metrics_free(platform->metrics);
     if (platform->hv) {
         platform->config.hv->close(platform->hv);
     }
@@ -164,6 +168,11 @@ struct VmTurns *platform_vm_turns(const Platform *platform)
 struct VdiMerger *platform_merger(const Platform *platform)
 {
     return platform->merger;
+}
+
+struct Metrics *platform_metrics(const Platform *platform)
+{
+    return platform->metrics;
 }
 
 const SrDriver *const *platform_sr_drivers(void)

@@ -61,6 +61,7 @@ struct VmWatch *platform_vm_watch(const Platform *platform);
 struct VmTurns *platform_vm_turns(const Platform *platform);
 
 struct VdiMerger *platform_merger(const Platform *platform);
+struct Metrics *platform_metrics(const Platform *platform);
 
 /* Storage drivers by SR type. */
 const SrDriver *platform_sr_driver(const char *type); /* NULL: SR_UNKNOWN_DRIVER is the caller's */

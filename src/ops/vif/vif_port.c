@@ -18,9 +18,16 @@ static uint64_t rate_of(const DbView *view, VifRef vif);
 
 const char *vif_port_name(Call *call, const DbView *view, VifRef vif)
 {
+    char name[NW_NAME_SIZE];
+    vif_port_format_name(view, vif, name);
+    return arena_strdup(call->arena, name);
+}
+
+void vif_port_format_name(const DbView *view, VifRef vif, char ret_name[NW_NAME_SIZE])
+{
     g_auto(GStrv) parts = g_strsplit(db_vif_uuid(view, vif), "-", -1);
     g_autofree char *digits = g_strjoinv("", parts);
-    return arena_printf(call->arena, "tap%.12s", digits);
+    g_snprintf(ret_name, NW_NAME_SIZE, "tap%.12s", digits);
 }
 
 NwPort vif_port_describe(Call *call, const DbView *view, VifRef vif)

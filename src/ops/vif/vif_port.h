@@ -5,6 +5,7 @@
 
 /* The name of a VIF's port on this host: at most 15 characters, the same for ever. (arena) */
 const char *vif_port_name(Call *call, const DbView *view, VifRef vif);
+void vif_port_format_name(const DbView *view, VifRef vif, char ret_name[NW_NAME_SIZE]);
 
 /* What the database says of it. (arena) */
 NwPort vif_port_describe(Call *call, const DbView *view, VifRef vif);

@@ -6,6 +6,7 @@
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/metrics/metrics.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_state.h"
 
@@ -42,6 +43,7 @@ bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
 {
     VmRef vm = args->self;
     remove_nvram(call, vm);
+    metrics_remove(platform_metrics(call_platform(call)), db_vm_uuid(call_view(call), vm));
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
     vm_state_delete_devices(txn, vm);

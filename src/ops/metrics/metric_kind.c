@@ -1,0 +1,98 @@
+/* The table of data sources.  Names, units and bounds are what clients read (XenCenter, Xen
+ * Orchestra, perfmon's patterns); sizes are in bytes where nothing else is said. */
+#include "ops/metrics/metric_kind.h"
+
+#include <math.h>
+
+#define ANY  0, INFINITY
+#define PART 0, 1
+
+const MetricKind metric_kinds[METRIC_COUNT] = {
+    [METRIC_HOST_CPU] = {"cpu%s", "Physical cpu usage for cpu %s", "(fraction)", RRD_DERIVE, PART,
+                         true},
+    [METRIC_HOST_CPU_AVERAGE] = {"cpu_avg", "Average physical cpu usage", "(fraction)", RRD_DERIVE,
+                                 PART, true},
+    [METRIC_HOST_LOAD] = {"loadavg", "Load average of the host's own system", "(fraction)",
+                          RRD_GAUGE, ANY, true},
+    [METRIC_HOST_MEMORY_TOTAL] = {"memory_total_kib", "Memory of the host", "KiB", RRD_GAUGE, ANY,
+                                  true},
+    [METRIC_HOST_MEMORY_FREE] = {"memory_free_kib", "Memory of the host that is free", "KiB",
+                                 RRD_GAUGE, ANY, true},
+    [METRIC_DAEMON_MEMORY] = {"xapi_memory_usage_kib", "Memory that the toolstack has taken", "KiB",
+                              RRD_GAUGE, ANY, true},
+    [METRIC_DAEMON_FREE_MEMORY] = {"xapi_free_memory_kib",
+                                   "Memory of the toolstack that it does not use", "KiB", RRD_GAUGE,
+                                   ANY, true},
+    [METRIC_DAEMON_LIVE_MEMORY] = {"xapi_live_memory_kib", "Memory of the toolstack in use", "KiB",
+                                   RRD_GAUGE, ANY, true},
+    [METRIC_PIF_RX] = {"pif_%s_rx", "Bytes per second received on interface %s", "B/s", RRD_DERIVE,
+                       ANY, true},
+    [METRIC_PIF_TX] = {"pif_%s_tx", "Bytes per second sent on interface %s", "B/s", RRD_DERIVE, ANY,
+                       true},
+    [METRIC_PIF_RX_ERRORS] = {"pif_%s_rx_errors", "Errors per second receiving on interface %s",
+                              "err/s", RRD_DERIVE, ANY, false},
+    [METRIC_PIF_TX_ERRORS] = {"pif_%s_tx_errors", "Errors per second sending on interface %s",
+                              "err/s", RRD_DERIVE, ANY, false},
+    [METRIC_PIFS_RX] = {"pif_aggr_rx", "Bytes per second received on all physical interfaces",
+                        "B/s", RRD_DERIVE, ANY, true},
+    [METRIC_PIFS_TX] = {"pif_aggr_tx", "Bytes per second sent on all physical interfaces", "B/s",
+                        RRD_DERIVE, ANY, true},
+    [METRIC_SR_READ_THROUGHPUT] = {"io_throughput_read_%s", "Data read from SR %s", "MiB/s",
+                                   RRD_DERIVE, ANY, true},
+    [METRIC_SR_WRITE_THROUGHPUT] = {"io_throughput_write_%s", "Data written to SR %s", "MiB/s",
+                                    RRD_DERIVE, ANY, true},
+    [METRIC_SR_THROUGHPUT] = {"io_throughput_total_%s", "Data read from and written to SR %s",
+                              "MiB/s", RRD_DERIVE, ANY, true},
+    [METRIC_SR_READS] = {"iops_read_%s", "Read requests per second to SR %s", "requests/s",
+                         RRD_DERIVE, ANY, true},
+    [METRIC_SR_WRITES] = {"iops_write_%s", "Write requests per second to SR %s", "requests/s",
+                          RRD_DERIVE, ANY, true},
+    [METRIC_SR_REQUESTS] = {"iops_total_%s", "Requests per second to SR %s", "requests/s",
+                            RRD_DERIVE, ANY, false},
+    [METRIC_SR_READ_LATENCY] = {"read_latency_%s", "How long reads from SR %s take", "μs",
+                                RRD_GAUGE, ANY, false},
+    [METRIC_SR_WRITE_LATENCY] = {"write_latency_%s", "How long writes to SR %s take", "μs",
+                                 RRD_GAUGE, ANY, false},
+    [METRIC_VM_CPU] = {"cpu%s", "CPU%s usage", "(fraction)", RRD_DERIVE, PART, true},
+    [METRIC_VM_CPU_USAGE] = {"cpu_usage", "Average usage of all virtual CPUs", "(fraction)",
+                             RRD_DERIVE, PART, true},
+    [METRIC_VM_MEMORY] = {"memory", "Memory the VM has now", "B", RRD_GAUGE, ANY, true},
+    [METRIC_VM_MEMORY_TARGET] = {"memory_target", "Memory the VM is to have", "B", RRD_GAUGE, ANY,
+                                 true},
+    [METRIC_VM_MEMORY_FREE] = {"memory_internal_free", "Free memory as the guest's agent tells it",
+                               "KiB", RRD_GAUGE, ANY, true},
+    [METRIC_VIF_RX] = {"vif_%s_rx", "Bytes per second received on virtual interface number '%s'",
+                       "B/s", RRD_DERIVE, ANY, true},
+    [METRIC_VIF_TX] = {"vif_%s_tx", "Bytes per second sent on virtual interface number '%s'", "B/s",
+                       RRD_DERIVE, ANY, true},
+    [METRIC_VIF_RX_ERRORS] = {"vif_%s_rx_errors",
+                              "Errors per second receiving on virtual interface number '%s'",
+                              "err/s", RRD_DERIVE, ANY, false},
+    [METRIC_VIF_TX_ERRORS] = {"vif_%s_tx_errors",
+                              "Errors per second sending on virtual interface number '%s'", "err/s",
+                              RRD_DERIVE, ANY, false},
+    [METRIC_VBD_READ] = {"vbd_%s_read", "Reads from device '%s' in bytes per second", "B/s",
+                         RRD_DERIVE, ANY, true},
+    [METRIC_VBD_WRITE] = {"vbd_%s_write", "Writes to device '%s' in bytes per second", "B/s",
+                          RRD_DERIVE, ANY, true},
+    [METRIC_VBD_READ_LATENCY] = {"vbd_%s_read_latency", "How long reads from device '%s' take",
+                                 "μs", RRD_GAUGE, ANY, false},
+    [METRIC_VBD_WRITE_LATENCY] = {"vbd_%s_write_latency", "How long writes to device '%s' take",
+                                  "μs", RRD_GAUGE, ANY, false},
+    [METRIC_VBD_READS] = {"vbd_%s_iops_read", "Read requests per second to device '%s'",
+                          "requests/s", RRD_DERIVE, ANY, false},
+    [METRIC_VBD_WRITES] = {"vbd_%s_iops_write", "Write requests per second to device '%s'",
+                           "requests/s", RRD_DERIVE, ANY, false},
+    [METRIC_VBD_REQUESTS] = {"vbd_%s_iops_total", "Requests per second to device '%s'",
+                             "requests/s", RRD_DERIVE, ANY, false},
+    [METRIC_SR_SIZE] = {"size", "Size of the SR", "B", RRD_GAUGE, ANY, true},
+    [METRIC_SR_UTILISATION] = {"physical_utilisation", "Space of the SR that is taken", "B",
+                               RRD_GAUGE, ANY, true},
+};
+
+char *metric_kind_text(const char *pattern, const char *device)
+{
+    const char *place = strstr(pattern, "%s");
+    return place ? g_strdup_printf("%.*s%s%s", (int)(place - pattern), pattern, device, place + 2)
+                 : g_strdup(pattern);
+}
