@@ -117,6 +117,13 @@ void audit_append_text(GString *out, const DbView *view, const char *name, const
     }
 }
 
+void audit_append_pair(GString *out, const char *name, const char *text)
+{
+    if (begin_argument(out)) {
+        append_four(out, name, text, "", "");
+    }
+}
+
 void audit_append_arguments(GString *out, const DbView *view, const MethodInfo *method,
                             Value *const *args)
 {

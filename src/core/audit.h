@@ -33,6 +33,9 @@ void audit_write(AuditLog *log, const AuditEvent *event, const Err *error);
  * or uuid of an object; else nothing. */
 void audit_append_text(GString *out, const DbView *view, const char *name, const char *text);
 
+/* Appends a text that is told as it is. */
+void audit_append_pair(GString *out, const char *name, const char *text);
+
 /* All arguments of a call, after type_coerce(). */
 void audit_append_arguments(GString *out, const DbView *view, const MethodInfo *method,
                             Value *const *args);

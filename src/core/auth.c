@@ -20,6 +20,8 @@ struct Auth {
     unsigned slots_free;
 };
 
+static bool check(Auth *auth, Op *op, const char *user, const char *password, const char *hash,
+                  Err **err);
 static bool take_slot(Auth *auth, Op *op, Err **err);
 static void release_slot(Auth *auth);
 static bool replace_account(Auth *auth, const char *user, const char *hash, Err **err);
@@ -56,26 +58,24 @@ void auth_free(Auth *auth)
 
 bool auth_check(Auth *auth, Op *op, const char *user, const char *password, Err **err)
 {
-    if (!is_user_name(user) || strlen(password) > AUTH_MAX_PASSWORD) {
-        return err_session_authentication_failed(err, user, "Authentication failure");
-    }
     g_autofree char *accounts = load_accounts(auth, err);
-    if (!accounts || !take_slot(auth, op, err)) {
+    if (!accounts) {
         return false;
     }
-    g_autofree char *hash = find_hash(accounts, user);
-    g_autofree char *why = NULL;
-    bool ok = false;
-    if (hash) {
-        ok = check_hash(password, hash);
-    } else if (*auth->pam_service) {
-        ok = check_pam(auth->pam_service, user, password, &why);
-    }
-    release_slot(auth);
-    if (!ok) {
-        return err_session_authentication_failed(err, user, why ? why : "Authentication failure");
-    }
-    return true;
+    g_autofree char *hash = is_user_name(user) ? find_hash(accounts, user) : NULL;
+    return check(auth, op, user, password, hash, err);
+}
+
+bool auth_check_pam(Auth *auth, Op *op, const char *user, const char *password, Err **err)
+{
+    return check(auth, op, user, password, NULL, err);
+}
+
+bool auth_has_account(Auth *auth, const char *user)
+{
+    g_autofree char *accounts = is_user_name(user) ? load_accounts(auth, NULL) : NULL;
+    g_autofree char *hash = accounts ? find_hash(accounts, user) : NULL;
+    return hash != NULL;
 }
 
 bool auth_set_password(Auth *auth, const char *user, const char *password, Err **err)
@@ -99,6 +99,27 @@ bool auth_set_password(Auth *auth, const char *user, const char *password, Err *
     bool ok = replace_account(auth, user, hash, err);
     g_mutex_unlock(&auth->accounts_mutex);
     return ok;
+}
+
+/* By `hash`, or by PAM when it is NULL. */
+static bool check(Auth *auth, Op *op, const char *user, const char *password, const char *hash,
+                  Err **err)
+{
+    if (!is_user_name(user) || strlen(password) > AUTH_MAX_PASSWORD) {
+        return err_session_authentication_failed(err, user, "Authentication failure");
+    }
+    if (!take_slot(auth, op, err)) {
+        return false;
+    }
+    g_autofree char *why = NULL;
+    bool ok = false;
+    if (hash) {
+        ok = check_hash(password, hash);
+    } else if (*auth->pam_service) {
+        ok = check_pam(auth->pam_service, user, password, &why);
+    }
+    release_slot(auth);
+    return ok || err_session_authentication_failed(err, user, why ? why : "Authentication failure");
 }
 
 static bool replace_account(Auth *auth, const char *user, const char *hash, Err **err)

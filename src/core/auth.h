@@ -15,6 +15,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Auth, auth_free)
  * file is never asked of PAM. At most AUTH_MAX_PARALLEL checks run at a time; the rest wait. */
 enum { AUTH_MAX_PARALLEL = 8, AUTH_MAX_PASSWORD = 1024, AUTH_MAX_USER = 256, AUTH_MAX_SID = 128 };
 bool auth_check(Auth *auth, Op *op, const char *user, const char *password, Err **err);
+/* The same by PAM alone. */
+bool auth_check_pam(Auth *auth, Op *op, const char *user, const char *password, Err **err);
+/* Whether the file has an account of this name. */
+bool auth_has_account(Auth *auth, const char *user);
 
 /* Makes or changes a local account; CHANGE_PASSWORD_REJECTED [reason] for an unusable password. */
 bool auth_set_password(Auth *auth, const char *user, const char *password, Err **err);

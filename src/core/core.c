@@ -41,6 +41,7 @@ Core *core_new(const CoreConfig *config, Err **err)
     core->audit = audit_log_new(config->audit_path);
     core->auth = auth_new(config->accounts_path, config->pam_service);
     core->sessions = sessions_new(core->db, core->auth);
+    sessions_set_audit(core->sessions, core->audit);
     core->tasks = tasks_new(core->db);
     core->tokens = tokens_new(core->db, core->sessions);
     core->events = events_new(core->db);
@@ -155,6 +156,7 @@ static gpointer keep_house(gpointer user)
     Core *core = user;
     while (op_sleep(core->op, HOUSEKEEPING_INTERVAL, NULL)) {
         sessions_collect(core->sessions);
+        sessions_revalidate(core->sessions, SESSION_REVALIDATE_AGE);
         tasks_collect(core->tasks);
         events_heartbeat(core->events);
     }

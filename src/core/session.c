@@ -4,6 +4,8 @@
 
 #include "base/lock.h"
 #include "base/text.h"
+#include "core/audit.h"
+#include "core/membership.h"
 #include "gen/db_session.h"
 #include "gen/db_task.h"
 #include "gen/errors.h"
@@ -12,8 +14,10 @@ typedef struct Session {
     Uuid ref; /* key of the table */
     SessionInfo info;
     char *originator;
-    Usec last_used;    /* monotonic */
-    Usec last_written; /* when last_active was last put into the database */
+    char **identifiers; /* by which subjects mean the user; NULL for who is of no directory */
+    Usec validated;     /* when the directory was last asked */
+    Usec last_used;     /* monotonic */
+    Usec last_written;  /* when last_active was last put into the database */
 } Session;
 
 /* last_active is written at most this often, as recent servers do. */
@@ -25,8 +29,30 @@ struct Sessions {
     Lock lock;          /* everything below */
     GHashTable *by_ref; /* Uuid * -> Session * */
     Uuid host;
+    const Directory *directory;
+    AuditLog *audit;
+    Value *permissions[UINT8_MAX + 1]; /* by the roles that give them; sessions share them */
 };
 
+/* A user of the directory who is to be looked at again. */
+typedef struct Recheck {
+    Uuid session;
+    char sid[AUTH_MAX_SID + 1];
+    char **identifiers; /* NULL: out with the session */
+    Membership membership;
+} Recheck;
+
+static bool log_in_subject(Sessions *sessions, Op *op, const Directory *directory,
+                           const SessionLogin *login, Uuid *ret_session, Err **err);
+static Uuid open_session(Sessions *sessions, const SessionInfo *info, const char *originator,
+                         char **identifiers);
+static Value *permissions_of(Sessions *sessions, uint8_t roles);
+static void audit_session(Sessions *sessions, const char *action, const Session *session);
+static GArray *list_rechecks(Sessions *sessions, Usec validated_before);
+static void apply_rechecks(Sessions *sessions, GArray *rechecks, bool is_validated);
+static bool apply_recheck(Sessions *sessions, const Recheck *recheck, bool is_validated);
+static void recheck_clear(void *recheck);
+static void remove_session(Sessions *sessions, Uuid ref, GArray *ret_victims);
 static void session_free(gpointer session);
 static Session *new_session(const SessionInfo *info, const char *originator);
 static char *clean_originator(const char *originator);
@@ -55,6 +81,9 @@ void sessions_free(Sessions *sessions)
         return;
     }
     g_hash_table_unref(sessions->by_ref);
+    for (size_t i = 0; i < G_N_ELEMENTS(sessions->permissions); i++) {
+        value_unref(sessions->permissions[i]);
+    }
     lock_clear(&sessions->lock);
     g_free(sessions);
 }
@@ -64,6 +93,15 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
 {
     if (strlen(login->user) > AUTH_MAX_USER) {
         return err_session_authentication_failed(err, login->user, "The user name is too long");
+    }
+    const Directory *directory = login->is_local_root ? NULL : sessions_directory(sessions);
+    bool is_local = !directory || strcmp(login->user, "root") == 0 ||
+                    auth_has_account(sessions->auth, login->user);
+    if (!is_local && login->is_local_only) {
+        return err_session_authentication_failed(err, login->user, "The user is not a local one");
+    }
+    if (!is_local) {
+        return log_in_subject(sessions, op, directory, login, ret_session, err);
     }
     if (!login->is_local_root &&
         !auth_check(sessions->auth, op, login->user, login->password, err)) {
@@ -77,9 +115,35 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
 
 Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator)
 {
+    return open_session(sessions, info, originator, NULL);
+}
+
+static bool log_in_subject(Sessions *sessions, Op *op, const Directory *directory,
+                           const SessionLogin *login, Uuid *ret_session, Err **err)
+{
+    g_auto(MembershipLogin) found = {0};
+    if (!membership_log_in(directory, sessions->auth, op, sessions->db, login->user,
+                           login->password, &found, err)) {
+        return false;
+    }
+    SessionInfo info = {.roles = found.membership.roles, .subject = found.membership.subject};
+    g_strlcpy(info.user, found.name, sizeof info.user);
+    g_strlcpy(info.sid, found.sid, sizeof info.sid);
+    *ret_session =
+        open_session(sessions, &info, login->originator, g_steal_pointer(&found.identifiers));
+    sessions_recheck(sessions); /* a subject may have gone meanwhile */
+    return true;
+}
+
+/* Takes `identifiers` over. */
+static Uuid open_session(Sessions *sessions, const SessionInfo *info, const char *originator,
+                         char **identifiers)
+{
     Session *session = new_session(info, originator);
     Uuid ref = session->ref;
+    session->identifiers = identifiers;
     write_session(sessions, session);
+    audit_session(sessions, "session.create", session);
 
     g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
     g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
@@ -118,10 +182,9 @@ bool sessions_use(Sessions *sessions, Uuid ref, SessionInfo *ret_info)
 void sessions_logout(Sessions *sessions, Uuid session)
 {
     g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
-    g_array_append_val(victims, session);
     {
         LOCK_GUARD(&sessions->lock);
-        g_hash_table_remove(sessions->by_ref, &session);
+        remove_session(sessions, session, victims);
     }
     delete_sessions(sessions, victims);
 }
@@ -137,6 +200,58 @@ void sessions_collect(Sessions *sessions)
     delete_sessions(sessions, victims);
 }
 
+void sessions_set_directory(Sessions *sessions, const Directory *directory)
+{
+    {
+        LOCK_GUARD(&sessions->lock);
+        sessions->directory = directory;
+    }
+    if (!directory) {
+        g_autoptr(GArray) all = list_rechecks(sessions, USEC_NEVER);
+        for (guint i = 0; i < all->len; i++) {
+            g_clear_pointer(&g_array_index(all, Recheck, i).identifiers, g_strfreev);
+        }
+        apply_rechecks(sessions, all, false);
+    }
+}
+
+const Directory *sessions_directory(Sessions *sessions)
+{
+    LOCK_GUARD(&sessions->lock);
+    return sessions->directory;
+}
+
+void sessions_recheck(Sessions *sessions)
+{
+    g_autoptr(GArray) all = list_rechecks(sessions, USEC_NEVER);
+    apply_rechecks(sessions, all, false);
+}
+
+void sessions_revalidate(Sessions *sessions, Usec age)
+{
+    const Directory *directory = sessions_directory(sessions);
+    g_autoptr(GArray) due = list_rechecks(sessions, op_now() - age);
+    for (guint i = 0; directory && i < due->len; i++) {
+        Recheck *recheck = &g_array_index(due, Recheck, i);
+        g_autoptr(Err) error = NULL;
+        g_autoptr(Value) known = directory->describe(recheck->sid, &error);
+        char **identifiers = known ? membership_identifiers(directory, recheck->sid, &error) : NULL;
+        bool is_out = (known && directory_is_suspended(known)) ||
+                      (error && err_is(error, "SUBJECT_CANNOT_BE_RESOLVED"));
+        if (identifiers || is_out) { /* a directory that is out of reach changes nothing */
+            g_strfreev(recheck->identifiers);
+            recheck->identifiers = is_out ? NULL : g_steal_pointer(&identifiers);
+        }
+        g_strfreev(identifiers);
+    }
+    apply_rechecks(sessions, due, true);
+}
+
+void sessions_set_audit(Sessions *sessions, AuditLog *audit)
+{
+    sessions->audit = audit;
+}
+
 void sessions_set_host(Sessions *sessions, Uuid host)
 {
     LOCK_GUARD(&sessions->lock);
@@ -147,6 +262,7 @@ static void session_free(gpointer data)
 {
     Session *session = data;
     g_free(session->originator);
+    g_strfreev(session->identifiers);
     g_free(session);
 }
 
@@ -156,7 +272,7 @@ static Session *new_session(const SessionInfo *info, const char *originator)
     session->ref = uuid_generate();
     session->info = *info;
     session->originator = clean_originator(originator);
-    session->last_used = session->last_written = op_now();
+    session->last_used = session->last_written = session->validated = op_now();
     return session;
 }
 
@@ -176,6 +292,9 @@ static void write_session(Sessions *sessions, const Session *session)
         LOCK_GUARD(&sessions->lock);
         host.id = sessions->host;
     }
+    Value *permissions = session->info.is_local_superuser
+                             ? value_new_array(0)
+                             : permissions_of(sessions, session->info.roles);
     DbTxn *txn = db_begin(sessions->db);
     db_create(txn, CLASS_SESSION, session->ref, uuid_generate());
     db_session_set_this_host(txn, ref, host);
@@ -185,7 +304,119 @@ static void write_session(Sessions *sessions, const Session *session)
     db_session_set_auth_user_name(txn, ref, session->info.user);
     db_session_set_auth_user_sid(txn, ref, session->info.sid);
     db_session_set_originator(txn, ref, session->originator);
+    db_session_set_subject(txn, ref, (SubjectRef){session->info.subject});
+    db_session_set_rbac_permissions(txn, ref, permissions);
     db_commit_async(txn);
+}
+
+/* (owned) */
+static Value *permissions_of(Sessions *sessions, uint8_t roles)
+{
+    LOCK_GUARD(&sessions->lock);
+    if (!sessions->permissions[roles]) {
+        sessions->permissions[roles] = membership_permissions(roles);
+    }
+    return value_ref(sessions->permissions[roles]);
+}
+
+/* Who comes and goes is told of users of the directory; the others would fill the log. */
+static void audit_session(Sessions *sessions, const char *action, const Session *session)
+{
+    if (!sessions->audit || !session->identifiers) {
+        return;
+    }
+    g_autoptr(GString) arguments = g_string_new(NULL);
+    audit_append_pair(arguments, "uname", session->info.user);
+    audit_append_pair(arguments, "originator", session->originator);
+    const AuditEvent event = {.action = action,
+                              .label = action,
+                              .peer = "-",
+                              .session = session->ref,
+                              .sid = session->info.sid,
+                              .user = session->info.user,
+                              .arguments = arguments->str};
+    audit_write(sessions->audit, &event, NULL);
+}
+
+/* Users of the directory who were last looked at before then: an array of Recheck. (owned) */
+static GArray *list_rechecks(Sessions *sessions, Usec validated_before)
+{
+    GArray *rechecks = g_array_new(FALSE, TRUE, sizeof(Recheck));
+    g_array_set_clear_func(rechecks, recheck_clear);
+    LOCK_GUARD(&sessions->lock);
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, sessions->by_ref);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        const Session *session = value;
+        if (session->identifiers && session->validated < validated_before) {
+            Recheck recheck = {.session = session->ref,
+                               .identifiers = g_strdupv(session->identifiers)};
+            g_strlcpy(recheck.sid, session->info.sid, sizeof recheck.sid);
+            g_array_append_val(rechecks, recheck);
+        }
+    }
+    return rechecks;
+}
+
+static void apply_rechecks(Sessions *sessions, GArray *rechecks, bool is_validated)
+{
+    g_autoptr(GArray) victims = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
+    for (guint i = 0; i < rechecks->len; i++) {
+        Recheck *recheck = &g_array_index(rechecks, Recheck, i);
+        if (recheck->identifiers) {
+            recheck->membership = membership_of(db_snapshot_view(snapshot), recheck->identifiers);
+        }
+        if (recheck->membership.roles == 0) {
+            LOCK_GUARD(&sessions->lock);
+            remove_session(sessions, recheck->session, victims);
+        } else if (apply_recheck(sessions, recheck, is_validated)) {
+            Value *permissions = permissions_of(sessions, recheck->membership.roles);
+            DbTxn *txn = db_begin(sessions->db);
+            SessionRef ref = {recheck->session};
+            db_session_set_subject(txn, ref, (SubjectRef){recheck->membership.subject});
+            db_session_set_rbac_permissions(txn, ref, permissions);
+            db_session_set_validation_time(txn, ref, g_get_real_time() / USEC_PER_SEC);
+            db_commit_async(txn);
+        }
+    }
+    delete_sessions(sessions, victims);
+}
+
+/* Whether the session has changed. */
+static bool apply_recheck(Sessions *sessions, const Recheck *recheck, bool is_validated)
+{
+    LOCK_GUARD(&sessions->lock);
+    Session *session = g_hash_table_lookup(sessions->by_ref, &recheck->session);
+    if (!session) {
+        return false;
+    }
+    bool has_changed = is_validated || session->info.roles != recheck->membership.roles ||
+                       !uuid_equal(session->info.subject, recheck->membership.subject);
+    session->info.roles = recheck->membership.roles;
+    session->info.subject = recheck->membership.subject;
+    if (is_validated) {
+        session->validated = op_now();
+        g_strfreev(session->identifiers);
+        session->identifiers = g_strdupv(recheck->identifiers);
+    }
+    return has_changed;
+}
+
+static void recheck_clear(void *recheck)
+{
+    g_strfreev(((Recheck *)recheck)->identifiers);
+}
+
+/* Takes a session out of the table; the lock is held. */
+static void remove_session(Sessions *sessions, Uuid ref, GArray *ret_victims)
+{
+    Session *session = g_hash_table_lookup(sessions->by_ref, &ref);
+    g_array_append_val(ret_victims, ref);
+    if (session) {
+        audit_session(sessions, "session.destroy", session);
+        g_hash_table_remove(sessions->by_ref, &ref);
+    }
 }
 
 static void write_last_active(Sessions *sessions, Uuid ref)

@@ -2,7 +2,8 @@
  * Each is also an object of class session, which does not survive a restart. */
 #pragma once
 
-#include "core/auth.h"
+#include "core/audit_log.h"
+#include "core/directory.h"
 #include "core/method.h"
 #include "db/store.h"
 
@@ -21,6 +22,7 @@ typedef struct SessionInfo {
     bool is_pool;
     char user[AUTH_MAX_USER + 1];
     char sid[AUTH_MAX_SID + 1]; /* of the user in the directory; "" for local ones */
+    Uuid subject;               /* ref; the first whose roles it has; null for local ones */
     bool is_token;              /* of an API token: it cannot make more of them */
     int64_t expires;            /* seconds since the epoch; 0: only when it is idle */
 } SessionInfo;
@@ -29,12 +31,16 @@ typedef struct SessionLogin {
     const char *user, *password;
     const char *originator; /* "" when the client gave none */
     bool is_local_root;     /* by the unix socket: no password is asked */
+    bool is_local_only;     /* whoever the directory knows is not let in */
 } SessionLogin;
 
 Sessions *sessions_new(Db *db, Auth *auth);
 void sessions_free(Sessions *sessions);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
 
+/* Local accounts and root are local superusers; when there is a directory, everybody else is one of
+ * its users, who needs a subject with a role: SESSION_AUTHENTICATION_FAILED [user, reason],
+ * RBAC_PERMISSION_DENIED for a subject without one. */
 bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
                     Err **err);
 /* A session for somebody who was let in by other means than a password. */
@@ -45,5 +51,19 @@ bool sessions_use(Sessions *sessions, Uuid session, SessionInfo *ret_info);
 void sessions_logout(Sessions *sessions, Uuid session);
 /* Drops what has ended, is idle for too long or over the limits, oldest first. */
 void sessions_collect(Sessions *sessions);
+/* The directory that knows users beside those of this host; NULL: there is none. The sessions of
+ * the users of another one end. */
+void sessions_set_directory(Sessions *sessions, const Directory *directory);
+/* (borrowed) NULL when there is none. */
+const Directory *sessions_directory(Sessions *sessions);
+/* After subjects or their roles have changed: sessions of users of the directory get the roles that
+ * are now due, or end. */
+void sessions_recheck(Sessions *sessions);
+/* Asks the directory again about users it was not asked about for `age`; who is gone, suspended or
+ * without a subject loses the session. May block. */
+void sessions_revalidate(Sessions *sessions, Usec age);
+#define SESSION_REVALIDATE_AGE (300 * USEC_PER_SEC)
+/* Where the log of who came and went is; borrowed. */
+void sessions_set_audit(Sessions *sessions, AuditLog *audit);
 /* Names the host that new sessions belong to. */
 void sessions_set_host(Sessions *sessions, Uuid host);

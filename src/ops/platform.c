@@ -9,6 +9,7 @@
 #include "gen/errors.h"
 #include "ops/host/startup.h"
 #include "ops/metrics/metrics.h"
+#include "ops/pool/pool_external_auth.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
@@ -92,6 +93,7 @@ bool platform_start(Platform *platform, Core *core, Err **err)
         return false;
     }
     sessions_set_host(core_sessions(core), platform->host.id);
+    external_auth_startup(platform, core);
     return vm_watch_start(platform->watch, err);
 }
 

@@ -2,8 +2,11 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "gen/db_session.h"
+#include "gen/db_subject.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+
+static const char *subject_identifier(const DbView *view, SessionRef session);
 
 bool session_login_with_password(Call *call, const SessionLoginWithPasswordArgs *args,
                                  SessionRef *ret_result, Err **err)
@@ -24,7 +27,8 @@ bool session_slave_local_login_with_password(Call *call,
     const SessionLogin login = {.user = args->uname,
                                 .password = args->pwd,
                                 .originator = call->originator,
-                                .is_local_root = call->peer_is_local_root};
+                                .is_local_root = call->peer_is_local_root,
+                                .is_local_only = true};
     return sessions_login(core_sessions(call->core), call->op, &login, &ret_result->id, err);
 }
 
@@ -59,15 +63,20 @@ bool session_get_all_subject_identifiers(Call *call, Value **ret_result, Err **e
     g_autoptr(GArray) sessions = db_session_all(view);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < sessions->len; i++) {
-        const char *sid = db_session_auth_user_sid(view, g_array_index(sessions, SessionRef, i));
-        if (*sid && g_hash_table_add(seen, (gpointer)sid)) {
-            value_array_add(identifiers, value_new_string(sid));
+        SessionRef session = g_array_index(sessions, SessionRef, i);
+        const char *const both[] = {db_session_auth_user_sid(view, session),
+                                    subject_identifier(view, session)};
+        for (size_t j = 0; j < G_N_ELEMENTS(both); j++) {
+            if (*both[j] && g_hash_table_add(seen, (gpointer)both[j])) {
+                value_array_add(identifiers, value_new_string(both[j]));
+            }
         }
     }
     *ret_result = identifiers;
     return true;
 }
 
+/* All sessions but the caller's own that the user, or a group by which users came in, has. */
 bool session_logout_subject_identifier(Call *call, const SessionLogoutSubjectIdentifierArgs *args,
                                        Err **err)
 {
@@ -76,11 +85,19 @@ bool session_logout_subject_identifier(Call *call, const SessionLogoutSubjectIde
     g_autoptr(GArray) sessions = db_session_all(view);
     for (guint i = 0; i < sessions->len; i++) {
         SessionRef session = g_array_index(sessions, SessionRef, i);
-        if (!uuid_equal(session.id, call->session) &&
-            !db_session_is_local_superuser(view, session) &&
-            text_equal(db_session_auth_user_sid(view, session), args->subject_identifier)) {
+        bool is_meant =
+            text_equal(db_session_auth_user_sid(view, session), args->subject_identifier) ||
+            text_equal(subject_identifier(view, session), args->subject_identifier);
+        if (is_meant && !uuid_equal(session.id, call->session) &&
+            !db_session_is_local_superuser(view, session)) {
             sessions_logout(core_sessions(call->core), session.id);
         }
     }
     return true;
+}
+
+static const char *subject_identifier(const DbView *view, SessionRef session)
+{
+    SubjectRef subject = db_session_subject(view, session);
+    return db_subject_exists(view, subject) ? db_subject_subject_identifier(view, subject) : "";
 }

@@ -1,4 +1,5 @@
 /* Subjects: the users and groups of a directory that may log in, and their roles. */
+#include "core/core.h"
 #include "core/record.h"
 #include "gen/db_role.h"
 #include "gen/db_subject.h"
@@ -6,6 +7,7 @@
 #include "gen/ops.h"
 #include "ops/role/role_query.h"
 
+static bool commit(Call *call, DbTxn *txn, Err **err);
 static bool exists_by_identifier(const DbView *view, const char *identifier);
 static bool has_role(const DbView *view, SubjectRef subject, RoleRef role);
 
@@ -34,7 +36,7 @@ bool subject_destroy(Call *call, const SubjectDestroyArgs *args, Err **err)
         return err_handle_invalid(err, "subject", REF_TEXT(args->self.id));
     }
     db_subject_delete(txn, args->self);
-    return db_commit(txn, err);
+    return commit(call, txn, err);
 }
 
 /* Permissions are roles too, but not ones that can be given. */
@@ -51,7 +53,7 @@ bool subject_add_to_roles(Call *call, const SubjectAddToRolesArgs *args, Err **e
         return false;
     }
     db_subject_add_roles(txn, args->self, args->role);
-    return db_commit(txn, err);
+    return commit(call, txn, err);
 }
 
 bool subject_remove_from_roles(Call *call, const SubjectRemoveFromRolesArgs *args, Err **err)
@@ -66,7 +68,7 @@ bool subject_remove_from_roles(Call *call, const SubjectRemoveFromRolesArgs *arg
         return false;
     }
     db_subject_remove_roles(txn, args->self, args->role);
-    return db_commit(txn, err);
+    return commit(call, txn, err);
 }
 
 bool subject_get_permissions_name_label(Call *call, const SubjectGetPermissionsNameLabelArgs *args,
@@ -82,6 +84,16 @@ bool subject_get_permissions_name_label(Call *call, const SubjectGetPermissionsN
         role_query_add_names(view, db_subject_roles_at(view, args->self, i), seen, names);
     }
     *ret_result = names;
+    return true;
+}
+
+/* Users who are logged in get what they may do now. */
+static bool commit(Call *call, DbTxn *txn, Err **err)
+{
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    sessions_recheck(core_sessions(call->core));
     return true;
 }
 

@@ -28,6 +28,7 @@ class Daemon:
     def __init__(self, engine, options=()):
         self.engine = engine
         self.options = list(options)
+        self.environment = {}  # beside that of the test
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="cw-script-"))
         (self.root / "store").mkdir()  # for scripts that need a folder
         self.process = None
@@ -45,7 +46,7 @@ class Daemon:
             [find_binary(), "--root", self.root, "--https", "127.0.0.1:0", "--http",
              "127.0.0.1:0", "--engine", self.engine, "--foreground", *self.options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, errors="replace")
+            env={**os.environ, **self.environment}, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read_log, args=(ready,), daemon=True)
         self.reader.start()
         if not ready.wait(DEADLINE) or not self.is_alive():
