@@ -33,8 +33,9 @@ typedef enum MethodFlags {
     METHOD_POOL_INTERNAL = 1 << 2, /* only sessions of the pool itself */
     METHOD_EMERGENCY = 1 << 3,     /* works without a coordinator */
     METHOD_HIDDEN = 1 << 4,
-    METHOD_REMOVED = 1 << 5, /* answers MESSAGE_REMOVED */
-    METHOD_LONG = 1 << 6,    /* runs on an operation thread: it has an `op` or says `long` */
+    METHOD_REMOVED =
+        1 << 5,           /* answers MESSAGE_REMOVED: later releases have it no more, nor have we */
+    METHOD_LONG = 1 << 6, /* runs on an operation thread: it has an `op` or says `long` */
     METHOD_IN_6_2 = 1 << 7,
     METHOD_PARKING = 1 << 8, /* may answer later by call_park(): event.from, event.next */
 } MethodFlags;

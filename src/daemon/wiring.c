@@ -144,6 +144,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
     }
     g_autofree char *certificate = g_build_filename(daemon->etc_dir, CERTIFICATE_FILE, NULL);
     g_autofree char *plugins = g_build_filename(daemon->etc_dir, "plugins", NULL);
+    g_autofree char *crashes = g_build_filename(config->root, "var/crash", NULL);
     const PlatformConfig platform = {.hv = is_fake ? &hv_fake_driver : &hv_qemu_driver,
                                      .nw = is_fake ? &nw_fake_driver : &nw_bridge_driver,
                                      .paths = {.state_dir = daemon->state_dir,
@@ -151,6 +152,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
                                                .log_dir = daemon->log_dir,
                                                .etc_dir = daemon->etc_dir,
                                                .certificate_path = certificate,
+                                               .crash_dir = crashes,
                                                .plugin_dir = plugins},
                                      .accelerator = config->accelerator,
                                      .guest_user = is_fake ? "" : choose_guest_user(config),

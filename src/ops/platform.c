@@ -18,7 +18,7 @@ struct Platform {
     Db *db;
     Core *core;
     PlatformConfig config;
-    char *strings[10]; /* what config points to */
+    char *strings[11]; /* what config points to */
     Hv *hv;
     Nw *nw;
     Turn network_turn;
@@ -215,11 +215,12 @@ static void copy_config(Platform *platform, const PlatformConfig *config)
 {
     platform->config = *config;
     const char **owned[] = {
-        &platform->config.paths.state_dir, &platform->config.paths.run_dir,
-        &platform->config.paths.log_dir,   &platform->config.paths.certificate_path,
-        &platform->config.paths.etc_dir,   &platform->config.paths.plugin_dir,
-        &platform->config.accelerator,     &platform->config.guest_user,
-        &platform->config.address,         &platform->config.host_name};
+        &platform->config.paths.state_dir,  &platform->config.paths.run_dir,
+        &platform->config.paths.log_dir,    &platform->config.paths.certificate_path,
+        &platform->config.paths.etc_dir,    &platform->config.paths.crash_dir,
+        &platform->config.paths.plugin_dir, &platform->config.accelerator,
+        &platform->config.guest_user,       &platform->config.address,
+        &platform->config.host_name};
     G_STATIC_ASSERT(G_N_ELEMENTS(owned) == G_N_ELEMENTS(platform->strings));
     for (size_t i = 0; i < G_N_ELEMENTS(owned); i++) {
         platform->strings[i] = g_strdup(*owned[i]);

@@ -17,6 +17,7 @@ typedef struct PlatformPaths {
     const char *log_dir;          /* <root>/var/log/clearwater */
     const char *etc_dir;          /* <root>/etc/clearwater */
     const char *certificate_path; /* PEM file: what the host shows, with its key */
+    const char *crash_dir;        /* <root>/var/crash: dumps of crashes of the host */
     const char *plugin_dir;       /* programs for host.call_plugin */
 } PlatformPaths;
 

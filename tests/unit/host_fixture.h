@@ -33,7 +33,7 @@ static inline void host_fixture_set_up_on(HostFixture *fixture, const DbBackend 
     g_autoptr(Err) err = NULL;
     fixture->dir = g_dir_make_tmp("clearwater-host-XXXXXX", NULL);
     g_assert_nonnull(fixture->dir);
-    static const char *const names[] = {"state", "run", "log", "plugins"};
+    static const char *const names[] = {"state", "run", "log", "plugins", "etc", "crash"};
     char *paths[G_N_ELEMENTS(names)];
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         paths[i] = host_fixture_path(fixture, names[i]);
@@ -47,6 +47,8 @@ static inline void host_fixture_set_up_on(HostFixture *fixture, const DbBackend 
                                              .run_dir = paths[1],
                                              .log_dir = paths[2],
                                              .plugin_dir = paths[3],
+                                             .etc_dir = paths[4],
+                                             .crash_dir = paths[5],
                                              .certificate_path = certificate},
                                    .accelerator = "auto",
                                    .guest_user = "",

@@ -1,9 +1,12 @@
 /* The pure parts of messages about hosts: names, rules, certificates, what plugins say. */
 #include "base/err.h"
 #include "ops/certificate/certificate_files.h"
+#include "ops/host/host_clock.h"
 #include "ops/host/host_name.h"
 #include "ops/host/host_syslog.h"
+#include "ops/host/host_upload.h"
 #include "ops/host/plugin_wire.h"
+#include "ops/host_crashdump/crashdump_scan.h"
 #include "wire/xmlrpc.h"
 
 static void test_name(void)
@@ -47,6 +50,52 @@ static void test_certificate_name(void)
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_assert_false(certificate_name_is_valid(bad[i]));
     }
+}
+
+static void test_zone(void)
+{
+    static const char *const links[][2] = {
+        {"/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"},
+        {"../usr/share/zoneinfo/UTC", "UTC"},
+        {"/etc/zone", "UTC"},
+        {"/usr/share/zoneinfo/", "UTC"},
+        {"", "UTC"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(links); i++) {
+        g_autofree char *zone = host_clock_zone_of_link(links[i][0]);
+        g_assert_cmpstr(zone, ==, links[i][1]);
+    }
+}
+
+static void test_upload_url(void)
+{
+    g_autofree char *too_long = g_strnfill(HOST_UPLOAD_MAX_URL, 'a');
+    g_autofree char *long_url = g_strconcat("http://", too_long, NULL);
+    const char *const good[] = {"http://a", "HTTP://a/b?c=d", "ftp://user:word@host/"};
+    const char *const bad[] = {
+        "",           "a",          "http://",    "https://a",       "file:///a",
+        "-Khttp://a", "http://a b", "http://a\n", "http://\xc3\xa4", long_url};
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
+        g_assert_true(host_upload_url_is_valid(good[i]));
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(host_upload_url_is_valid(bad[i]));
+    }
+}
+
+static void test_crashdump_name(void)
+{
+    int64_t time = 7;
+    g_assert_true(crashdump_time_of_name("20240131-090807-UTC", &time));
+    g_assert_cmpint(time, ==, 1706692087);
+    g_assert_true(crashdump_time_of_name("202401310908", &time));
+    g_assert_cmpint(time, ==, 1706692080);
+    static const char *const bad[] = {"",           "20240131-090807",     "20240131-090807-CET",
+                                      "2024013109", "20241331-090807-UTC", "2024013109080"};
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_assert_false(crashdump_time_of_name(bad[i], &time));
+    }
+    g_assert_cmpint(time, ==, 1706692080);
 }
 
 /* What a plugin reads is a call with the function, the session and the map. */
@@ -130,6 +179,9 @@ int main(int argc, char **argv)
     g_test_add_func("/host-parts/name", test_name);
     g_test_add_func("/host-parts/syslog", test_syslog);
     g_test_add_func("/host-parts/certificate-name", test_certificate_name);
+    g_test_add_func("/host-parts/zone", test_zone);
+    g_test_add_func("/host-parts/upload-url", test_upload_url);
+    g_test_add_func("/host-parts/crashdump-name", test_crashdump_name);
     g_test_add_func("/host-parts/plugin-call", test_plugin_call);
     g_test_add_func("/host-parts/plugin-success", test_plugin_success);
     g_test_add_func("/host-parts/plugin-failure", test_plugin_failure);

@@ -157,7 +157,7 @@ def flags_of(model, method):
     flags = [f'METHOD_{c}' for word, c in FLAGS.items() if word in method.flags]
     if method.message and method.message.operations and 'long' not in method.flags:
         flags.append('METHOD_LONG')
-    if method.life.removed:
+    if method.life.removed and not method.impl:
         flags.append('METHOD_REMOVED')
     if model.in_release('clearwater', method.owner.life, method.life):
         flags.append('METHOD_IN_6_2')

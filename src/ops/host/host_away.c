@@ -4,6 +4,7 @@
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/host/host_here.h"
+#include "ops/secret/secret_map.h"
 
 static bool refuse_live(Call *call, HostRef host, Err **err)
 {
@@ -31,6 +32,8 @@ bool host_set_power_on_mode(Call *call, const HostSetPowerOnModeArgs *args, Err 
         return false;
     }
     DbTxn *txn = db_begin(call->db);
+    secret_map_clean(txn, db_host_power_on_config(db_txn_view(txn), args->self),
+                     args->power_on_config);
     db_host_set_power_on_mode(txn, args->self, args->power_on_mode);
     db_host_set_power_on_config(txn, args->self, value_ref((Value *)args->power_on_config));
     return db_commit(txn, err);

@@ -1,5 +1,7 @@
 /* host.call_plugin: a program of the administrator's, run as the daemon's user with the caller's
  * own session, so that it can do through the API what the caller can. */
+#include "ops/host/host_plugin.h"
+
 #include "base/subprocess.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
@@ -9,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *find_plugin(const Platform *platform, const char *name);
 static bool report_failure(const char *status, const SubprocessResult *result, Err **err);
 
 bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_result, Err **err)
@@ -17,7 +18,8 @@ bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_res
     if (!host_here_check(call, args->host, err)) {
         return false;
     }
-    g_autofree char *path = find_plugin(call_platform(call), args->plugin);
+    const char *folder = platform_paths(call_platform(call))->plugin_dir;
+    g_autofree char *path = host_plugin_find(folder, args->plugin);
     if (!path) {
         return err_xenapi_missing_plugin(err, args->plugin);
     }
@@ -42,14 +44,13 @@ bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_res
     return report_failure("unexpected answer", &result, err);
 }
 
-/* Names are of files right in the plugins' folder. (owned) */
-static char *find_plugin(const Platform *platform, const char *name)
+char *host_plugin_find(const char *folder, const char *name)
 {
     struct stat status;
     if (!*name || *name == '.' || strchr(name, '/')) {
         return NULL;
     }
-    g_autofree char *path = g_build_filename(platform_paths(platform)->plugin_dir, name, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
     if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) || access(path, X_OK) < 0) {
         return NULL;
     }

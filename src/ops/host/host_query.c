@@ -1,7 +1,6 @@
 /* Questions about this host, and messages that ask it to bring something up to date that cannot be
  * out of date on a host of its own. */
 #include "gen/db_host.h"
-#include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/host/host_here.h"
 
@@ -61,16 +60,6 @@ bool host_is_in_emergency_mode(Call *call, bool *ret_result, Err **err)
 {
     (void)call;
     (void)err;
-    *ret_result = false;
-    return true;
-}
-
-/* There are no extensions: every method is in the model. */
-bool host_has_extension(Call *call, const HostHasExtensionArgs *args, bool *ret_result, Err **err)
-{
-    if (!host_here_check(call, args->host, err)) {
-        return false;
-    }
     *ret_result = false;
     return true;
 }

@@ -2,13 +2,17 @@
  * constants by which clients tell what a server can do. */
 #include "ops/host/host_rows.h"
 
+#include "base/fd.h"
 #include "gen/db_host.h"
-#include "gen/db_host_cpu.h"
 #include "gen/db_host_metrics.h"
 #include "gen/db_pool.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
+#include "ops/host/host_clock.h"
+#include "ops/host/host_cpu.h"
+#include "ops/host/host_edition.h"
 #include "ops/host/host_identity.h"
+#include "ops/host/smbios.h"
 
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -20,16 +24,28 @@ enum { API_MAJOR = 2, API_MINOR = 21 };
 static const char PRODUCT_BRAND[] = "XenServer";
 static const char PRODUCT_VERSION[] = "6.2.0";
 static const char PLATFORM_VERSION[] = "1.8.0";
+static const char DB_SCHEMA[] = "5.67";
+static const char XENCENTER_VERSION[] = "2.0";
+
+static const char SMBIOS_TABLES[] = "/sys/firmware/dmi/tables/DMI";
+static const char IOMMU_GROUPS[] = "/sys/kernel/iommu_groups";
+
+enum { SMBIOS_MAX_BYTES = 1024 * 1024 };
+
+/* What the firmware says of the machine, and whether devices can be given to VMs. */
+typedef struct MachineFacts {
+    Value *bios_strings;
+    bool has_iommu;
+} MachineFacts;
 
 static HostRef find_or_create_host(DbTxn *txn, Platform *platform, Uuid uuid);
 static void write_identity(DbTxn *txn, Platform *platform, HostRef host);
 static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info);
-static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static void read_machine(MachineFacts *ret_facts);
 static void write_metrics(DbTxn *txn, HostRef host, const HvHostInfo *info);
 static void write_control_domain(DbTxn *txn, HostRef host, const HvHostInfo *info);
 static PoolRef write_pool(DbTxn *txn, HostRef host);
 static Value *new_map(const char *const *pairs);
-static Value *restrictions(void);
 
 bool host_rows_write(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, Err **err)
 {
@@ -40,11 +56,16 @@ bool host_rows_write(Platform *platform, HostRef *ret_host, PoolRef *ret_pool, E
                             err)) {
         return false;
     }
+    MachineFacts machine;
+    read_machine(&machine);
     DbTxn *txn = db_begin(platform_db(platform));
     HostRef host = find_or_create_host(txn, platform, uuid);
     write_identity(txn, platform, host);
     write_versions(txn, host, &info);
-    write_cpus(txn, host, &info);
+    host_cpu_write(txn, host, &info);
+    const char *const chipset[] = {"iommu", machine.has_iommu ? "true" : "false", NULL};
+    db_host_set_chipset_info(txn, host, new_map(chipset));
+    db_host_set_bios_strings(txn, host, machine.bios_strings);
     write_metrics(txn, host, &info);
     write_control_domain(txn, host, &info);
     PoolRef pool = write_pool(txn, host);
@@ -93,7 +114,14 @@ static void write_identity(DbTxn *txn, Platform *platform, HostRef host)
     db_host_set_api_version_major(txn, host, API_MAJOR);
     db_host_set_api_version_minor(txn, host, API_MINOR);
     db_host_set_api_version_vendor(txn, host, "XenSource");
-    db_host_set_edition(txn, host, "free");
+    db_host_set_edition(txn, host, HOST_EDITION);
+    Value *editions = value_new_array(1);
+    value_array_add(editions, value_new_string(HOST_EDITION));
+    db_host_set_editions(txn, host, editions);
+    db_host_set_license_params(txn, host, host_edition_license_params(PRODUCT_VERSION));
+    db_host_set_ssl_legacy(txn, host, false);
+    g_autofree char *zone = host_clock_zone();
+    db_host_set_timezone(txn, host, zone);
     db_host_set_sched_policy(txn, host, "credit");
     db_host_set_tls_verification_enabled(txn, host, false);
     write_times(txn, host);
@@ -128,23 +156,17 @@ static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info)
                                     "date",
                                     CLEARWATER_DATE,
                                     "dbv",
-                                    "",
+                                    "2013.0621",
+                                    "db_schema",
+                                    DB_SCHEMA,
+                                    "xencenter_min",
+                                    XENCENTER_VERSION,
+                                    "xencenter_max",
+                                    XENCENTER_VERSION,
                                     "network_backend",
                                     "bridge",
                                     NULL};
-    const char *const license[] = {"sku_type",      "free",   "version",
-                                   PRODUCT_VERSION, "expiry", "20991231T23:59:59Z",
-                                   "grace",         "no",     "sku_marketing_name",
-                                   "Clearwater",    NULL};
-    const char *const chipset[] = {"iommu", "false", NULL};
     db_host_set_software_version(txn, host, new_map(versions));
-    db_host_set_chipset_info(txn, host, new_map(chipset));
-    Value *params = new_map(license);
-    g_autoptr(Value) restricted = restrictions();
-    for (unsigned i = 0; i < value_count(restricted); i++) {
-        value_struct_add(params, value_name_at(restricted, i), value_ref(value_at(restricted, i)));
-    }
-    db_host_set_license_params(txn, host, params);
     Value *capabilities = value_new_array(2);
     value_array_add(capabilities, value_new_string("xen-3.0-x86_64"));
     value_array_add(capabilities, value_new_string("hvm-3.0-x86_64"));
@@ -155,55 +177,16 @@ static void write_versions(DbTxn *txn, HostRef host, const HvHostInfo *info)
     db_host_set_supported_bootloaders(txn, host, bootloaders);
 }
 
-static void write_cpus(DbTxn *txn, HostRef host, const HvHostInfo *info)
+/* A machine without these files has neither. */
+static void read_machine(MachineFacts *ret_facts)
 {
-    char count[16], sockets[16], speed[16], family[16], model[16], stepping[16];
-    g_snprintf(count, sizeof count, "%u", info->cpu_count);
-    g_snprintf(sockets, sizeof sockets, "%u", info->socket_count);
-    g_snprintf(speed, sizeof speed, "%u", info->cpu_mhz);
-    g_snprintf(family, sizeof family, "%u", info->cpu_family);
-    g_snprintf(model, sizeof model, "%u", info->cpu_model);
-    g_snprintf(stepping, sizeof stepping, "%u", info->cpu_stepping);
-    const char *const facts[] = {"cpu_count",
-                                 count,
-                                 "socket_count",
-                                 sockets,
-                                 "threads_per_core",
-                                 "1",
-                                 "vendor",
-                                 info->cpu_vendor,
-                                 "speed",
-                                 speed,
-                                 "modelname",
-                                 info->cpu_model_name,
-                                 "family",
-                                 family,
-                                 "model",
-                                 model,
-                                 "stepping",
-                                 stepping,
-                                 "flags",
-                                 info->cpu_flags,
-                                 "features",
-                                 "",
-                                 NULL};
-    db_host_set_cpu_info(txn, host, new_map(facts));
-    g_autoptr(GArray) old = db_host_host_cpus_array(db_txn_view(txn), host);
-    for (guint i = info->cpu_count; i < old->len; i++) {
-        db_host_cpu_delete(txn, g_array_index(old, HostCpuRef, i));
-    }
-    for (guint i = 0; i < info->cpu_count; i++) {
-        HostCpuRef cpu = i < old->len ? g_array_index(old, HostCpuRef, i) : db_host_cpu_create(txn);
-        db_host_cpu_set_host(txn, cpu, host);
-        db_host_cpu_set_number(txn, cpu, i);
-        db_host_cpu_set_vendor(txn, cpu, info->cpu_vendor);
-        db_host_cpu_set_speed(txn, cpu, info->cpu_mhz);
-        db_host_cpu_set_modelname(txn, cpu, info->cpu_model_name);
-        db_host_cpu_set_family(txn, cpu, info->cpu_family);
-        db_host_cpu_set_model(txn, cpu, info->cpu_model);
-        db_host_cpu_set_stepping(txn, cpu, stepping);
-        db_host_cpu_set_flags(txn, cpu, info->cpu_flags);
-    }
+    size_t length = 0;
+    g_autofree char *tables = fd_read_file(SMBIOS_TABLES, SMBIOS_MAX_BYTES, &length, NULL);
+    g_autoptr(GDir) groups = g_dir_open(IOMMU_GROUPS, 0, NULL);
+    *ret_facts = (MachineFacts){
+        .bios_strings = smbios_strings((const uint8_t *)tables, length),
+        .has_iommu = groups && g_dir_read_name(groups),
+    };
 }
 
 static void write_metrics(DbTxn *txn, HostRef host, const HvHostInfo *info)
@@ -249,7 +232,7 @@ static PoolRef write_pool(DbTxn *txn, HostRef host)
     g_autoptr(GArray) pools = db_pool_all(view);
     PoolRef pool = pools->len > 0 ? g_array_index(pools, PoolRef, 0) : db_pool_create(txn);
     db_pool_set_master(txn, pool, host);
-    db_pool_set_restrictions(txn, pool, restrictions());
+    db_pool_set_restrictions(txn, pool, host_edition_restrictions());
     db_pool_set_cpu_info(txn, pool, value_ref((Value *)db_host_cpu_info(view, host)));
     return pool;
 }
@@ -260,67 +243,5 @@ static Value *new_map(const char *const *pairs)
     for (; pairs[0]; pairs += 2) {
         value_struct_add(map, pairs[0], value_new_string(pairs[1]));
     }
-    return map;
-}
-
-/* There is one edition, with everything but workload balancing. Clients take a missing key as
- * restricted. */
-static Value *restrictions(void)
-{
-    static const char *const names[] = {"restrict_vlan",
-                                        "restrict_qos",
-                                        "restrict_pool_attached_storage",
-                                        "restrict_netapp",
-                                        "restrict_equalogic",
-                                        "restrict_pooling",
-                                        "restrict_marathon",
-                                        "restrict_email_alerting",
-                                        "restrict_historical_performance",
-                                        "restrict_rbac",
-                                        "restrict_dmc",
-                                        "restrict_checkpoint",
-                                        "restrict_cpu_masking",
-                                        "restrict_connection",
-                                        "platform_filter",
-                                        "regular_nag_dialog",
-                                        "restrict_vmpr",
-                                        "restrict_vmss",
-                                        "restrict_intellicache",
-                                        "restrict_gpu",
-                                        "restrict_dr",
-                                        "restrict_vif_locking",
-                                        "restrict_storage_xen_motion",
-                                        "restrict_vgpu",
-                                        "restrict_integrated_gpu_passthrough",
-                                        "restrict_vss",
-                                        "restrict_guest_agent_auto_update",
-                                        "restrict_pci_device_for_auto_update",
-                                        "restrict_xen_motion",
-                                        "restrict_guest_ip_setting",
-                                        "restrict_ad",
-                                        "restrict_nested_virt",
-                                        "restrict_live_patching",
-                                        "restrict_set_vcpus_number_live",
-                                        "restrict_pvs_proxy",
-                                        "restrict_igmp_snooping",
-                                        "restrict_rpu",
-                                        "restrict_pool_size",
-                                        "restrict_cbt",
-                                        "restrict_usb_passthrough",
-                                        "restrict_network_sriov",
-                                        "restrict_corosync",
-                                        "restrict_zstd_export",
-                                        "restrict_pool_secret_rotation",
-                                        "restrict_certificate_verification",
-                                        "restrict_updates",
-                                        "restrict_internal_repo_access",
-                                        "restrict_vtpm",
-                                        "restrict_vm_groups"};
-    Value *map = value_new_struct(G_N_ELEMENTS(names) + 2);
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        value_struct_add_static(map, names[i], value_new_string("false"));
-    }
-    value_struct_add_static(map, "restrict_wlb", value_new_string("true"));
-    value_struct_add_static(map, "enable_xha", value_new_string("true"));
     return map;
 }

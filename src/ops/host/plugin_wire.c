@@ -10,21 +10,44 @@ static PluginAnswer read_failure(const Value *description, Err **ret_error);
 
 char *plugin_wire_call(const char *function, Uuid session, const Value *args)
 {
-    g_autofree char *name = g_markup_escape_text(function, -1);
+    g_autoptr(Value) params = value_new_array(2);
+    value_array_add(params, value_new_ref(session));
+    value_array_add(params, value_ref((Value *)args));
+    return plugin_wire_request(function, params);
+}
+
+char *plugin_wire_request(const char *method, const Value *params)
+{
+    g_autofree char *name = g_markup_escape_text(method, -1);
     GString *call = g_string_new("<?xml version=\"1.0\"?>");
-    g_string_append_printf(call,
-                           "<methodCall><methodName>%s</methodName><params><param>"
-                           "<value>%s</value></param><param>",
-                           name, REF_TEXT(session));
-    xmlrpc_append_value(call, args);
-    g_string_append(call, "</param></params></methodCall>");
+    g_string_append_printf(call, "<methodCall><methodName>%s</methodName><params>", name);
+    for (unsigned i = 0; i < value_count(params); i++) {
+        g_string_append(call, "<param>");
+        xmlrpc_append_value(call, value_at(params, i));
+        g_string_append(call, "</param>");
+    }
+    g_string_append(call, "</params></methodCall>");
     return g_string_free(call, FALSE);
 }
 
 PluginAnswer plugin_wire_answer(const char *text, char **ret_result, Err **ret_error)
 {
+    g_autoptr(Value) value = NULL;
+    PluginAnswer answer = plugin_wire_read(text, &value, ret_error);
+    if (answer != PLUGIN_SUCCEEDED) {
+        return answer;
+    }
+    if (value_kind(value) != VALUE_STRING) {
+        return PLUGIN_UNCLEAR;
+    }
+    *ret_result = g_strdup(value_string(value));
+    return PLUGIN_SUCCEEDED;
+}
+
+PluginAnswer plugin_wire_read(const char *text, Value **ret_value, Err **ret_error)
+{
     g_autoptr(Value) value = find_value(text);
-    const Value *result = value;
+    Value *result = value;
     if (value && value_kind(value) == VALUE_STRUCT) {
         const char *status = value_get_string(value, "Status");
         if (text_equal(status, "Failure")) {
@@ -32,10 +55,10 @@ PluginAnswer plugin_wire_answer(const char *text, char **ret_result, Err **ret_e
         }
         result = text_equal(status, "Success") ? value_get(value, "Value") : NULL;
     }
-    if (!result || value_kind(result) != VALUE_STRING) {
+    if (!result) {
         return PLUGIN_UNCLEAR;
     }
-    *ret_result = g_strdup(value_string(result));
+    *ret_value = value_ref(result);
     return PLUGIN_SUCCEEDED;
 }
 

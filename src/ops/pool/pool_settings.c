@@ -7,6 +7,7 @@
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/host/host_edition.h"
 #include "ops/host/host_management.h"
 
 bool pool_change_sr(Call *call, PoolRef self, const Value *new_value, Err **err)
@@ -55,10 +56,9 @@ bool pool_get_license_state(Call *call, const PoolGetLicenseStateArgs *args, Val
     (void)err;
     const DbView *view = call_view(call);
     HostRef host = platform_host(call_platform(call));
-    const char *expiry = db_host_license_params_get(view, host, "expiry");
     Value *state = value_new_struct(2);
     value_struct_add_static(state, "edition", value_new_string(db_host_edition(view, host)));
-    value_struct_add_static(state, "expiry", value_new_string(expiry ? expiry : "never"));
+    value_struct_add_static(state, "expiry", value_new_string(HOST_EDITION_EXPIRY));
     *ret_result = state;
     return true;
 }
@@ -68,16 +68,6 @@ bool pool_apply_edition(Call *call, const PoolApplyEditionArgs *args, Err **err)
     HostRef host = platform_host(call_platform(call));
     return text_equal(args->edition, db_host_edition(call_view(call), host)) ||
            err_invalid_edition(err, args->edition);
-}
-
-/* There are no extensions: every method is in the model. */
-bool pool_has_extension(Call *call, const PoolHasExtensionArgs *args, bool *ret_result, Err **err)
-{
-    (void)call;
-    (void)args;
-    (void)err;
-    *ret_result = false;
-    return true;
 }
 
 /* Nothing older than TLS 1.2 is spoken. */

@@ -67,6 +67,14 @@ class Runner:
     def do_account(self, command):
         self.daemon.set_account(*self.texts(command))
 
+    def do_write(self, command):
+        """write PATH [MODE]: a file with the block in it."""
+        path, *mode = self.texts(command)
+        path = pathlib.Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.block_bytes(command))
+        path.chmod(int(*mode or ["644"], 8))
+
     # Connections.
 
     def do_client(self, command):
