@@ -46,9 +46,12 @@ void operation_subject_init(OperationSubject *subject, const DbView *view, uint1
 
 bool operation_check(const OperationSubject *subject, const OperationRule *rule, Err **err)
 {
-    return check_blocked(subject, rule, err) && operation_state_check(subject, rule, err) &&
-           check_current(subject, rule, err) && check_busy_device(subject, rule, err) &&
-           check_vm_kind(subject, rule, err) &&
+    /* What runs on an appliance changes its state. */
+    bool is_busy_first = subject->class_id == CLASS_VM_APPLIANCE;
+    return check_blocked(subject, rule, err) &&
+           (!is_busy_first || check_current(subject, rule, err)) &&
+           operation_state_check(subject, rule, err) && check_current(subject, rule, err) &&
+           check_busy_device(subject, rule, err) && check_vm_kind(subject, rule, err) &&
            operation_needs_check(subject->view, rule, subject->ref, err);
 }
 

@@ -9,7 +9,7 @@ typedef struct OperationSubject {
     const DbView *view;
     uint16_t class_id;
     Uuid ref;
-    unsigned state;       /* one bit, see operation.h */
+    unsigned state;       /* see operation_state_of() */
     const Value *current; /* current_operations; nil when the class has none */
     /* VDI: a VBD that is being attached or detached. VM: a VBD or VIF that is being plugged,
      * unplugged or given another medium.  NULL: none. */

@@ -1,4 +1,5 @@
-/* One bit for each object, in the words of its class; see gen/operations.h. */
+/* One bit for each object, in the words of its class; see gen/operations.h.  Of an appliance, one
+ * for each power state that a VM of it has. */
 #include "core/operation_state.h"
 
 #include "gen/db_host.h"
@@ -10,14 +11,17 @@
 #include "gen/db_vdi.h"
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
+#include "gen/db_vm_appliance.h"
 #include "gen/errors.h"
 #include "gen/operations.h"
 
 static unsigned sr_state(const DbView *view, SrRef sr);
 static unsigned vdi_state(const DbView *view, VdiRef vdi);
 static unsigned host_state(const DbView *view, HostRef host);
+static unsigned appliance_states(const DbView *view, VmApplianceRef appliance);
 static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err);
 static bool refuse(uint16_t class_id, unsigned state, const char *op, const char *ref, Err **err);
+static bool refuse_appliance(unsigned states, const char *op, Err **err);
 
 unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref)
 {
@@ -43,6 +47,8 @@ unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref)
         return db_task_status(view, (TaskRef){ref}) == TASK_STATUS_TYPE_PENDING
                    ? TASK_WHEN_PENDING
                    : TASK_WHEN_COMPLETED;
+    case CLASS_VM_APPLIANCE:
+        return appliance_states(view, (VmApplianceRef){ref});
     }
     return 0;
 }
@@ -100,6 +106,21 @@ static unsigned host_state(const DbView *view, HostRef host)
     return db_host_enabled(view, host) ? HOST_WHEN_ENABLED : HOST_WHEN_DISABLED;
 }
 
+static unsigned appliance_states(const DbView *view, VmApplianceRef appliance)
+{
+    static const unsigned bits[VM_POWER_STATE_COUNT] = {
+        [VM_POWER_STATE_HALTED] = VM_APPLIANCE_WHEN_HALTED,
+        [VM_POWER_STATE_PAUSED] = VM_APPLIANCE_WHEN_PAUSED,
+        [VM_POWER_STATE_RUNNING] = VM_APPLIANCE_WHEN_RUNNING,
+        [VM_POWER_STATE_SUSPENDED] = VM_APPLIANCE_WHEN_SUSPENDED,
+    };
+    unsigned states = 0;
+    for (unsigned i = 0; i < db_vm_appliance_vms_count(view, appliance); i++) {
+        states |= bits[db_vm_power_state(view, db_vm_appliance_vms_at(view, appliance, i))];
+    }
+    return states;
+}
+
 static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err)
 {
     g_autoptr(GString) expected = g_string_new(NULL);
@@ -137,6 +158,17 @@ static bool refuse(uint16_t class_id, unsigned state, const char *op, const char
         return state == HOST_WHEN_ENABLED    ? err_host_not_disabled(err)
                : state == HOST_WHEN_DISABLED ? err_host_disabled(err, ref)
                                              : err_host_not_live(err);
+    case CLASS_VM_APPLIANCE:
+        return refuse_appliance(state, op, err);
     }
     return err_operation_not_allowed(err, op);
+}
+
+static bool refuse_appliance(unsigned states, const char *op, Err **err)
+{
+    return err_operation_not_allowed(
+        err, states == 0                         ? "Appliance has no VMs."
+             : strcmp(op, "start") == 0          ? "There are no halted VMs in this appliance."
+             : strcmp(op, "clean_shutdown") == 0 ? "There are no running VMs in this appliance."
+                                                 : "All VMs in this appliance are halted.");
 }

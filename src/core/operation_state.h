@@ -3,7 +3,8 @@
 
 #include "core/operation_check.h"
 
-/* One bit, as OperationRule.states has them; 0 for a class without states. */
+/* A bit as OperationRule.states has them, of an appliance several or none; 0 for a class without
+ * states. */
 unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref);
 
 /* The first error a client gets when the object's state does not allow the operation. */

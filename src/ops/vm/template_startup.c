@@ -4,6 +4,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
 #include "ops/vm/template_table.h"
+#include "ops/vm/vm_check.h"
 
 /* Limits of the product, as the recommendations tell them to clients. */
 enum { MAX_MEMORY_GIB = 128, MAX_VCPUS = 16, MAX_VBDS = 16, MAX_VIFS = 7 };
@@ -86,7 +87,7 @@ static void write_boot(DbTxn *txn, VmRef vm, const TemplateInfo *info)
         db_vm_set_hvm_boot_policy(txn, vm, "");
         return;
     }
-    db_vm_set_hvm_boot_policy(txn, vm, "BIOS order");
+    db_vm_set_hvm_boot_policy(txn, vm, VM_CHECK_BOOT_POLICY_HVM);
     db_vm_set_hvm_boot_params_key(txn, vm, "order", "cdn");
     db_vm_set_hvm_boot_params_key(txn, vm, "firmware", info->uefi ? "uefi" : "bios");
 }

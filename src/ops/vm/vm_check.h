@@ -3,6 +3,9 @@
 
 #include "ops/platform.h"
 
+/* In HVM_boot_policy it stands for full virtualization, as in XenServer. */
+#define VM_CHECK_BOOT_POLICY_HVM "BIOS order"
+
 /* HVM, as 6.2 tells it: it has a boot policy. Else a direct kernel. */
 bool vm_check_is_hvm(const DbView *view, VmRef vm);
 

@@ -1,5 +1,6 @@
 /* VM.create and destroy, and what makes a VM a template. */
 #include "base/text.h"
+#include "core/oplock.h"
 #include "core/record.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
@@ -57,6 +58,10 @@ bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
 bool vm_change_is_a_template(Call *call, VmRef self, const Value *new_value, Err **err)
 {
     const DbView *view = call_view(call);
+    bool becomes_one = value_bool(new_value) && !db_vm_is_a_template(view, self);
+    if (becomes_one && !oplock_check(view, CLASS_VM, self.id, "make_into_template", err)) {
+        return false;
+    }
     if (db_vm_power_state(view, self) != VM_POWER_STATE_HALTED) {
         g_autofree char *actual =
             g_ascii_strdown(vm_power_state_to_string(db_vm_power_state(view, self)), -1);

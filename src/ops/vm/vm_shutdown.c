@@ -5,6 +5,7 @@
 #include "gen/ops.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_delay.h"
 #include "ops/vm/vm_image.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
@@ -13,32 +14,38 @@
 #define GUEST_STOP_TIMEOUT (20 * 60 * USEC_PER_SEC)
 
 static bool end_others(Call *call, VmRef vm, Err **err);
-static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err);
-static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err);
-static bool shut_down_cleanly(Call *call, VmRef vm, Err **err);
+static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Usec patience, Err **err);
+static bool wait_for_guest(Call *call, VmRef vm, HvShutdownMode mode, Usec patience, Err **err);
+static bool shut_down_cleanly(Call *call, VmRef vm, Usec patience, Err **err);
+static bool wait_shutdown_delay(Call *call, VmRef vm, Err **err);
 static bool shut_down_hard(Call *call, VmRef vm, Err **err);
 
 bool vm_clean_shutdown(Call *call, const VmCleanShutdownArgs *args, Err **err)
 {
-    return shut_down_cleanly(call, args->vm, err);
+    return shut_down_cleanly(call, args->vm, GUEST_STOP_TIMEOUT, err) &&
+           wait_shutdown_delay(call, args->vm, err);
 }
 
 bool vm_hard_shutdown(Call *call, const VmHardShutdownArgs *args, Err **err)
 {
-    return shut_down_hard(call, args->vm, err);
+    return shut_down_hard(call, args->vm, err) && wait_shutdown_delay(call, args->vm, err);
 }
 
-/* Clean if the guest is willing, else hard. */
+/* Clean if the guest is willing, else hard. A VM with a shutdown delay has that long, as in 6.2. */
 bool vm_shutdown(Call *call, const VmShutdownArgs *args, Err **err)
 {
-    bool is_running = db_vm_power_state(call_view(call), args->vm) == VM_POWER_STATE_RUNNING;
-    return (is_running && shut_down_cleanly(call, args->vm, NULL)) ||
-           (op_check(call->op, err) && shut_down_hard(call, args->vm, err));
+    const DbView *view = call_view(call);
+    int64_t delay = MIN(db_vm_shutdown_delay(view, args->vm), GUEST_STOP_TIMEOUT / USEC_PER_SEC);
+    Usec patience = delay > 0 ? delay * USEC_PER_SEC : GUEST_STOP_TIMEOUT;
+    bool is_running = db_vm_power_state(view, args->vm) == VM_POWER_STATE_RUNNING;
+    bool ok = (is_running && shut_down_cleanly(call, args->vm, patience, NULL)) ||
+              (op_check(call->op, err) && shut_down_hard(call, args->vm, err));
+    return ok && wait_shutdown_delay(call, args->vm, err);
 }
 
 bool vm_clean_reboot(Call *call, const VmCleanRebootArgs *args, Err **err)
 {
-    if (!ask_guest(call, args->vm, HV_SHUTDOWN_REBOOT, err)) {
+    if (!ask_guest(call, args->vm, HV_SHUTDOWN_REBOOT, GUEST_STOP_TIMEOUT, err)) {
         return false;
     }
     bool stays_down =
@@ -60,9 +67,9 @@ bool vm_hard_reboot(Call *call, const VmHardRebootArgs *args, Err **err)
     return true;
 }
 
-static bool shut_down_cleanly(Call *call, VmRef vm, Err **err)
+static bool shut_down_cleanly(Call *call, VmRef vm, Usec patience, Err **err)
 {
-    if (!ask_guest(call, vm, HV_SHUTDOWN_POWEROFF, err)) {
+    if (!ask_guest(call, vm, HV_SHUTDOWN_POWEROFF, patience, err)) {
         return false;
     }
     bool stays_up = db_vm_actions_after_shutdown(call_view(call), vm) == ON_NORMAL_EXIT_RESTART;
@@ -71,6 +78,11 @@ static bool shut_down_cleanly(Call *call, VmRef vm, Err **err)
     }
     alert_vm(call, vm, "VM_SHUTDOWN", ALERT_INFORMATION, "shutdown");
     return true;
+}
+
+static bool wait_shutdown_delay(Call *call, VmRef vm, Err **err)
+{
+    return vm_delay(call, db_vm_shutdown_delay(call_view(call), vm), err);
 }
 
 static bool shut_down_hard(Call *call, VmRef vm, Err **err)
@@ -101,7 +113,7 @@ static bool end_others(Call *call, VmRef vm, Err **err)
 }
 
 /* Asks the guest to stop and waits until it did; what it does then is the caller's to decide. */
-static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err)
+static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Usec patience, Err **err)
 {
     Platform *platform = call_platform(call);
     VmWatch *watch = platform_vm_watch(platform);
@@ -109,16 +121,17 @@ static bool ask_guest(Call *call, VmRef vm, HvShutdownMode mode, Err **err)
     vm_watch_expect(watch, domain);
     bool ok = platform_hv_driver(platform)->domain_shutdown(platform_hv(platform), call->op, domain,
                                                             mode, err) &&
-              wait_for_guest(call, domain, vm, mode, err);
+              wait_for_guest(call, vm, mode, patience, err);
     if (!ok) {
         vm_watch_unexpect(watch, domain);
     }
     return ok;
 }
 
-static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mode, Err **err)
+static bool wait_for_guest(Call *call, VmRef vm, HvShutdownMode mode, Usec patience, Err **err)
 {
-    g_autoptr(Op) op = op_new_child(call->op, GUEST_STOP_TIMEOUT);
+    Uuid domain = vm_domain_uuid(call_view(call), vm);
+    g_autoptr(Op) op = op_new_child(call->op, patience);
     HvExitReason reason;
     if (vm_watch_wait_exit(platform_vm_watch(call_platform(call)), op, domain, &reason, NULL)) {
         if (reason == HV_EXIT_DESTROYED) { /* a hard operation has taken over */
@@ -131,7 +144,6 @@ static bool wait_for_guest(Call *call, Uuid domain, VmRef vm, HvShutdownMode mod
     if (op_is_cancelled(call->op)) {
         return err_task_cancelled(err, REF_TEXT(call->task));
     }
-    g_autofree char *seconds =
-        g_strdup_printf("%" G_GINT64_FORMAT, GUEST_STOP_TIMEOUT / USEC_PER_SEC);
+    g_autofree char *seconds = g_strdup_printf("%" G_GINT64_FORMAT, patience / USEC_PER_SEC);
     return err_vm_shutdown_timeout(err, REF_TEXT(vm.id), seconds);
 }

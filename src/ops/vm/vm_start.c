@@ -4,6 +4,7 @@
 #include "gen/ops.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_delay.h"
 
 static bool start(Call *call, VmRef vm, bool paused, bool force, Err **err)
 {
@@ -12,7 +13,7 @@ static bool start(Call *call, VmRef vm, bool paused, bool force, Err **err)
         return false;
     }
     alert_vm(call, vm, "VM_STARTED", ALERT_INFORMATION, "started on host");
-    return true;
+    return vm_delay(call, db_vm_start_delay(call_view(call), vm), err);
 }
 
 bool vm_start(Call *call, const VmStartArgs *args, Err **err)

@@ -14,6 +14,7 @@
 
 enum { HTTPS_PORT = 443 };
 
+static void set_power_state(DbTxn *txn, VmRef vm, VmPowerState state);
 static void add_tasks(GArray *tasks, const Value *current);
 static void attach_devices(DbTxn *txn, VmRef vm, bool is_resumed);
 static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm);
@@ -26,7 +27,7 @@ void vm_state_set_running(DbTxn *txn, Platform *platform, VmRef vm, int domid, b
 {
     const DbView *view = db_txn_view(txn);
     bool is_resumed = db_vm_power_state(view, vm) == VM_POWER_STATE_SUSPENDED;
-    db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+    set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
     db_vm_set_resident_on(txn, vm, platform_host(platform));
     db_vm_set_domid(txn, vm, domid);
     db_vm_set_memory_target(txn, vm, db_vm_memory_dynamic_max(view, vm));
@@ -84,14 +85,14 @@ bool vm_state_check_up(const DbView *view, VmRef vm, Err **err)
 void vm_state_set_paused(DbTxn *txn, VmRef vm, bool paused)
 {
     if (vm_state_is_up(db_txn_view(txn), vm)) {
-        db_vm_set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
+        set_power_state(txn, vm, paused ? VM_POWER_STATE_PAUSED : VM_POWER_STATE_RUNNING);
     }
 }
 
 void vm_state_set_halted(DbTxn *txn, VmRef vm)
 {
     const DbView *view = db_txn_view(txn);
-    db_vm_set_power_state(txn, vm, VM_POWER_STATE_HALTED);
+    set_power_state(txn, vm, VM_POWER_STATE_HALTED);
     db_vm_set_resident_on(txn, vm, (HostRef){{{0}}});
     db_vm_set_domid(txn, vm, -1);
     db_vm_set_suspend_vdi(txn, vm, (VdiRef){{{0}}});
@@ -109,7 +110,7 @@ void vm_state_set_halted(DbTxn *txn, VmRef vm)
 
 void vm_state_set_suspended(DbTxn *txn, VmRef vm, VdiRef suspend_vdi)
 {
-    db_vm_set_power_state(txn, vm, VM_POWER_STATE_SUSPENDED);
+    set_power_state(txn, vm, VM_POWER_STATE_SUSPENDED);
     db_vm_set_resident_on(txn, vm, (HostRef){{{0}}});
     db_vm_set_domid(txn, vm, -1);
     db_vm_set_suspend_vdi(txn, vm, suspend_vdi);
@@ -184,6 +185,13 @@ void vm_state_detach_vbd(DbTxn *txn, VbdRef vbd)
         db_vbd_set_currently_attached(txn, vbd, false);
         db_touch(txn, CLASS_VDI, db_vbd_vdi(db_txn_view(txn), vbd).id);
     }
+}
+
+/* What may be done with an appliance hangs on the states of its VMs: it counts as changed too. */
+static void set_power_state(DbTxn *txn, VmRef vm, VmPowerState state)
+{
+    db_vm_set_power_state(txn, vm, state);
+    db_touch(txn, CLASS_VM_APPLIANCE, db_vm_appliance(db_txn_view(txn), vm).id);
 }
 
 static void add_tasks(GArray *tasks, const Value *current)
