@@ -26,6 +26,20 @@ bool nw_check_policy(const NwPolicy *policy, Err **err)
            check_addresses(AF_INET6, policy->ipv6, err);
 }
 
+bool nw_check_bond(const NwBond *bond, Err **err)
+{
+    if (!nw_check_name(bond->name, err)) {
+        return false;
+    }
+    for (const char *const *member = bond->members; *member; member++) {
+        if (!nw_check_name(*member, err)) {
+            return false;
+        }
+    }
+    return is_unicast_mac(bond->mac) ||
+           err_internal(err, "'%s' cannot be the MAC address of a bond", bond->mac);
+}
+
 static bool is_unicast_mac(const char *mac)
 {
     size_t length = strlen(mac);

@@ -23,7 +23,7 @@ typedef struct NwInterface {
     char ipv4[16]; /* first address, "" when none */
     unsigned ipv4_prefix;
     char gateway[16];
-    char master[NW_NAME_SIZE];                     /* the bridge it is a port of, or "" */
+    char master[NW_NAME_SIZE];                     /* the bridge or bond it is in, or "" */
     char pci_path[16], vendor_id[8], device_id[8]; /* "0000:00:03.0", "0x1af4" */
     uint64_t rx_bytes, tx_bytes;
 } NwInterface;
@@ -34,6 +34,20 @@ typedef struct NwBridge {
     const char *uplink; /* interface to enslave, or NULL for an internal network */
     bool move_address;  /* take address and routes over from the uplink */
 } NwBridge;
+
+typedef enum NwBondMode {
+    NW_BOND_SLB,    /* each sender by one card */
+    NW_BOND_BACKUP, /* one card, the others wait for it to fail */
+    NW_BOND_LACP,   /* as the switch and the host agree (802.3ad) */
+} NwBondMode;
+
+typedef struct NwBond {
+    const char *name;
+    const char *mac;
+    NwBondMode mode;
+    bool hash_ports;            /* LACP: spread by addresses and ports, rather than by sender */
+    const char *const *members; /* NULL-terminated */
+} NwBond;
 
 /* Which frames of a guest reach the bridge. */
 typedef enum NwLocking {
@@ -124,6 +138,12 @@ typedef struct NwDriver {
                         Err **err);
     bool (*vlan_delete)(Nw *nw, Op *op, const char *name, Err **err);
 
+    /* Several cards as one interface, up; it takes over what they have of addresses and routes.
+     * Members are no ports of bridges.  Deleting sets them free, and `heir`, one of them, gets the
+     * addresses; it is success when there is no bond. */
+    bool (*bond_create)(Nw *nw, Op *op, const NwBond *bond, Err **err);
+    bool (*bond_delete)(Nw *nw, Op *op, const char *name, const char *heir, Err **err);
+
     /* A tap on the bridge for a guest's NIC; no frame passes before the policy holds. Returns its
      * descriptor; the tap goes away with the last descriptor and port_detach(). */
     bool (*port_attach)(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
@@ -146,6 +166,9 @@ typedef struct NwDriver {
 /* Fails on what is no address, or no unicast MAC: nothing of a policy that passes can be more than
  * one word of a command. */
 bool nw_check_policy(const NwPolicy *policy, Err **err);
+
+/* Likewise the names and the MAC of a bond. */
+bool nw_check_bond(const NwBond *bond, Err **err);
 
 /* Fails unless `name` is one that the kernel takes and that fits into a line of configuration. */
 bool nw_check_name(const char *name, Err **err);

@@ -255,6 +255,54 @@ static void test_vlan_frames(NwFixture *fix)
     assert_ok(fix->driver->vlan_delete(fix->nw, fix->op, "eth0.5", &err), err);
 }
 
+static bool has_bonds(NwFixture *fix)
+{
+    static const char *const argv[] = {"ip", "link", "add", "try0", "type", "bond", NULL};
+    g_auto(SubprocessResult) result = {0};
+    g_assert_true(op_run(fix->op, argv, &result, NULL));
+    if (result.exit_status == 0) {
+        nw_run(fix, "ip link del try0");
+    }
+    return result.exit_status == 0;
+}
+
+static void test_bond(NwFixture *fix)
+{
+    Err *err = NULL;
+    NwInterface card;
+    static const char *const members[] = {"eth0", "eth1", NULL};
+    const NwBond bond = {
+        .name = "bond0", .mac = "02:00:00:00:00:0a", .mode = NW_BOND_BACKUP, .members = members};
+    if (fix->kind->is_real && !has_bonds(fix)) {
+        g_test_skip("this kernel has no bonding");
+        return;
+    }
+    if (fix->kind->is_real) {
+        nw_run(fix, "ip link add eth1 type veth peer name far1");
+        nw_run(fix, "ip link set far1 up");
+        give_address(fix);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(fix->driver->bond_create(fix->nw, fix->op, &bond, &err), err);
+    }
+    nw_create_bridge(fix, "xapi0", 1500, "bond0");
+    g_assert_true(nw_find_interface(fix, "eth1", &card));
+    g_assert_cmpstr(card.master, ==, "bond0");
+    if (fix->kind->is_real) {
+        assert_reached_through(fix, "xapi0", "eth0");
+    }
+    nw_destroy_bridge(fix, "xapi0");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_ok(fix->driver->bond_delete(fix->nw, fix->op, "bond0", "eth0", &err), err);
+    }
+    g_assert_true(nw_find_interface(fix, "eth1", &card));
+    g_assert_cmpstr(card.master, ==, "");
+    if (fix->kind->is_real) {
+        assert_reached_through(fix, "eth0", "xapi0");
+        nw_run(fix, "ip link del eth1");
+    }
+}
+
 static char *read_pid(const NwFixture *fix)
 {
     g_autofree char *path = g_build_filename(fix->state_dir, "dhcp.pid", NULL);
@@ -342,6 +390,7 @@ static const NwCase cases[] = {
     {"interfaces", test_interfaces, false},
     {"port", test_port, false},
     {"vlan", test_vlan, false},
+    {"bond", test_bond, false},
     {"dhcp", test_dhcp, false},
     {"cancelled", test_cancelled, false},
     {"port-dies-with-descriptor", test_port_dies_with_descriptor, true},

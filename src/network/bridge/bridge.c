@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/turn.h"
 #include "network/bridge/interfaces.h"
+#include "network/bridge/link_bond.h"
 #include "network/bridge/link_vlan.h"
 #include "network/bridge/netlink.h"
 #include "network/bridge/own_address.h"
@@ -33,6 +34,8 @@ static bool bridge_exists(Nw *nw, const char *name);
 static bool bridge_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
                                Err **err);
 static bool bridge_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
+static bool bridge_bond_create(Nw *nw, Op *op, const NwBond *bond, Err **err);
+static bool bridge_bond_delete(Nw *nw, Op *op, const char *name, const char *heir, Err **err);
 static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool bridge_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool bridge_port_detach(Nw *nw, Op *op, const char *name, Err **err);
@@ -54,6 +57,8 @@ const NwDriver nw_bridge_driver = {
     .bridge_exists = bridge_exists,
     .vlan_create = bridge_vlan_create,
     .vlan_delete = bridge_vlan_delete,
+    .bond_create = bridge_bond_create,
+    .bond_delete = bridge_bond_delete,
     .port_attach = bridge_port_attach,
     .port_change = bridge_port_change,
     .port_detach = bridge_port_detach,
@@ -157,6 +162,21 @@ static bool bridge_vlan_delete(Nw *nw, Op *op, const char *name, Err **err)
     (void)nw;
     g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
     return nl && link_vlan_delete(nl, name, err);
+}
+
+static bool bridge_bond_create(Nw *nw, Op *op, const NwBond *bond, Err **err)
+{
+    (void)nw;
+    g_autoptr(NetlinkSocket) nl =
+        op_check(op, err) && nw_check_bond(bond, err) ? netlink_open(err) : NULL;
+    return nl && link_bond_create(nl, op, bond, err);
+}
+
+static bool bridge_bond_delete(Nw *nw, Op *op, const char *name, const char *heir, Err **err)
+{
+    (void)nw;
+    g_autoptr(NetlinkSocket) nl = op_check(op, err) ? netlink_open(err) : NULL;
+    return nl && link_bond_delete(nl, op, name, heir, err);
 }
 
 static bool bridge_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err)

@@ -67,6 +67,13 @@ bool uplink_find(NetlinkSocket *nl, NetlinkLink *bridge, NetlinkLink **ret_uplin
     return true;
 }
 
+bool uplink_hand_over(NetlinkSocket *nl, NetlinkLink *from, NetlinkLink *to, Err **err)
+{
+    int source = rtnl_link_get_ifindex(from), target = rtnl_link_get_ifindex(to);
+    return copy_addresses(nl, source, to, err) && move_routes(nl, source, target, err) &&
+           drop_addresses(nl, source, err);
+}
+
 bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, const char *address, unsigned prefix,
                         Err **err)
 {

@@ -13,6 +13,9 @@ bool uplink_leave(NetlinkSocket *nl, NetlinkLink *bridge, NetlinkLink *uplink, E
 /* The port of the bridge that leads out of this host; success with NULL when it has none. */
 bool uplink_find(NetlinkSocket *nl, NetlinkLink *bridge, NetlinkLink **ret_uplink, Err **err);
 
+/* Gives addresses and routes to another link, which is up.  Can be done again. */
+bool uplink_hand_over(NetlinkSocket *nl, NetlinkLink *from, NetlinkLink *to, Err **err);
+
 /* An address of the host itself; success when the interface has it. */
 bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, const char *address, unsigned prefix,
                         Err **err);

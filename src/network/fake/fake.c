@@ -20,6 +20,7 @@ struct Nw {
     GHashTable *bridges; /* name -> FakeBridge */
     GHashTable *ports;   /* name -> name of its bridge */
     GHashTable *vlans;   /* name -> name of its parent */
+    GHashTable *bonds;   /* name -> names of its members (GStrv) */
     unsigned mac_base;   /* the cards' addresses end in it, and in their numbers */
     char *counters_path;
 };
@@ -38,6 +39,8 @@ static bool fake_bridge_exists(Nw *nw, const char *name);
 static bool fake_vlan_create(Nw *nw, Op *op, const char *name, const char *parent, unsigned tag,
                              Err **err);
 static bool fake_vlan_delete(Nw *nw, Op *op, const char *name, Err **err);
+static bool fake_bond_create(Nw *nw, Op *op, const NwBond *bond, Err **err);
+static bool fake_bond_delete(Nw *nw, Op *op, const char *name, const char *heir, Err **err);
 static bool fake_port_attach(Nw *nw, Op *op, const NwPort *port, int *ret_tap_fd, Err **err);
 static bool fake_port_change(Nw *nw, Op *op, const NwPort *port, Err **err);
 static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err);
@@ -51,7 +54,9 @@ static NwInterface describe_vlan(const Nw *nw, const char *name);
 static NwInterface describe_bridge(const FakeBridge *bridge);
 static NwInterface describe_port(const char *name, const char *master);
 static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink);
+static const char *find_bond(const Nw *nw, const char *member);
 static void free_bridge(gpointer user);
+static void free_names(gpointer user);
 
 const NwDriver nw_fake_driver = {
     .name = "fake",
@@ -64,6 +69,8 @@ const NwDriver nw_fake_driver = {
     .bridge_exists = fake_bridge_exists,
     .vlan_create = fake_vlan_create,
     .vlan_delete = fake_vlan_delete,
+    .bond_create = fake_bond_create,
+    .bond_delete = fake_bond_delete,
     .port_attach = fake_port_attach,
     .port_change = fake_port_change,
     .port_detach = fake_port_detach,
@@ -80,6 +87,7 @@ static Nw *fake_open(const char *run_dir, Err **err)
     lock_init(&nw->lock, LOCK_NETWORK);
     nw->bridges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_bridge);
     nw->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    nw->bonds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_names);
     nw->vlans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nw->counters_path = g_build_filename(run_dir, "counters", NULL);
     /* Many hosts on one machine have folders of their own, and so addresses of their own. */
@@ -92,6 +100,7 @@ static void fake_close(Nw *nw)
     g_hash_table_unref(nw->bridges);
     g_hash_table_unref(nw->ports);
     g_hash_table_unref(nw->vlans);
+    g_hash_table_unref(nw->bonds);
     lock_clear(&nw->lock);
     g_free(nw->counters_path);
     g_free(nw);
@@ -110,6 +119,11 @@ static GArray *fake_interfaces(Nw *nw, Err **err)
     GHashTableIter iter;
     gpointer bridge, vlan;
     g_hash_table_iter_init(&iter, nw->vlans);
+    while (g_hash_table_iter_next(&iter, &vlan, NULL)) {
+        interface = describe_vlan(nw, vlan);
+        g_array_append_val(interfaces, interface);
+    }
+    g_hash_table_iter_init(&iter, nw->bonds);
     while (g_hash_table_iter_next(&iter, &vlan, NULL)) {
         interface = describe_vlan(nw, vlan);
         g_array_append_val(interfaces, interface);
@@ -193,6 +207,35 @@ static bool fake_vlan_delete(Nw *nw, Op *op, const char *name, Err **err)
     }
     LOCK_GUARD(&nw->lock);
     g_hash_table_remove(nw->vlans, name);
+    return true;
+}
+
+static bool fake_bond_create(Nw *nw, Op *op, const NwBond *bond, Err **err)
+{
+    if (!op_check(op, err) || !nw_check_bond(bond, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    for (const char *const *member = bond->members; *member; member++) {
+        if (!has_link(nw, *member)) {
+            return err_internal(err, "there is no interface %s", *member);
+        }
+        if (find_by_uplink(nw, *member)) {
+            return err_internal(err, "%s is a port of a bridge", *member);
+        }
+    }
+    g_hash_table_replace(nw->bonds, g_strdup(bond->name), g_strdupv((char **)bond->members));
+    return true;
+}
+
+static bool fake_bond_delete(Nw *nw, Op *op, const char *name, const char *heir, Err **err)
+{
+    (void)heir;
+    if (!op_check(op, err)) {
+        return false;
+    }
+    LOCK_GUARD(&nw->lock);
+    g_hash_table_remove(nw->bonds, name);
     return true;
 }
 
@@ -282,7 +325,7 @@ static bool has_link(const Nw *nw, const char *name)
             return true;
         }
     }
-    return g_hash_table_contains(nw->vlans, name);
+    return g_hash_table_contains(nw->vlans, name) || g_hash_table_contains(nw->bonds, name);
 }
 
 static NwInterface describe_card(const Nw *nw, unsigned number)
@@ -302,9 +345,8 @@ static NwInterface describe_card(const Nw *nw, unsigned number)
                base >> 16 & 0xff, base >> 8 & 0xff, base & 0xff);
     g_snprintf(card.pci_path, sizeof card.pci_path, "0000:00:%02x.0", 3 + number);
     const FakeBridge *master = find_by_uplink(nw, card.name);
-    if (master) {
-        g_strlcpy(card.master, master->name, sizeof card.master);
-    }
+    const char *bond = find_bond(nw, card.name);
+    g_strlcpy(card.master, bond ? bond : master ? master->name : "", sizeof card.master);
     return card;
 }
 
@@ -356,6 +398,24 @@ static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink)
         }
     }
     return NULL;
+}
+
+static const char *find_bond(const Nw *nw, const char *member)
+{
+    GHashTableIter iter;
+    gpointer name, members;
+    g_hash_table_iter_init(&iter, nw->bonds);
+    while (g_hash_table_iter_next(&iter, &name, &members)) {
+        if (g_strv_contains(members, member)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+static void free_names(gpointer user)
+{
+    g_strfreev(user);
 }
 
 static void free_bridge(gpointer user)

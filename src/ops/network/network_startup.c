@@ -30,6 +30,7 @@ bool network_startup(Call *call, void *user, Err **err)
     return true;
 }
 
+/* VLANs come after what they are on. */
 static GArray *find_plugged(const DbView *view, Platform *platform)
 {
     GArray *plugged = g_array_new(FALSE, FALSE, sizeof(PifRef));
@@ -38,7 +39,8 @@ static GArray *find_plugged(const DbView *view, Platform *platform)
         PifRef pif = g_array_index(pifs, PifRef, i);
         if (db_pif_currently_attached(view, pif) &&
             host_ref_equal(db_pif_host(view, pif), platform_host(platform))) {
-            g_array_append_val(plugged, pif);
+            bool is_vlan = db_pif_vlan(view, pif) >= 0;
+            g_array_insert_val(plugged, is_vlan ? plugged->len : 0, pif);
         }
     }
     return plugged;

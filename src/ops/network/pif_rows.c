@@ -6,6 +6,7 @@
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
+#include "ops/network/bond_rows.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/pif_link.h"
 
@@ -13,7 +14,7 @@ static PifRef create_pif(DbTxn *txn, Platform *platform, const NwInterface *nic)
 static NetworkRef find_or_create_network(DbTxn *txn, const char *device);
 static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwInterface *holder);
 static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic);
-static void write_vlan(DbTxn *txn, Call *call, PifRef pif, const GArray *all);
+static void write_derived(DbTxn *txn, Call *call, PifRef pif, const GArray *all);
 static const NwInterface *find_interface(const GArray *all, const char *name);
 
 PifRef pif_rows_write(DbTxn *txn, Platform *platform, const NwInterface *nic, const GArray *all)
@@ -50,9 +51,11 @@ bool pif_rows_refresh(Call *call, Err **err)
     g_autoptr(GArray) pifs = db_pif_all(db_txn_view(txn));
     for (guint i = 0; i < pifs->len; i++) {
         PifRef pif = g_array_index(pifs, PifRef, i);
-        if (db_pif_vlan(db_txn_view(txn), pif) >= 0 &&
+        bool is_derived = db_pif_vlan(db_txn_view(txn), pif) >= 0 ||
+                          db_pif_bond_master_of_count(db_txn_view(txn), pif) > 0;
+        if (is_derived &&
             host_ref_equal(db_pif_host(db_txn_view(txn), pif), platform_host(platform))) {
-            write_vlan(txn, call, pif, all);
+            write_derived(txn, call, pif, all);
         }
     }
     return db_commit(txn, err);
@@ -146,8 +149,8 @@ static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic)
     db_pif_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
 }
 
-/* Its MAC and its metrics stay what they are. */
-static void write_vlan(DbTxn *txn, Call *call, PifRef pif, const GArray *all)
+/* A VLAN or a bond.  Its MAC stays what it is, and the metrics of a VLAN are its card's. */
+static void write_derived(DbTxn *txn, Call *call, PifRef pif, const GArray *all)
 {
     const DbView *view = db_txn_view(txn);
     const char *bridge = db_network_bridge(view, db_pif_network(view, pif));
@@ -158,6 +161,9 @@ static void write_vlan(DbTxn *txn, Call *call, PifRef pif, const GArray *all)
     if (is_plugged) {
         db_pif_set_mtu(txn, pif, holder->mtu);
         write_address(txn, call_platform(call), pif, holder);
+    }
+    if (db_pif_bond_master_of_count(view, pif) > 0) {
+        bond_rows_write_links(txn, db_pif_bond_master_of_at(view, pif, 0), all);
     }
 }
 
