@@ -2,12 +2,14 @@
  * everything else that the model names the word that it is not offered. */
 #include "daemon/routes.h"
 
+#include "front/audit_download.h"
 #include "front/blob.h"
 #include "front/cli/front_cli.h"
 #include "front/console.h"
 #include "front/home.h"
 #include "front/rpc.h"
 #include "front/rrd.h"
+#include "front/services.h"
 #include "front/snapshot.h"
 #include "wire/limits.h"
 
@@ -19,9 +21,10 @@ struct RouteContext {
 };
 
 static const FrontHandler *const handlers[] = {
-    &front_blob_get_handler,     &front_blob_put_handler,   &front_rrd_host_handler,
-    &front_rrd_old_host_handler, &front_rrd_old_vm_handler, &front_rrd_sr_handler,
-    &front_rrd_updates_handler,  &front_rrd_vm_handler,     &front_snapshot_handler,
+    &front_audit_download_handler, &front_services_handler,   &front_services_sm_handler,
+    &front_blob_get_handler,       &front_blob_put_handler,   &front_rrd_host_handler,
+    &front_rrd_old_host_handler,   &front_rrd_old_vm_handler, &front_rrd_sr_handler,
+    &front_rrd_updates_handler,    &front_rrd_vm_handler,     &front_snapshot_handler,
 };
 
 static void add_call(RouteContext *routes, HttpActionId action, HttpHandler handler, void *user);
