@@ -484,6 +484,89 @@ static void test_rows(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(db_host_metrics_memory_free(view, metrics), <, INT64_C(64) << 30);
 }
 
+static unsigned count_alarms(Fixture *fixture, const char *obj_uuid, char **ret_body)
+{
+    g_autoptr(Value) messages =
+        host_fixture_call(&fixture->host, "message.get_all_records", "%s", "");
+    unsigned count = 0;
+    for (unsigned i = 0; i < value_count(messages); i++) {
+        const Value *message = value_at(messages, i);
+        if (strcmp(value_get_string(message, "name"), "ALARM") == 0 &&
+            strcmp(value_get_string(message, "obj_uuid"), obj_uuid) == 0) {
+            g_free(*ret_body);
+            *ret_body = g_strdup(value_get_string(message, "body"));
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Bad for a minute is an alarm, and then there is an hour of silence; good in between counts. */
+static void test_alarm(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    start_vm(fixture);
+    g_autofree char *body = NULL;
+    host_fixture_run(&fixture->host, "VM.add_to_other_config",
+                     "\"%s\", \"perfmon\", \"<config><variable><name value='cpu_usage'/>"
+                     "<alarm_trigger_level value='0.15'/><alarm_priority value='2'/></variable>"
+                     "</config>\"",
+                     REF_TEXT(fixture->vm));
+    sample(fixture);
+    for (unsigned i = 0; i < 11; i++) {
+        be_busy(fixture, 1);
+        sample(fixture);
+    }
+    sample(fixture);
+    for (unsigned i = 0; i < 11; i++) {
+        be_busy(fixture, 1);
+        sample(fixture);
+    }
+    g_assert_cmpuint(count_alarms(fixture, fixture->uuid, &body), ==, 0);
+    be_busy(fixture, 1);
+    sample(fixture);
+    g_assert_cmpuint(count_alarms(fixture, fixture->uuid, &body), ==, 1);
+    g_assert_cmpstr(body, ==,
+                    "value: 0.200000\nconfig:\n<variable>\n\t<name value=\"cpu_usage\"/>\n"
+                    "\t<alarm_trigger_level value=\"0.15\"/>\n\t<alarm_priority value=\"2\"/>\n"
+                    "</variable>\n");
+    for (unsigned i = 0; i < 700; i++) {
+        be_busy(fixture, 1);
+        sample(fixture);
+    }
+    g_assert_cmpuint(count_alarms(fixture, fixture->uuid, &body), ==, 1);
+    for (unsigned i = 0; i < 30; i++) {
+        be_busy(fixture, 1);
+        sample(fixture);
+    }
+    g_assert_cmpuint(count_alarms(fixture, fixture->uuid, &body), ==, 2);
+}
+
+/* Hosts have other variables, and settings that make no sense watch nothing. */
+static void test_host_alarm(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    const char *host = HOST_REF(&fixture->host);
+    g_autofree char *uuid = text(fixture, "host.get_uuid", host);
+    g_autofree char *body = NULL;
+    host_fixture_run(&fixture->host, "host.add_to_other_config",
+                     "\"%s\", \"perfmon\", \"<config><variable><name value='memory_free_kib'/>"
+                     "<alarm_trigger_level value='1e12'/><alarm_trigger_period value='5'/>"
+                     "</variable><variable><name value='cpu_usage'/>"
+                     "<alarm_trigger_level value='0.5'/></variable></config>\"",
+                     host);
+    sample(fixture);
+    g_assert_cmpuint(count_alarms(fixture, uuid, &body), ==, 1);
+    g_assert_true(g_str_has_prefix(body, "value: 67108864.000000\nconfig:\n"));
+    host_fixture_run(&fixture->host, "host.remove_from_other_config", "\"%s\", \"perfmon\"", host);
+    host_fixture_run(&fixture->host, "host.add_to_other_config",
+                     "\"%s\", \"perfmon\", \"<config><variable>\"", host);
+    for (unsigned i = 0; i < 20; i++) {
+        sample(fixture);
+    }
+    g_assert_cmpuint(count_alarms(fixture, uuid, &body), ==, 1);
+}
+
 #define ADD(name, function) g_test_add(name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -500,5 +583,7 @@ int main(int argc, char **argv)
     ADD("/metrics/dumps", test_dumps);
     ADD("/metrics/refused", test_refused);
     ADD("/metrics/rows", test_rows);
+    ADD("/metrics/alarm", test_alarm);
+    ADD("/metrics/host-alarm", test_host_alarm);
     return g_test_run();
 }

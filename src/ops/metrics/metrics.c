@@ -9,6 +9,7 @@
 #include "gen/db_sr.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/metrics/alarm.h"
 #include "ops/metrics/metrics_rows.h"
 #include "ops/metrics/metrics_store.h"
 
@@ -36,6 +37,7 @@ struct Metrics {
     Platform *platform;
     MetricsCollector *collector;
     MetricsStore *store; /* the sampling thread's, and load() anybody's */
+    Alarms *alarms;
     GThread *thread;
     uint64_t round;
     Lock lock; /* over what follows */
@@ -69,6 +71,7 @@ Metrics *metrics_new(Platform *platform)
     metrics->platform = platform;
     metrics->collector = metrics_collector_new(platform);
     metrics->store = metrics_store_new(platform_paths(platform)->state_dir);
+    metrics->alarms = alarms_new(platform);
     metrics->save_at = INFINITY;
     lock_init(&metrics->lock, LOCK_METRICS);
     g_cond_init(&metrics->cond);
@@ -108,6 +111,7 @@ void metrics_free(Metrics *metrics)
     }
     metrics_stop(metrics);
     g_hash_table_unref(metrics->objects);
+    alarms_free(metrics->alarms);
     metrics_store_free(metrics->store);
     metrics_collector_free(metrics->collector);
     g_cond_clear(&metrics->cond);
@@ -131,6 +135,7 @@ void metrics_sample(Metrics *metrics, double now)
     if (metrics->round % ROWS_ROUNDS == 1) {
         metrics_rows_write(metrics->platform, sets);
     }
+    alarms_check(metrics->alarms, metrics, now);
     g_autoptr(GPtrArray) gone = take_gone(metrics);
     for (guint i = 0; i < gone->len; i++) {
         const Measured *object = g_ptr_array_index(gone, i);
@@ -190,6 +195,18 @@ Rrd *metrics_copy(Metrics *metrics, const char *uuid)
         }
     }
     return uuid_parse(uuid, &key) ? metrics_store_load(metrics->store, key) : NULL;
+}
+
+bool metrics_newest(Metrics *metrics, const char *uuid, GPtrArray *names, GArray *values)
+{
+    LOCK_GUARD(&metrics->lock);
+    const Measured *object = find(metrics, uuid);
+    for (unsigned i = 0; object && i < rrd_count(object->rrd); i++) {
+        double value = rrd_newest(object->rrd, i);
+        g_ptr_array_add(names, g_strdup(rrd_name(object->rrd, i)));
+        g_array_append_val(values, value);
+    }
+    return object != NULL;
 }
 
 Value *metrics_sources(Metrics *metrics, const char *uuid)

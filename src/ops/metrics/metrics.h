@@ -39,6 +39,10 @@ RrdTable *metrics_table(Metrics *metrics, const RrdQuery *query, const MetricsCh
  * nothing. (owned) */
 Rrd *metrics_copy(Metrics *metrics, const char *uuid);
 
+/* The newest values of an object that is measured at present: appends names (owned by the array)
+ * and doubles. False when it is not. */
+bool metrics_newest(Metrics *metrics, const char *uuid, GPtrArray *names, GArray *values);
+
 /* Data sources of one object.  Names that there are none of are INVALID_VALUE ["data-source",
  * name]; so is every name when the object is not measured at present. */
 Value *metrics_sources(Metrics *metrics, const char *uuid); /* set of records (owned) */
