@@ -25,6 +25,8 @@ typedef struct Call {
     const char *originator;  /* (arena) */
     const char *peer;        /* (arena) address or "unix" */
     bool peer_is_local_root; /* came by the unix socket */
+    GString *json;           /* where the result may be appended, instead of being returned: then
+                                what is returned is a void; NULL: it may not */
 } Call;
 
 /* A snapshot taken now, kept until the call ends. (borrowed) Take a new one after a commit. */

@@ -206,6 +206,7 @@ static Dispatch *new_dispatch(Core *core, const CoreCaller *caller)
     call->peer = arena_strdup(call->arena, caller->peer);
     call->originator = arena_strdup(call->arena, caller->originator);
     call->peer_is_local_root = caller->peer_is_local_root;
+    call->json = caller->json;
     return dispatch;
 }
 
@@ -214,6 +215,7 @@ static bool resolve(Dispatch *dispatch, const char *method, Err **err)
     const char *name = method;
     if (g_str_has_prefix(name, ASYNC_PREFIX)) {
         dispatch->async = true;
+        dispatch->call.json = NULL; /* the answer is the task, and does not wait for the result */
         name += strlen(ASYNC_PREFIX);
     }
     const MethodInfo *info = method_find(name, strlen(name));

@@ -11,7 +11,9 @@ typedef struct CoreCaller {
     const char *peer;       /* address, or "unix" */
     const char *originator; /* what the client calls itself, or "" */
     bool peer_is_local_root;
-    Op *op; /* parent of the call's Op; NULL: the core's */
+    Op *op;        /* parent of the call's Op; NULL: the core's */
+    GString *json; /* not empty. A large result is appended here as JSON, and a void is what `done`
+                      gets; lives until `done` runs. NULL: results are Values only */
 } CoreCaller;
 
 typedef struct Dispatch Dispatch;

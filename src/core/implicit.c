@@ -5,6 +5,7 @@
 #include "core/rbac.h"
 #include "core/record.h"
 #include "gen/errors.h"
+#include "wire/json.h"
 
 static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err);
 static bool get_record(Call *call, Value *const *args, Value **ret_result, Err **err);
@@ -96,10 +97,12 @@ static bool get_record(Call *call, Value *const *args, Value **ret_result, Err *
     return true;
 }
 
+/* Fills one of the last two. */
 typedef struct Collector {
     const DbView *view;
     const Filter *filter; /* NULL: everything */
     bool records;
+    GString *json;
     Value *result;
 } Collector;
 
@@ -111,7 +114,10 @@ static bool collect(const DbObject *object, void *user)
     if (collector->filter && !filter_matches(collector->filter, schema, object)) {
         return true;
     }
-    if (collector->records) {
+    if (collector->json) {
+        json_append_name(collector->json, REF_TEXT(ref));
+        record_append_json(collector->json, collector->view, object);
+    } else if (collector->records) {
         value_struct_add(collector->result, REF_TEXT(ref), record_of(collector->view, object));
     } else {
         value_array_add(collector->result, value_new_ref(ref));
@@ -130,10 +136,17 @@ static bool get_all(Call *call, bool records, const char *expression, Value **re
     }
     const DbView *view = call_view(call);
     unsigned count = db_count(view, call->method->class_id);
-    Collector collector = {view, filter, records,
-                           records ? value_new_struct(count) : value_new_array(count)};
+    Collector collector = {.view = view, .filter = filter, .records = records};
+    if (records && call->json) {
+        collector.json = g_string_append_c(call->json, '{');
+    } else {
+        collector.result = records ? value_new_struct(count) : value_new_array(count);
+    }
     db_each(view, call->method->class_id, collect, &collector);
-    *ret_result = collector.result;
+    if (collector.json) {
+        g_string_append_c(collector.json, '}');
+    }
+    *ret_result = collector.result ? collector.result : value_new_void();
     return true;
 }
 

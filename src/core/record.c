@@ -3,7 +3,9 @@
 #include "core/record.h"
 
 #include "core/oplock.h"
+#include "wire/json.h"
 
+static bool is_shown(const DbField *field);
 static bool is_worked_out(const DbField *field);
 
 Value *record_field(const DbView *view, const DbObject *object, uint16_t field_id)
@@ -20,11 +22,31 @@ Value *record_of(const DbView *view, const DbObject *object)
     Value *record = value_new_struct(class_info->field_count);
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         const DbField *field = &class_info->fields[i];
-        if (!(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED))) {
+        if (is_shown(field)) {
             value_struct_add_static(record, field->name, record_field(view, object, i));
         }
     }
     return record;
+}
+
+void record_append_json(GString *out, const DbView *view, const DbObject *object)
+{
+    const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
+    g_string_append_c(out, '{');
+    for (uint16_t i = 0; i < class_info->field_count; i++) {
+        const DbField *field = &class_info->fields[i];
+        if (!is_shown(field)) {
+            continue;
+        }
+        json_append_name(out, field->name);
+        if (is_worked_out(field)) {
+            g_autoptr(Value) allowed = oplock_allowed(view, object);
+            json_append(out, allowed);
+        } else {
+            json_append(out, db_object_get(object, i));
+        }
+    }
+    g_string_append_c(out, '}');
 }
 
 bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *record, Err **err)
@@ -51,6 +73,11 @@ void record_write_new(DbTxn *txn, uint16_t class_id, Uuid ref, const Value *reco
             db_set(txn, class_id, ref, i, value_ref(value));
         }
     }
+}
+
+static bool is_shown(const DbField *field)
+{
+    return !(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED));
 }
 
 /* Few fields are volatile, so hardly a name is looked at. */

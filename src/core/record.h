@@ -9,6 +9,9 @@ Value *record_field(const DbView *view, const DbObject *object, uint16_t field_i
 /* The whole record, as get_record and events carry it. (owned) */
 Value *record_of(const DbView *view, const DbObject *object);
 
+/* As record_of() and json_append(), without the tree between them: for answers of many records. */
+void record_append_json(GString *out, const DbView *view, const DbObject *object);
+
 /* What a constructor takes from the record a client gave: every constructor field that is in it.
  * INTERNAL_ERROR naming the member when one without a default is missing. */
 bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *record, Err **err);

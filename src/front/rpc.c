@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "gen/errors.h"
+#include "wire/json.h"
 #include "wire/jsonrpc.h"
 #include "wire/xmlrpc.h"
 
@@ -12,6 +13,8 @@ typedef struct RpcReply {
     HttpExchange *exchange;
     bool is_json;
     JsonRpcRequest json; /* for its version and id */
+    GString *body;
+    size_t opened; /* how much of the body stands before a JSON result */
 } RpcReply;
 
 static const char *const XML_HEADERS[] = {"cache-control",
@@ -33,6 +36,7 @@ static const char *const JSON_HEADERS[] = {"cache-control",
                                            "X-Requested-With",
                                            NULL};
 
+static RpcReply *new_reply(HttpExchange *exchange);
 static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params);
 static bool answer_system_call(RpcReply *reply, const char *method, const Value *params);
 static void send_answer(void *user, const Value *result, const Err *error);
@@ -51,8 +55,7 @@ void rpc_handle_xml(HttpExchange *exchange, void *user)
         refuse_body(exchange, error);
         return;
     }
-    RpcReply *reply = g_new0(RpcReply, 1);
-    reply->exchange = exchange;
+    RpcReply *reply = new_reply(exchange);
     start_call(user, reply, request.method, request.params);
 }
 
@@ -60,15 +63,17 @@ void rpc_handle_json(HttpExchange *exchange, void *user)
 {
     size_t length;
     const char *body = http_exchange_body(exchange, &length);
-    RpcReply *reply = g_new0(RpcReply, 1);
-    reply->exchange = exchange;
-    reply->is_json = true;
+    JsonRpcRequest request = {.version = 0};
     Err *error = NULL;
-    if (!jsonrpc_parse_request(body, length, &reply->json, &error)) {
-        g_free(reply);
+    if (!jsonrpc_parse_request(body, length, &request, &error)) {
         refuse_body(exchange, error);
         return;
     }
+    RpcReply *reply = new_reply(exchange);
+    reply->is_json = true;
+    reply->json = request;
+    jsonrpc_open_result(reply->body, &reply->json);
+    reply->opened = reply->body->len;
     start_call(user, reply, reply->json.method, reply->json.params);
 }
 
@@ -86,6 +91,14 @@ void rpc_handle_options(HttpExchange *exchange, void *user)
                                    allowed,
                                    NULL};
     http_reply(exchange, 200, headers, NULL);
+}
+
+static RpcReply *new_reply(HttpExchange *exchange)
+{
+    RpcReply *reply = g_new0(RpcReply, 1);
+    reply->exchange = exchange;
+    reply->body = g_string_sized_new(512);
+    return reply;
 }
 
 static void refuse_body(HttpExchange *exchange, Err *error)
@@ -129,7 +142,8 @@ static void start_call(Core *core, RpcReply *reply, const char *method, const Va
     const char *agent = http_header(http_exchange_head(exchange), "originator");
     const CoreCaller caller = {.peer = http_exchange_peer(exchange),
                                .originator = agent ? agent : "",
-                               .peer_is_local_root = http_exchange_is_local_root(exchange)};
+                               .peer_is_local_root = http_exchange_is_local_root(exchange),
+                               .json = reply->is_json ? reply->body : NULL};
     g_autoptr(Err) error = NULL;
     Dispatch *dispatch =
         check_text(params, &error) ? dispatch_new(core, &caller, method, params, &error) : NULL;
@@ -161,9 +175,8 @@ static bool answer_system_call(RpcReply *reply, const char *method, const Value 
         send_answer(reply, methods, NULL);
         return true;
     }
-    GString *body = g_string_new(NULL);
-    xmlrpc_append_bare_result(body, methods);
-    http_reply(reply->exchange, 200, XML_HEADERS, body);
+    xmlrpc_append_bare_result(reply->body, methods);
+    http_reply(reply->exchange, 200, XML_HEADERS, reply->body);
     g_free(reply);
     return true;
 }
@@ -171,11 +184,15 @@ static bool answer_system_call(RpcReply *reply, const char *method, const Value 
 static void send_answer(void *user, const Value *result, const Err *error)
 {
     RpcReply *reply = user;
-    GString *body = g_string_sized_new(512);
+    GString *body = reply->body;
     if (reply->is_json && error) {
+        g_string_truncate(body, 0);
         jsonrpc_append_error(body, &reply->json, error);
     } else if (reply->is_json) {
-        jsonrpc_append_result(body, &reply->json, result);
+        if (body->len == reply->opened) {
+            json_append(body, result);
+        }
+        jsonrpc_close_result(body, &reply->json);
     } else if (error) {
         xmlrpc_append_error(body, error);
     } else {

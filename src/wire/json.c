@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "wire/limits.h"
+#include "wire/value_shape.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -26,6 +27,7 @@ static size_t json_plain_length(const char *text, size_t length);
 static bool json_word_has_escape(uint64_t word);
 static void json_append_float(GString *out, double number);
 static void json_append_items(GString *out, const Value *value);
+static void json_append_members(GString *out, const Value *value);
 
 Value *json_parse(const char *text, size_t length, Err **err)
 {
@@ -57,7 +59,7 @@ static Value *json_parse_flags(const char *text, size_t length, size_t more_flag
 void json_append(GString *out, const Value *value)
 {
     char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
-    switch (value_kind(value)) {
+    switch (kind_of(value)) {
     case VALUE_NIL:
         json_put(out, "null", 4);
         return;
@@ -65,7 +67,7 @@ void json_append(GString *out, const Value *value)
         json_put(out, "\"\"", 2);
         return;
     case VALUE_STRING:
-        json_append_string(out, value_string(value), value_string_length(value));
+        json_append_string(out, ((const String *)value)->text, value->count);
         return;
     case VALUE_INT:
         g_string_append(out, text_format_int(value_int(value), buffer));
@@ -74,7 +76,7 @@ void json_append(GString *out, const Value *value)
         json_append_float(out, value_float(value));
         return;
     case VALUE_BOOL:
-        g_string_append(out, value_bool(value) ? "true" : "false");
+        json_put(out, value_bool(value) ? "true" : "false", value_bool(value) ? 4 : 5);
         return;
     case VALUE_DATETIME:
         json_append_quoted(out, text_format_datetime(value_datetime(value), buffer));
@@ -83,11 +85,22 @@ void json_append(GString *out, const Value *value)
         json_append_quoted(out, value_ref_format(value_uuid(value), buffer));
         return;
     case VALUE_ARRAY:
-    case VALUE_STRUCT:
         json_append_items(out, value);
+        return;
+    case VALUE_STRUCT:
+        json_append_members(out, value);
         return;
     }
     g_assert_not_reached();
+}
+
+void json_append_name(GString *out, const char *name)
+{
+    if (out->str[out->len - 1] != '{') {
+        json_put(out, ",", 1);
+    }
+    json_append_string(out, name, strlen(name));
+    json_put(out, ":", 1);
 }
 
 /* jansson recurses and allocates as deep and as much as the text says, so depth and size are
@@ -288,19 +301,24 @@ static void json_append_float(GString *out, double number)
 
 static void json_append_items(GString *out, const Value *value)
 {
-    bool is_struct = value_kind(value) == VALUE_STRUCT;
-    unsigned count = value_count(value);
-    json_put(out, is_struct ? "{" : "[", 1);
-    for (unsigned i = 0; i < count; i++) {
+    const Array *array = value_as_array(value);
+    json_put(out, "[", 1);
+    for (unsigned i = 0; i < value->count; i++) {
         if (i > 0) {
             json_put(out, ",", 1);
         }
-        if (is_struct) {
-            const char *name = value_name_at(value, i);
-            json_append_string(out, name, strlen(name));
-            json_put(out, ":", 1);
-        }
-        json_append(out, value_at(value, i));
+        json_append(out, array->items[i]);
     }
-    json_put(out, is_struct ? "}" : "]", 1);
+    json_put(out, "]", 1);
+}
+
+static void json_append_members(GString *out, const Value *value)
+{
+    const Struct *record = value_as_struct(value);
+    json_put(out, "{", 1);
+    for (unsigned i = 0; i < value->count; i++) {
+        json_append_name(out, record->members[i].name);
+        json_append(out, record->members[i].item);
+    }
+    json_put(out, "}", 1);
 }

@@ -55,9 +55,19 @@ bool jsonrpc_parse_request(const char *text, size_t length, JsonRpcRequest *ret_
 
 void jsonrpc_append_result(GString *out, const JsonRpcRequest *request, const Value *result)
 {
+    jsonrpc_open_result(out, request);
+    json_append(out, result);
+    jsonrpc_close_result(out, request);
+}
+
+void jsonrpc_open_result(GString *out, const JsonRpcRequest *request)
+{
     g_string_append(out,
                     request->version == 2 ? "{\"jsonrpc\":\"2.0\",\"result\":" : "{\"result\":");
-    json_append(out, result);
+}
+
+void jsonrpc_close_result(GString *out, const JsonRpcRequest *request)
+{
     if (request->version == 1) {
         g_string_append(out, ",\"error\":null");
     }

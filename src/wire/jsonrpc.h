@@ -15,6 +15,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(JsonRpcRequest, jsonrpc_request_clear)
 
 bool jsonrpc_parse_request(const char *text, size_t length, JsonRpcRequest *ret_request, Err **err);
 void jsonrpc_append_result(GString *out, const JsonRpcRequest *request, const Value *result);
+/* The two halves of that, around a result that somebody else appends. */
+void jsonrpc_open_result(GString *out, const JsonRpcRequest *request);
+void jsonrpc_close_result(GString *out, const JsonRpcRequest *request);
 void jsonrpc_append_error(GString *out, const JsonRpcRequest *request, const Err *error);
 
 /* The client's side: a 2.0 request with a numeric id, and its answer.

@@ -3,7 +3,7 @@
  * A database holds millions of these, so a Value is one allocation of a small header and its
  * payload: 16 bytes for a number, 8 and the text for a string.  Scalars that repeat are
  * constants, which nobody counts references of. */
-#include "wire/value.h"
+#include "wire/value_shape.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,53 +16,6 @@
 #define VALUE_INDEX_THRESHOLD 256
 
 #define VALUE_MAX_COUNT ((size_t)(1u << 28) - 1)
-
-struct Value {
-    gint refs;
-    unsigned kind : 4;   /* ValueKind */
-    unsigned count : 28; /* bytes of a string, items of an array, members of a struct;
-                            of an int: 1 when it is typed */
-};
-
-typedef struct Scalar {
-    Value head;
-    union {
-        int64_t integer; /* int, datetime, bool */
-        double number;
-    };
-} Scalar;
-
-typedef struct String {
-    Value head;
-    char text[]; /* NUL-terminated */
-} String;
-
-typedef struct Reference {
-    Value head;
-    Uuid uuid;
-} Reference;
-
-typedef struct Array {
-    Value head;
-    unsigned capacity;
-    Value **items;
-} Array;
-
-typedef struct Member {
-    const char *name; /* owned by the struct if its `owns_names` */
-    Value *item;
-} Member;
-
-/* The names of a struct are either all static or all its own, so that no member needs a flag. */
-typedef struct Struct {
-    Value head;
-    unsigned capacity;
-    bool owns_names;
-    Member *members;
-    /* Name to position + 1; NULL for a small struct.  A tree and not a hash table, because an
-     * attacker can choose names that collide. */
-    GTree *index;
-} Struct;
 
 #define VALUE_CONSTANT(kind_)                                                                      \
     {                                                                                              \
@@ -79,19 +32,11 @@ static const Scalar constant_epoch = {.head = VALUE_CONSTANT(VALUE_DATETIME)};
 static const Scalar constant_empty = {.head = VALUE_CONSTANT(VALUE_STRING)}; /* text is a NUL */
 static const Reference constant_null_ref = {.head = VALUE_CONSTANT(VALUE_REF)};
 
-/* value_kind(), which other files might replace as far as the compiler knows. */
-static inline ValueKind kind_of(const Value *value)
-{
-    return value ? (ValueKind)value->kind : VALUE_NIL;
-}
-
 static Value *value_new_constant(const void *constant);
 static void *value_new_sized(ValueKind kind, size_t size);
 static Value *value_new_integer(ValueKind kind, int64_t integer);
 static void value_free(Value *value);
 static unsigned value_grow(const Value *value, unsigned capacity);
-static Array *value_as_array(const Value *value);
-static Struct *value_as_struct(const Value *value);
 static void struct_append(Struct *record, const char *name, Value *item);
 static void struct_own_names(Struct *record);
 static void struct_build_index(Struct *record);
@@ -461,18 +406,6 @@ static unsigned value_grow(const Value *value, unsigned capacity)
 {
     g_assert(value->count < VALUE_MAX_COUNT);
     return capacity < 4 ? 4 : capacity * 2;
-}
-
-static Array *value_as_array(const Value *value)
-{
-    g_assert(value->kind == VALUE_ARRAY);
-    return (Array *)value;
-}
-
-static Struct *value_as_struct(const Value *value)
-{
-    g_assert(value->kind == VALUE_STRUCT);
-    return (Struct *)value;
 }
 
 static void struct_append(Struct *record, const char *name, Value *item)

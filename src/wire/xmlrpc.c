@@ -3,6 +3,7 @@
 #include "wire/xmlrpc.h"
 
 #include "base/text.h"
+#include "wire/value_shape.h"
 
 #include <string.h>
 
@@ -39,14 +40,14 @@ void xmlrpc_append_value(GString *out, const Value *value)
 {
     char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
     g_string_append(out, "<value>");
-    switch (value_kind(value)) {
+    switch (kind_of(value)) {
     case VALUE_NIL:
         g_string_append(out, "<nil/>");
         break;
     case VALUE_VOID:
         break;
     case VALUE_STRING:
-        xmlrpc_append_text(out, value_string(value), value_string_length(value));
+        xmlrpc_append_text(out, ((const String *)value)->text, value->count);
         break;
     case VALUE_INT:
         g_string_append(out, value_is_typed_int(value) ? "<i4>" : "");
@@ -130,8 +131,8 @@ static void xmlrpc_append_float(GString *out, double number)
 static void xmlrpc_append_array(GString *out, const Value *array)
 {
     g_string_append(out, "<array><data>");
-    for (unsigned i = 0; i < value_count(array); i++) {
-        xmlrpc_append_value(out, value_at(array, i));
+    for (unsigned i = 0; i < array->count; i++) {
+        xmlrpc_append_value(out, value_as_array(array)->items[i]);
     }
     g_string_append(out, "</data></array>");
 }
@@ -141,12 +142,12 @@ static void xmlrpc_append_array(GString *out, const Value *array)
 static void xmlrpc_append_struct(GString *out, const Value *record)
 {
     g_string_append(out, "<struct>");
-    for (unsigned i = 0; i < value_count(record); i++) {
-        const char *name = value_name_at(record, i);
+    for (unsigned i = 0; i < record->count; i++) {
+        const Member *member = &value_as_struct(record)->members[i];
         g_string_append(out, "<member><name>");
-        xmlrpc_append_text(out, name, strlen(name));
+        xmlrpc_append_text(out, member->name, strlen(member->name));
         g_string_append(out, "</name>");
-        xmlrpc_append_value(out, value_at(record, i));
+        xmlrpc_append_value(out, member->item);
         g_string_append(out, "</member>");
     }
     g_string_append(out, "</struct>");

@@ -111,6 +111,32 @@ static void test_short_call_answers_at_once(HostFixture *fixture, gconstpointer 
     answer_clear(&answer);
 }
 
+/* Where the front takes JSON, many records come as a text; it is the one their Values would give.
+ * Asked twice, for the text of a record is kept. */
+static void test_json_result(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    static const char *const methods[] = {"VM.get_all_records", "host.get_all_records",
+                                          "SR.get_all_records", "role.get_all_records",
+                                          "crashdump.get_all_records"};
+    g_autofree char *params = g_strdup_printf("[\"%s\"]", REF_TEXT(fixture->caller.session));
+    host_fixture_start_vm(fixture);
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(methods); i++) {
+        const char *method = methods[i / 2];
+        g_autoptr(Value) records = host_fixture_call(fixture, method, "%s", "");
+        g_autofree char *expected = host_fixture_json(records);
+        g_autoptr(GString) json = g_string_new("[");
+        Answer answer = {.result = NULL};
+        net_signal_init(&answer.signal);
+        fixture->caller.json = json;
+        dispatch_run(start(fixture, method, params, NULL), note_answer, &answer);
+        fixture->caller.json = NULL;
+        g_assert_cmpint(value_kind(answer.result), ==, VALUE_VOID);
+        g_assert_cmpstr(json->str + 1, ==, expected);
+        answer_clear(&answer);
+    }
+}
+
 static Uuid template_of(HostFixture *fixture)
 {
     g_autoptr(Value) found =
@@ -402,6 +428,7 @@ int main(int argc, char **argv)
         {"/dispatch/order-of-checks", test_order_of_checks},
         {"/dispatch/internal-messages", test_internal_messages},
         {"/dispatch/short-call-answers-at-once", test_short_call_answers_at_once},
+        {"/dispatch/json-result", test_json_result},
         {"/dispatch/async", test_async},
         {"/dispatch/async-failure", test_async_failure},
         {"/dispatch/task-of-a-long-call", test_task_of_a_long_call},
