@@ -5,6 +5,10 @@
 #include "core/oplock.h"
 #include "wire/json.h"
 
+/* Texts are kept with the objects of a class up to so many of them: about 3 KiB each for VMs. */
+#define RECORD_MAX_KEPT 2048
+
+static char *new_text(const DbView *view, const DbObject *object);
 static bool is_shown(const DbField *field);
 static bool is_worked_out(const DbField *field);
 
@@ -31,22 +35,50 @@ Value *record_of(const DbView *view, const DbObject *object)
 
 void record_append_json(GString *out, const DbView *view, const DbObject *object)
 {
+    g_autofree char *own = NULL;
+    const char *text = db_object_text(object);
+    if (!text && db_count(view, db_object_class(object)) <= RECORD_MAX_KEPT) {
+        text = db_object_keep_text(object, new_text(view, object));
+    } else if (!text) {
+        text = own = new_text(view, object);
+    }
+    size_t length = strlen(text);
+    const char *rest = text + length + 1;
+    g_string_append_len(out, text, (gssize)length);
+    if (*rest) {
+        g_autoptr(Value) allowed = oplock_allowed(view, object);
+        json_append(out, allowed);
+        g_string_append(out, rest);
+    }
+}
+
+/* The record in two strings, one behind the other: what stands before and behind the value that is
+ * worked out, which depends on other objects and on what runs. The second is empty when the class
+ * has no such field. (owned) */
+static char *new_text(const DbView *view, const DbObject *object)
+{
     const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
-    g_string_append_c(out, '{');
+    bool has_hole = false;
+    g_autoptr(GString) text = g_string_new("{");
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         const DbField *field = &class_info->fields[i];
         if (!is_shown(field)) {
             continue;
         }
-        json_append_name(out, field->name);
+        json_append_name(text, field->name);
         if (is_worked_out(field)) {
-            g_autoptr(Value) allowed = oplock_allowed(view, object);
-            json_append(out, allowed);
+            g_assert(!has_hole);
+            has_hole = true;
+            g_string_append_c(text, '\0');
         } else {
-            json_append(out, db_object_get(object, i));
+            json_append(text, db_object_get(object, i));
         }
     }
-    g_string_append_c(out, '}');
+    g_string_append_c(text, '}');
+    if (!has_hole) {
+        g_string_append_c(text, '\0');
+    }
+    return g_memdup2(text->str, text->len + 1);
 }
 
 bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *record, Err **err)

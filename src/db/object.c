@@ -25,6 +25,7 @@ DbObject *object_new(const DbPlan *plan, uint16_t class_id, Uuid ref, uint64_t g
     object->ref = ref;
     object->created = generation;
     object->modified = generation;
+    object->text = NULL;
     for (uint16_t f = 0; f < count; f++) {
         object->cells[f] = value_ref(plan->fields[class_id][f].initial);
     }
@@ -41,6 +42,7 @@ DbObject *object_copy(const DbObject *object, uint64_t generation)
     copy->ref = object->ref;
     copy->created = object->created;
     copy->modified = generation;
+    copy->text = NULL;
     for (uint16_t f = 0; f < object->field_count; f++) {
         copy->cells[f] = value_ref(object->cells[f]);
     }
@@ -61,6 +63,7 @@ void object_unref(DbObject *object)
     for (uint16_t f = 0; f < object->field_count; f++) {
         value_unref(object->cells[f]);
     }
+    g_free(object->text);
     g_free(object);
 }
 
@@ -68,6 +71,7 @@ void object_set(DbObject *object, uint16_t field_id, Value *value)
 {
     value_unref(object->cells[field_id]);
     object->cells[field_id] = value;
+    g_clear_pointer(&object->text, g_free);
 }
 
 bool object_uuid(const DbPlan *plan, const DbObject *object, Uuid *ret_uuid)
@@ -90,6 +94,21 @@ Value *db_object_get(const DbObject *object, uint16_t field_id)
 {
     g_assert(field_id < object->field_count);
     return object->cells[field_id];
+}
+
+const char *db_object_text(const DbObject *object)
+{
+    return g_atomic_pointer_get(&((DbObject *)object)->text);
+}
+
+const char *db_object_keep_text(const DbObject *object, char *text)
+{
+    DbObject *holder = (DbObject *)object;
+    if (g_atomic_pointer_compare_and_exchange(&holder->text, NULL, text)) {
+        return text;
+    }
+    g_free(text);
+    return db_object_text(object);
 }
 
 uint64_t db_object_created(const DbObject *object)

@@ -14,6 +14,7 @@ struct DbObject {
     Uuid ref;
     uint64_t created;  /* generation */
     uint64_t modified; /* generation */
+    char *text;        /* db_object_keep_text(); atomic */
     Value *cells[];    /* never NULL */
 };
 

@@ -78,6 +78,11 @@ uint16_t db_object_class(const DbObject *object);
 Value *db_object_get(const DbObject *object, uint16_t field_id); /* never NULL */
 uint64_t db_object_created(const DbObject *object);              /* generation */
 uint64_t db_object_modified(const DbObject *object);             /* generation */
+/* A text that some reader made of this version, for the next one: NULL while there is none. Of two
+ * that are kept at once the first counts; the one that does is returned, `text` is taken over.
+ * (borrowed) as long as the object. */
+const char *db_object_text(const DbObject *object);
+const char *db_object_keep_text(const DbObject *object, char *text);
 /* The record of get_record: every field that is neither internal nor removed. (owned) */
 Value *db_object_record(const DbSchema *schema, const DbObject *object);
 /* The value of one field; the type's empty value when the object is gone. (borrowed) */
