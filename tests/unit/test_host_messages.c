@@ -1,7 +1,10 @@
 /* What a host, its pool and their kin answer, over the whole way of a call. */
 #include "host_fixture.h"
 
+#include "gen/db_gpu_group.h"
 #include "gen/db_host.h"
+#include "gen/db_pgpu.h"
+#include "gen/db_vgpu.h"
 #include "net/tls_pem.h"
 #include "ops/host/host_certificate.h"
 #include "ops/message/alert.h"
@@ -126,6 +129,32 @@ static void test_power_on_mode(HostFixture *fixture, gconstpointer data)
     host_fixture_answers(fixture, "\"wake-on-lan\"", "host.get_power_on_mode", "\"%s\"", host);
     host_fixture_answers(fixture, "{\"power_on_ip\":\"10.0.0.1\"}", "host.get_power_on_config",
                          "\"%s\"", host);
+}
+
+static void test_gpu_group(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    DbTxn *txn = db_begin(fixture->db);
+    GpuGroupRef group = db_gpu_group_create(txn);
+    PgpuRef card = db_pgpu_create(txn);
+    VgpuRef gpu = db_vgpu_create(txn);
+    db_pgpu_set_gpu_group(txn, card, group);
+    db_vgpu_set_gpu_group(txn, gpu, group);
+    db_vgpu_set_currently_attached(txn, gpu, true);
+    db_commit(txn, NULL);
+    const char *ref = REF_TEXT(group.id);
+    g_autofree char *used = g_strdup_printf("GPU_GROUP_CONTAINS_VGPU: [ %s ]", REF_TEXT(gpu.id));
+    g_autofree char *full = g_strdup_printf("GPU_GROUP_CONTAINS_PGPU: [ %s ]", REF_TEXT(card.id));
+    host_fixture_fails(fixture, used, "GPU_group.destroy", "\"%s\"", ref);
+    txn = db_begin(fixture->db);
+    db_vgpu_set_currently_attached(txn, gpu, false);
+    db_commit(txn, NULL);
+    host_fixture_fails(fixture, full, "GPU_group.destroy", "\"%s\"", ref);
+    txn = db_begin(fixture->db);
+    db_pgpu_delete(txn, card);
+    db_commit(txn, NULL);
+    host_fixture_answers(fixture, "\"\"", "GPU_group.destroy", "\"%s\"", ref);
+    host_fixture_answers(fixture, "[]", "VGPU.get_all", " ");
 }
 
 static void write_file(const HostFixture *fixture, const char *name, const char *text, mode_t mode)
@@ -392,6 +421,7 @@ int main(int argc, char **argv)
     add("/host/machine", test_machine);
     add("/host/facts", test_facts);
     add("/host/power-on-mode", test_power_on_mode);
+    add("/host/gpu-group", test_gpu_group);
     add("/host/certificate", test_certificate);
     add("/host/plugin", test_plugin);
     add("/host/log", test_log);
