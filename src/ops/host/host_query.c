@@ -19,19 +19,6 @@ bool host_list_methods(Call *call, Value **ret_result, Err **err)
     return true;
 }
 
-/* The sections a status report can have. The list is empty because no report is served. */
-bool host_get_system_status_capabilities(Call *call,
-                                         const HostGetSystemStatusCapabilitiesArgs *args,
-                                         char **ret_result, Err **err)
-{
-    if (!host_here_check(call, args->host, err)) {
-        return false;
-    }
-    *ret_result = g_strdup("<?xml version=\"1.0\"?>\n"
-                           "<system-status-capabilities></system-status-capabilities>\n");
-    return true;
-}
-
 bool host_compute_free_memory(Call *call, const HostComputeFreeMemoryArgs *args,
                               int64_t *ret_result, Err **err)
 {
