@@ -1,5 +1,7 @@
 """Guests that talk to each other and to the host."""
 
+import subprocess
+
 import tap
 from lib.case import FunctionalCase
 
@@ -40,6 +42,44 @@ class Network(FunctionalCase):
         other.run("ip address add 10.1.2.3/24 dev eth0")
         left.run("ping -c 1 -w 60 10.1.2.2")
         other.run("! ping -c 1 -w 2 10.1.2.1")
+
+    def test_a_locked_guest_is_nobody_else(self):
+        left, right = self.boot_two(self.host.create_network("private"))
+        vif = self.api.VM.get_VIFs(left.vm)[0]
+        left.run("ip address add 10.1.2.1/24 dev eth0")
+        right.run("ip address add 10.1.2.2/24 dev eth0")
+        self.api.VIF.set_ipv4_allowed(vif, ["10.1.2.1"])
+        self.api.VIF.set_locking_mode(vif, "locked")
+        left.run("ping -c 1 -w 60 10.1.2.2")
+        left.run("ip address add 10.1.2.9/24 dev eth0")
+        left.run("! ping -c 1 -w 3 -I 10.1.2.9 10.1.2.2")
+        left.run("ip link set eth0 down")
+        left.run("ip link set eth0 address 02:00:00:00:00:66")
+        left.run("ip link set eth0 up")
+        left.run("! ping -c 1 -w 3 10.1.2.2")
+        self.api.VIF.set_locking_mode(vif, "unlocked")
+        left.run("ping -c 3 -w 60 10.1.2.2")
+        left.run("ping -c 1 -w 60 -I 10.1.2.9 10.1.2.2")
+
+    def test_a_limited_guest_waits(self):
+        left, right = self.boot_two(self.host.create_network("slow"))
+        vif = self.api.VM.get_VIFs(left.vm)[0]
+        queue = "ifb" + self.api.VIF.get_uuid(vif).replace("-", "")[:12]
+        left.run("ip address add 10.1.2.1/24 dev eth0")
+        right.run("ip address add 10.1.2.2/24 dev eth0")
+        self.api.VIF.set_qos_algorithm_params(vif, {"kbps": "16"})
+        self.api.VIF.set_qos_algorithm_type(vif, "ratelimit")
+        left.run("ping -c 40 -A -s 1400 -w 60 10.1.2.2 || true")
+        told = self.statistics(queue)
+        self.assertRegex(told, "rate 131072bit")
+        self.assertRegex(told, "overlimits [1-9]")
+        self.api.VIF.set_qos_algorithm_type(vif, "")
+        left.run("ping -c 3 -w 60 10.1.2.2")
+        self.assertEqual(self.statistics(queue), "")
+
+    def statistics(self, queue):
+        return subprocess.run(["tc", "-s", "qdisc", "show", "dev", queue], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
     def test_mtu_reaches_the_guest(self):
         network = self.host.create_network("jumbo")

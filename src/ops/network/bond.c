@@ -24,11 +24,12 @@ static GArray *unique_members(const Value *members);
 static bool check_members(Call *call, const DbView *view, const GArray *members, Err **err);
 static bool check_member(Call *call, const DbView *view, PifRef pif, Err **err);
 static bool check_tags(const DbView *view, const GArray *members, Err **err);
+static GArray *plugged(const DbView *view, const GArray *pifs);
 static GArray *plugged_vlans(const DbView *view, const GArray *pifs);
 static bool take_down(Call *call, Op *op, const GArray *pifs, Err **err);
 static bool bring_up(Call *call, const GArray *pifs, Err **err);
 static bool move_vifs(Call *call, const GArray *from, NetworkRef to, Err **err);
-static bool take_apart(Call *call, BondRef bond, Err **err);
+static bool take_apart(Call *call, BondRef bond, const GArray *raised, Err **err);
 static bool rebuild(Call *call, BondRef bond, Err **err);
 
 bool bond_create(Call *call, const BondCreateArgs *args, BondRef *ret_result, Err **err)
@@ -54,8 +55,9 @@ bool bond_create(Call *call, const BondCreateArgs *args, BondRef *ret_result, Er
         return false;
     }
     g_autoptr(GArray) vlans = plugged_vlans(view, members);
-    if (!take_down(call, call->op, vlans, err) || !take_down(call, call->op, members, err)) {
-        bring_up(call, members, NULL);
+    g_autoptr(GArray) cards = plugged(view, members);
+    if (!take_down(call, call->op, vlans, err) || !take_down(call, call->op, cards, err)) {
+        bring_up(call, cards, NULL);
         bring_up(call, vlans, NULL);
         return false;
     }
@@ -68,7 +70,7 @@ bool bond_create(Call *call, const BondCreateArgs *args, BondRef *ret_result, Er
     if (!pif_link_up(call, db_bond_master(call_view(call), bond), err) ||
         !bring_up(call, vlans, err) || !move_vifs(call, members, args->network, err)) {
         g_autoptr(Err) error = NULL;
-        if (!take_apart(call, bond, &error)) {
+        if (!take_apart(call, bond, cards, &error)) {
             g_autofree char *text = err_to_string(error);
             log_error("a bond that could not be made stays: %s", text);
         }
@@ -88,7 +90,12 @@ bool bond_destroy(Call *call, const BondDestroyArgs *args, Err **err)
     if (is_management && db_pool_ha_enabled(view, platform_pool(call_platform(call)))) {
         return err_ha_cannot_change_bond_status_of_mgmt_iface(err);
     }
-    return take_apart(call, args->self, err);
+    bool is_up = db_pif_currently_attached(view, db_bond_master(view, args->self));
+    g_autoptr(GArray) members = db_bond_slaves_array(view, args->self);
+    if (!is_up) {
+        g_array_set_size(members, 0);
+    }
+    return take_apart(call, args->self, members, err);
 }
 
 bool bond_set_mode(Call *call, const BondSetModeArgs *args, Err **err)
@@ -192,6 +199,18 @@ static bool check_tags(const DbView *view, const GArray *members, Err **err)
     return true;
 }
 
+static GArray *plugged(const DbView *view, const GArray *pifs)
+{
+    GArray *found = g_array_new(FALSE, FALSE, sizeof(PifRef));
+    for (guint i = 0; i < pifs->len; i++) {
+        PifRef pif = g_array_index(pifs, PifRef, i);
+        if (db_pif_currently_attached(view, pif)) {
+            g_array_append_val(found, pif);
+        }
+    }
+    return found;
+}
+
 static GArray *plugged_vlans(const DbView *view, const GArray *pifs)
 {
     GArray *vlans = g_array_new(FALSE, FALSE, sizeof(PifRef));
@@ -243,16 +262,15 @@ static bool move_vifs(Call *call, const GArray *from, NetworkRef to, Err **err)
     return true;
 }
 
-static bool take_apart(Call *call, BondRef bond, Err **err)
+/* `raised` is what comes up instead of the bond. */
+static bool take_apart(Call *call, BondRef bond, const GArray *raised, Err **err)
 {
     const DbView *view = call_view(call);
     PifRef master = db_bond_master(view, bond), primary = db_bond_primary_slave(view, bond);
     g_autoptr(GArray) masters = g_array_new(FALSE, FALSE, sizeof(PifRef));
     g_array_append_val(masters, master);
     g_autoptr(GArray) vlans = plugged_vlans(view, masters);
-    g_autoptr(GArray) members = db_bond_slaves_array(view, bond);
     NetworkRef network = db_pif_network(view, primary);
-    bool was_up = db_pif_currently_attached(view, master);
     NetworkRef bonded = db_pif_network(view, master);
     g_autoptr(Op) op = core_undo_op();
     if (!take_down(call, op, vlans, err) || !pif_link_down(call, op, master, err)) {
@@ -260,8 +278,7 @@ static bool take_apart(Call *call, BondRef bond, Err **err)
     }
     DbTxn *txn = db_begin(call->db);
     bond_rows_delete(txn, bond);
-    if (!db_commit(txn, err) || (was_up && !bring_up(call, members, err)) ||
-        !bring_up(call, vlans, err)) {
+    if (!db_commit(txn, err) || !bring_up(call, raised, err) || !bring_up(call, vlans, err)) {
         return false;
     }
     view = call_view(call);

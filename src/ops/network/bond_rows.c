@@ -78,7 +78,8 @@ BondRef bond_rows_create(DbTxn *txn, const BondPlan *plan)
     db_pif_set_mtu(txn, master, -1);
     db_pif_set_vlan(txn, master, -1);
     db_pif_set_metrics(txn, master, db_pif_metrics_create(txn));
-    db_pif_set_currently_attached(txn, master, false);
+    /* Not yet; but should the daemon end here, its next start brings the bond up. */
+    db_pif_set_currently_attached(txn, master, true);
     db_bond_set_master(txn, bond, master);
     db_bond_set_primary_slave(txn, bond, primary);
     db_bond_set_mode(txn, bond, plan->mode);
