@@ -240,7 +240,7 @@ static bool bridge_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)
     g_autoptr(NetlinkSocket) nl = netlink_open(err);
     g_autoptr(NetlinkLink) link = nl ? netlink_get_bridge(nl, dhcp->bridge, err) : NULL;
     NetlinkChange change = {.up = true, .master = NETLINK_SAME_MASTER};
-    if (!link || !uplink_add_address(nl, link, dhcp->host_ip, dhcp->prefix, err) ||
+    if (!link || !uplink_add_address(nl, link, AF_INET, dhcp->host_ip, dhcp->prefix, err) ||
         !netlink_change(nl, link, &change, err) || !turn_take(&nw->dhcp, op, dhcp, err)) {
         return false;
     }

@@ -2,6 +2,7 @@
 #include "network/bridge/own_address.h"
 
 #include "base/fd.h"
+#include "network/bridge/uplink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/route.h>
 
-static bool add_address(NetlinkSocket *nl, NetlinkLink *bridge, const NwIp *ip, Err **err);
 static bool drop_others(NetlinkSocket *nl, NetlinkLink *bridge, int family,
                         const struct nl_addr *kept, Err **err);
 static bool add_default(NetlinkSocket *nl, NetlinkLink *bridge, const NwIp *ip, Err **err);
@@ -24,8 +24,9 @@ bool own_address_set(NetlinkSocket *nl, NetlinkLink *bridge, const NwIp *ip, Err
         return netlink_fail(err, code, "'%s' is no address", ip->address);
     }
     /* Twice: with a first address the kernel may delete the others of its network. */
-    bool ok = add_address(nl, bridge, ip, err) && drop_others(nl, bridge, ip->family, kept, err) &&
-              add_address(nl, bridge, ip, err);
+    bool ok = uplink_add_address(nl, bridge, ip->family, ip->address, ip->prefix, err) &&
+              drop_others(nl, bridge, ip->family, kept, err) &&
+              uplink_add_address(nl, bridge, ip->family, ip->address, ip->prefix, err);
     nl_addr_put(kept);
     return ok && (ip->gateway ? add_default(nl, bridge, ip, err)
                               : drop_defaults(nl, bridge, ip->family, err));
@@ -48,26 +49,6 @@ bool own_address_autoconf(const char *bridge, bool follow, Err **err)
         }
     }
     return true;
-}
-
-static bool add_address(NetlinkSocket *nl, NetlinkLink *bridge, const NwIp *ip, Err **err)
-{
-    struct nl_addr *local = NULL;
-    struct rtnl_addr *wanted = rtnl_addr_alloc();
-    int code = nl_addr_parse(ip->address, ip->family, &local);
-    if (code >= 0) {
-        nl_addr_set_prefixlen(local, (int)ip->prefix);
-        rtnl_addr_set_ifindex(wanted, rtnl_link_get_ifindex(bridge));
-        code = rtnl_addr_set_local(wanted, local);
-    }
-    if (code >= 0) {
-        code = rtnl_addr_add(nl, wanted, 0);
-    }
-    rtnl_addr_put(wanted);
-    nl_addr_put(local);
-    return code >= 0 || code == -NLE_EXIST ||
-           netlink_fail(err, code, "cannot give %s the address %s/%u", rtnl_link_get_name(bridge),
-                        ip->address, ip->prefix);
 }
 
 static bool drop_others(NetlinkSocket *nl, NetlinkLink *bridge, int family,

@@ -74,12 +74,12 @@ bool uplink_hand_over(NetlinkSocket *nl, NetlinkLink *from, NetlinkLink *to, Err
            drop_addresses(nl, source, err);
 }
 
-bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, const char *address, unsigned prefix,
-                        Err **err)
+bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, int family, const char *address,
+                        unsigned prefix, Err **err)
 {
     struct nl_addr *local = NULL;
     struct rtnl_addr *wanted = rtnl_addr_alloc();
-    int code = nl_addr_parse(address, AF_INET, &local);
+    int code = nl_addr_parse(address, family, &local);
     if (code >= 0) {
         nl_addr_set_prefixlen(local, (int)prefix);
         rtnl_addr_set_ifindex(wanted, rtnl_link_get_ifindex(link));

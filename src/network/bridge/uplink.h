@@ -17,5 +17,5 @@ bool uplink_find(NetlinkSocket *nl, NetlinkLink *bridge, NetlinkLink **ret_uplin
 bool uplink_hand_over(NetlinkSocket *nl, NetlinkLink *from, NetlinkLink *to, Err **err);
 
 /* An address of the host itself; success when the interface has it. */
-bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, const char *address, unsigned prefix,
-                        Err **err);
+bool uplink_add_address(NetlinkSocket *nl, NetlinkLink *link, int family, const char *address,
+                        unsigned prefix, Err **err);
