@@ -13,6 +13,7 @@
 #include "ops/host/host_edition.h"
 #include "ops/host/host_identity.h"
 #include "ops/host/smbios.h"
+#include "ops/pool/database_dump.h"
 
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -24,7 +25,7 @@ enum { API_MAJOR = 2, API_MINOR = 21 };
 static const char PRODUCT_BRAND[] = "XenServer";
 static const char PRODUCT_VERSION[] = "6.2.0";
 static const char PLATFORM_VERSION[] = "1.8.0";
-static const char DB_SCHEMA[] = "5.67";
+static const char DB_SCHEMA[] = DATABASE_SCHEMA_MAJOR "." DATABASE_SCHEMA_MINOR;
 static const char XENCENTER_VERSION[] = "2.0";
 
 static const char SMBIOS_TABLES[] = "/sys/firmware/dmi/tables/DMI";

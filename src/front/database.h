@@ -1,0 +1,6 @@
+/* The database over HTTP: GET /pool/xmldbdump. */
+#pragma once
+
+#include "front/handler.h"
+
+extern const FrontHandler front_database_get_handler;
