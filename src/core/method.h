@@ -38,6 +38,7 @@ typedef enum MethodFlags {
     METHOD_LONG = 1 << 6, /* runs on an operation thread: it has an `op` or says `long` */
     METHOD_IN_6_2 = 1 << 7,
     METHOD_PARKING = 1 << 8, /* may answer later by call_park(): event.from, event.next */
+    METHOD_ACTION = 1 << 9,  /* the REST face has it as an action */
 } MethodFlags;
 
 /* One bit per role, most privileged first; in the order of model/roles.model. */

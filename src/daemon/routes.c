@@ -9,6 +9,7 @@
 #include "front/database.h"
 #include "front/home.h"
 #include "front/host_files.h"
+#include "front/rest/rest.h"
 #include "front/rpc.h"
 #include "front/rrd.h"
 #include "front/services.h"
@@ -38,6 +39,7 @@ RouteContext *routes_new(Core *core, Relay *relay)
 {
     RouteContext *routes = g_new0(RouteContext, 1);
     HttpRoute consoles[FRONT_CONSOLE_ROUTES];
+    HttpRoute rest[FRONT_REST_ROUTES];
     routes->table = g_array_new(FALSE, FALSE, sizeof(HttpRoute));
     routes->cli = front_cli_new(core);
     routes->handlers = front_handlers_new(core);
@@ -56,6 +58,8 @@ RouteContext *routes_new(Core *core, Relay *relay)
     for (size_t i = 0; i < G_N_ELEMENTS(handlers); i++) {
         front_handlers_add(routes->handlers, handlers[i], routes->table);
     }
+    front_rest_routes(core, rest);
+    g_array_append_vals(routes->table, rest, FRONT_REST_ROUTES);
     add_missing(routes);
     return routes;
 }

@@ -142,6 +142,7 @@ enum { DB_MAX_DELETIONS = 10000 };
 typedef struct DbDeletion {
     uint16_t class_id;
     Uuid ref;
+    Uuid uuid;                 /* null when the class has none */
     uint64_t created, deleted; /* generations */
 } DbDeletion;
 GArray *db_deletions_since(const DbSnapshot *snapshot, uint64_t generation, bool *ret_complete);

@@ -61,6 +61,7 @@ void txn_collect(DbTxn *txn, TxnChanges *ret_changes)
                                    .ref = change.ref,
                                    .created = touched->before->created,
                                    .deleted = txn->view.generation};
+            object_uuid(txn->view.plan, touched->before, &deletion.uuid);
             g_array_append_val(ret_changes->deletions, deletion);
         }
     }

@@ -2,8 +2,7 @@
  * at all is an HTTP failure, everything else is answered with status 200. */
 #include "front/rpc.h"
 
-#include "base/text.h"
-#include "gen/errors.h"
+#include "front/call_text.h"
 #include "wire/json.h"
 #include "wire/jsonrpc.h"
 #include "wire/xmlrpc.h"
@@ -43,7 +42,6 @@ static void send_answer(void *user, const Value *result, const Err *error);
 static void peer_gone(void *user);
 static Value *list_methods(void);
 static void refuse_body(HttpExchange *exchange, Err *error);
-static bool check_bytes(const char *text, size_t length, Err **err);
 
 void rpc_handle_xml(HttpExchange *exchange, void *user)
 {
@@ -108,31 +106,6 @@ static void refuse_body(HttpExchange *exchange, Err *error)
     http_reply_error(exchange, 500, text);
 }
 
-/* Parameters and names in them must be text that XML can carry, whatever brought them. */
-static bool check_text(const Value *value, Err **err)
-{
-    if (value_kind(value) == VALUE_STRING &&
-        !check_bytes(value_string(value), value_string_length(value), err)) {
-        return false;
-    }
-    for (unsigned i = 0; i < value_count(value); i++) {
-        const char *name = value_kind(value) == VALUE_STRUCT ? value_name_at(value, i) : "";
-        if (!check_bytes(name, strlen(name), err) || !check_text(value_at(value, i), err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool check_bytes(const char *text, size_t length, Err **err)
-{
-    if (text_is_utf8_xml(text, length)) {
-        return true;
-    }
-    g_autofree char *shown = g_utf8_make_valid(text, length);
-    return err_invalid_value(err, "Invalid UTF-8 string in parameter", shown);
-}
-
 static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params)
 {
     HttpExchange *exchange = reply->exchange;
@@ -145,8 +118,9 @@ static void start_call(Core *core, RpcReply *reply, const char *method, const Va
                                .peer_is_local_root = http_exchange_is_local_root(exchange),
                                .json = reply->is_json ? reply->body : NULL};
     g_autoptr(Err) error = NULL;
-    Dispatch *dispatch =
-        check_text(params, &error) ? dispatch_new(core, &caller, method, params, &error) : NULL;
+    Dispatch *dispatch = call_text_check(params, &error)
+                             ? dispatch_new(core, &caller, method, params, &error)
+                             : NULL;
     if (!dispatch) {
         send_answer(reply, NULL, error);
         return;

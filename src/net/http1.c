@@ -35,6 +35,7 @@ static const struct {
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
     {416, "Range Not Satisfiable"},
+    {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Error"},
     {501, "Method not implemented"},

@@ -55,7 +55,7 @@ static void test_other_names_are_not(void)
 static void test_flags_and_roles(void)
 {
     const MethodInfo *method = find("Lamp.switch_on");
-    g_assert_cmpuint(method->flags, ==, METHOD_ASYNC | METHOD_LONG | METHOD_IN_6_2);
+    g_assert_cmpuint(method->flags, ==, METHOD_ASYNC | METHOD_LONG | METHOD_IN_6_2 | METHOD_ACTION);
     g_assert_cmpuint(method->roles, ==, 0x1f);
     g_assert_cmpuint(method->required_count, ==, 2);
     g_assert_cmpstr(method->params[3].default_json, ==, "\"very-bright\"");

@@ -21,6 +21,7 @@ import backend_doc
 import backend_errors
 import backend_http
 import backend_json
+import backend_openapi
 import backend_operations
 import backend_ops
 import backend_schema
@@ -33,7 +34,8 @@ from parse import parse_model
 # A back end has generate(model) -> {file name: text}; one with statements of its own lists their
 # first words in STATEMENTS and finds the blocks in model.extra.
 BACKENDS = (backend_errors, backend_types, backend_schema, backend_db, backend_ops,
-            backend_dispatch, backend_http, backend_operations, backend_json, backend_ts, backend_doc)
+            backend_dispatch, backend_http, backend_operations, backend_json, backend_openapi,
+            backend_ts, backend_doc)
 
 
 def load(paths):

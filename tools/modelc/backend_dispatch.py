@@ -6,7 +6,7 @@ import perfect_hash
 from backend_ops import args_type, changes, implemented, param_name
 from cnames import banner, class_id, field_id, prefix, quote, ref_type, type_name, upper
 from cvalues import is_tree, owned_type, pack, unpack
-from derive import all_methods
+from derive import all_methods, is_action
 
 FLAGS = {'async': 'ASYNC', 'no-session': 'NO_SESSION', 'pool-internal': 'POOL_INTERNAL',
          'emergency': 'EMERGENCY', 'hidden': 'HIDDEN', 'long': 'LONG', 'parking': 'PARKING'}
@@ -159,6 +159,8 @@ def flags_of(model, method):
         flags.append('METHOD_LONG')
     if method.life.removed and not method.impl:
         flags.append('METHOD_REMOVED')
+    if is_action(method):
+        flags.append('METHOD_ACTION')
     if model.in_release('clearwater', method.owner.life, method.life):
         flags.append('METHOD_IN_6_2')
     return ' | '.join(flags) or '0'

@@ -51,6 +51,7 @@ typedef struct ErrInfo {
     const char *description;   /* one sentence */
     const char *const *params; /* names, NULL-terminated */
     bool variadic;             /* more parameters may follow */
+    int status;                /* of HTTP, where an API is HTTP's own */
 } ErrInfo;
 
 const ErrInfo *err_info(const char *code); /* NULL when unknown */
@@ -110,7 +111,7 @@ def source(errors):
     for error in sorted(errors, key=lambda e: e.name):
         names = ', '.join([quote(p) for p in error.params] + ['NULL'])
         text += f'    {{{quote(error.name)}, {quote(error.doc)},\n'
-        text += f'     (const char *const[]){{{names}}}, {str(error.variadic).lower()}}},\n'
+        text += f'     (const char *const[]){{{names}}}, {str(error.variadic).lower()}, {error.status}}},\n'
     text += '};\n'
     lookup = LOOKUP if any(e.variadic for e in errors) else LOOKUP.split('static void set_')[0]
     return text + lookup + '\n'.join(define(e) for e in errors)

@@ -75,7 +75,8 @@ def generate(model):
         'permissions': [{'name': p.name, 'doc': p.doc, **life(p.life), 'roles': p.roles}
                         for p in model.permissions],
         'http_actions': [http_action(a) for a in model.http_actions],
-        'errors': [{'code': e.name, 'doc': e.doc, 'params': e.params, 'variadic': e.variadic}
+        'errors': [{'code': e.name, 'doc': e.doc, 'params': e.params, 'variadic': e.variadic,
+                    'status': e.status}
                    for e in model.errors],
     }
     return {'api.json': json.dumps(api, indent=1, ensure_ascii=False) + '\n'}

@@ -154,6 +154,16 @@ def explicit(owner, message):
                   message.result, message.flags, item, message, message.doc, implicit=False)
 
 
+NO_ACTIONS = {'hidden', 'no-session', 'pool-internal', 'parking'}
+
+
+def is_action(method):
+    """Whether the REST face has it as an action: what its resources do by themselves, what logs in
+    and what is not for clients is none."""
+    return (method.kind == 'METHOD_EXPLICIT' and method.name not in ('create', 'destroy')
+            and not method.life.removed and not NO_ACTIONS & method.flags)
+
+
 def class_methods(model, owner):
     """Every method of one class, in the order of the documentation."""
     methods = []

@@ -90,6 +90,13 @@ def clause_lacks(node, cursor, model, owner):
     node.lacks = cursor.text('what it lacks')
 
 
+def clause_status(node, cursor, model, owner):
+    text = cursor.word('a status of HTTP')
+    if not re.fullmatch('[45][0-9][0-9]', text):
+        raise ModelError(cursor.loc, f"'{text}' is no status of a failure in HTTP")
+    node.status = int(text)
+
+
 def clause_states(node, cursor, model, owner):
     node.states = cursor.words()
 
@@ -137,6 +144,7 @@ ENUM_CLAUSES = {'doc': clause_doc, 'value': clause_value}
 PERMISSION_CLAUSES = {'doc': clause_doc, **LIFE, 'roles': clause_roles('roles')}
 HTTP_CLAUSES = {**PERMISSION_CLAUSES, 'label': clause_label, 'part': clause_part,
                 'public': clause_attribute('public')}
+ERROR_CLAUSES = {'doc': clause_doc, 'status': clause_status}
 DOC_ONLY = {'doc': clause_doc}
 
 
@@ -263,7 +271,7 @@ STATEMENTS = {
     'create': (start_create, RECORD_CLAUSES, True, lambda m, o, n: setattr(o, 'create', n)),
     'destroy': (start_destroy, RECORD_CLAUSES, True, lambda m, o, n: setattr(o, 'destroy', n)),
     'operation': (start_rule, DOC_ONLY, True, lambda m, o, n: o.rules.append(n)),
-    'error': (start_error, DOC_ONLY, False, lambda m, o, n: m.errors.append(n)),
+    'error': (start_error, ERROR_CLAUSES, False, lambda m, o, n: m.errors.append(n)),
     'role': (start_role, DOC_ONLY, False, lambda m, o, n: m.roles.append(n)),
     'permission': (start_permission, PERMISSION_CLAUSES, False,
                    lambda m, o, n: m.permissions.append(n)),

@@ -90,6 +90,7 @@ class Release(Node):
 class Error(Node):
     params: list = field(default_factory=list)
     variadic: bool = False
+    status: int = 409                      # of HTTP, where an API is HTTP's own
 
 
 @dataclass

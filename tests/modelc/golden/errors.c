@@ -7,13 +7,13 @@ static void set_with_tail(Err **err, const char *file, int line, const char *cod
 
 static const ErrInfo infos[] = {
     {"LAMPS_IN_USE", "Somebody reads by the light of these lamps.",
-     (const char *const[]){"lamp", NULL}, true},
+     (const char *const[]){"lamp", NULL}, true, 409},
     {"LAMPS_LOST", "These lamps cannot be found.",
-     (const char *const[]){NULL}, true},
+     (const char *const[]){NULL}, true, 409},
     {"LAMP_BROKEN", "The lamp does not shine and will not.",
-     (const char *const[]){"lamp", "Reason", "default", NULL}, false},
+     (const char *const[]){"lamp", "Reason", "default", NULL}, false, 409},
     {"NO_LAMP", "There is no lamp.",
-     (const char *const[]){NULL}, false},
+     (const char *const[]){NULL}, false, 404},
 };
 
 static int compare_code(const void *code, const void *info)

@@ -10,6 +10,7 @@ typedef struct ErrInfo {
     const char *description;   /* one sentence */
     const char *const *params; /* names, NULL-terminated */
     bool variadic;             /* more parameters may follow */
+    int status;                /* of HTTP, where an API is HTTP's own */
 } ErrInfo;
 
 const ErrInfo *err_info(const char *code); /* NULL when unknown */

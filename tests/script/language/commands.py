@@ -1,5 +1,6 @@
 """What each command of a script does."""
 
+import json
 import pathlib
 
 from . import expect, http, rpc
@@ -193,6 +194,47 @@ class Runner:
         """The answer of a parked call."""
         self.reply = self.client(command.rest).receive()
         self.take_answer(rpc.json_result)
+
+    def do_bearer(self, command):
+        """Gives a client the token that it shows to the REST face; without one, it shows none."""
+        name, *token = self.texts(command)
+        self.client(name).token = token[0] if token else None
+
+    def do_rest(self, command):
+        """rest CLIENT METHOD PATH [BODY] [HEADER: VALUE]...: the answer's JSON is $result."""
+        name, method, path, *more = self.variables.many(split(command.rest))
+        client = self.client(plain(name))
+        headers = [text for text in more if isinstance(text, str)]
+        bodies = [value for value in more if not isinstance(value, str)]
+        if client.token:
+            headers.append(f"Authorization: Bearer {client.token}")
+        client.send(rpc.rest_request(method, path, bodies, headers))
+        self.reply = client.receive(has_body=method != "HEAD")
+        self.variables.values["result"] = rpc.rest_result(self.reply)
+
+    def do_follow(self, command):
+        """follow CLIENT PATH: begins to read a stream of events."""
+        name, path = self.texts(command)
+        client = self.client(name)
+        headers = [f"Authorization: Bearer {client.token}"]
+        client.send(rpc.rest_request("GET", path, [], headers))
+        self.reply = client.receive(has_body=False)
+
+    def do_upto(self, command):
+        """upto CLIENT MEMBER = VALUE...: reads events until one has these; it is $result."""
+        name, *pairs = self.variables.many(split(command.rest))
+        wanted = dict(zip(pairs[::3], pairs[2::3]))
+        while True:
+            block = self.client(name).receive_block().decode()
+            lines = dict(line.partition(": ")[::2] for line in block.split("\n"))
+            if "id" in lines:
+                self.variables.values["id"] = lines["id"]
+            event = json.loads(lines.get("data", "{}"))
+            event["event"] = lines.get("event")
+            if all(path.split(".")[0] in event and walk(event, "." + path) == value
+                   for path, value in wanted.items()):
+                self.variables.values["result"] = event
+                return
 
     def do_await(self, command):
         """await CLIENT CLASS REF FIELD = VALUE: follows the events of one object."""

@@ -43,6 +43,7 @@ class Client:
         self.kind = kind
         self.address = address
         self.session = None
+        self.token = None  # of the REST face
         self.buffer = b""
         family = socket.AF_UNIX if kind == "unix" else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
@@ -96,6 +97,8 @@ class Client:
         if not has_body:
             return reply
         length = reply.header("content-length")
+        if reply.status in (204, 304):
+            length = "0"
         if length is None:
             while self._fill():
                 pass
@@ -107,6 +110,14 @@ class Client:
                               "bytes of a body")
         reply.body, self.buffer = self.buffer[:int(length)], self.buffer[int(length):]
         return reply
+
+    def receive_block(self):
+        """What comes up to the next empty line of a stream of events."""
+        while b"\n\n" not in self.buffer:
+            if not self._fill():
+                raise Failure(f"the stream ended; it brought {self.buffer[:200]!r}")
+        block, _, self.buffer = self.buffer.partition(b"\n\n")
+        return block
 
     def expect_closed(self):
         """The daemon must close the connection, without another byte."""

@@ -23,6 +23,20 @@ def request(path, content_type, body, headers=()):
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
+def rest_request(method, path, bodies, headers):
+    """A request to the REST face, with a body of JSON or without one."""
+    body = json.dumps(bodies[0]).encode() if bodies else b""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
+    if bodies:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def rest_result(reply):
+    """The JSON of an answer, None when there is none."""
+    return json.loads(reply.body) if reply.body else None
+
+
 def json_request(method, params):
     call = {"jsonrpc": "2.0", "method": method, "params": params, "id": 1}
     return request("/jsonrpc", "application/json", json.dumps(call).encode())
