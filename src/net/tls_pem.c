@@ -44,6 +44,12 @@ char *tls_pem_first_certificate(const char *pem)
     return certificate && out && PEM_write_bio_X509(out, certificate) == 1 ? take_text(out) : NULL;
 }
 
+char *tls_pem_format_time(int64_t seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+    return time ? g_date_time_format_iso8601(time) : g_strdup("");
+}
+
 bool tls_pem_is_crl(const char *pem)
 {
     g_autoptr(BIO) in = open_text(pem);
@@ -184,25 +190,19 @@ static bool check_leaf(X509 *leaf, EVP_PKEY *key, int64_t now, Err **err)
     return has_good_signature(leaf) || err_server_certificate_signature_not_supported(err);
 }
 
-static char *format_time(int64_t seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-    return time ? g_date_time_format_iso8601(time) : g_strdup("");
-}
-
 static bool check_validity(const X509 *leaf, int64_t now, Err **err)
 {
     TlsCertificateInfo info;
     if (!describe(leaf, &info)) {
         return err_server_certificate_invalid(err);
     }
-    g_autofree char *now_text = format_time(now);
+    g_autofree char *now_text = tls_pem_format_time(now);
     if (now < info.not_before) {
-        g_autofree char *not_before = format_time(info.not_before);
+        g_autofree char *not_before = tls_pem_format_time(info.not_before);
         return err_server_certificate_not_valid_yet(err, now_text, not_before);
     }
     if (now > info.not_after) {
-        g_autofree char *not_after = format_time(info.not_after);
+        g_autofree char *not_after = tls_pem_format_time(info.not_after);
         return err_server_certificate_expired(err, now_text, not_after);
     }
     return true;

@@ -17,6 +17,8 @@ typedef struct TlsCertificateInfo {
 
 /* The first certificate in `pem`; false when there is none that can be read. */
 bool tls_pem_read_certificate(const char *pem, TlsCertificateInfo *ret_info);
+/* How errors about the validity of certificates write times: "2027-01-15T08:00:00Z". (owned) */
+char *tls_pem_format_time(int64_t seconds);
 /* The first certificate alone, written anew; NULL when there is none. (owned) */
 char *tls_pem_first_certificate(const char *pem);
 bool tls_pem_is_crl(const char *pem);

@@ -1,5 +1,6 @@
 /* database_dump.c: columns, values, and a dump of a small database. */
 #include "ops/pool/database_dump.h"
+#include "ops/stored_form.h"
 
 #include "gen/db_secret.h"
 #include "gen/db_vm.h"
@@ -18,7 +19,7 @@ static void test_columns(void)
         {"VBD", "qos_algorithm_type", "qos__algorithm_type"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *column = database_dump_column(cases[i][0], cases[i][1]);
+        g_autofree char *column = stored_form_name(cases[i][0], cases[i][1]);
         g_assert_cmpstr(column, ==, cases[i][2]);
     }
 }

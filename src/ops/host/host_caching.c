@@ -1,17 +1,17 @@
 /* Caching blocks of shared disks on local storage: a local SR of a host at rest, with a driver that
  * can. */
-#include "base/text.h"
 #include "gen/db_host.h"
 #include "gen/db_pbd.h"
-#include "gen/db_sm.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
 #include "ops/host/host_here.h"
+#include "ops/sr/sr_shared_state.h"
+
+static const char *const caching_features[] = {"SR_SUPPORTS_LOCAL_CACHING", NULL};
 
 static bool check_at_rest(Call *call, HostRef host, Err **err);
 static bool enable(Call *call, HostRef host, SrRef sr, Err **err);
-static bool can_cache(const DbView *view, SrRef sr);
 static bool disable(Call *call, HostRef host, Err **err);
 
 bool host_enable_local_storage_caching(Call *call, const HostEnableLocalStorageCachingArgs *args,
@@ -67,7 +67,8 @@ static bool enable(Call *call, HostRef host, SrRef sr, Err **err)
     if (!check_at_rest(call, host, err)) {
         return false;
     }
-    if (db_sr_shared(view, sr) || db_sr_pbds_count(view, sr) != 1 || !can_cache(view, sr)) {
+    if (db_sr_shared(view, sr) || db_sr_pbds_count(view, sr) != 1 ||
+        !sr_shared_state_has_feature(view, sr, caching_features)) {
         return err_sr_operation_not_supported(err, REF_TEXT(sr.id));
     }
     if (!host_ref_equal(db_pbd_host(view, db_sr_pbds_at(view, sr, 0)), host)) {
@@ -78,19 +79,6 @@ static bool enable(Call *call, HostRef host, SrRef sr, Err **err)
     db_sr_set_local_cache_enabled(txn, sr, true);
     db_host_set_local_cache_sr(txn, host, sr);
     return db_commit(txn, err);
-}
-
-static bool can_cache(const DbView *view, SrRef sr)
-{
-    g_autoptr(GArray) managers = db_sm_all(view);
-    for (guint i = 0; i < managers->len; i++) {
-        SmRef manager = g_array_index(managers, SmRef, i);
-        if (text_equal(db_sm_type(view, manager), db_sr_type(view, sr)) &&
-            value_get(db_sm_features(view, manager), "SR_SUPPORTS_LOCAL_CACHING")) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool disable(Call *call, HostRef host, Err **err)

@@ -13,7 +13,5 @@ void database_dump_head(GString *out, const DbView *view);
 void database_dump_table(GString *out, const DbView *view, uint16_t class_id);
 void database_dump_tail(GString *out);
 
-/* The name of a field's column. (owned) */
-char *database_dump_column(const char *class_name, const char *field);
 /* A value as an attribute holds it, before XML's own escapes. (owned) */
 char *database_dump_value(const Value *value);

@@ -56,22 +56,16 @@ bool pool_uninstall_trusted_certificate(Call *call, const PoolUninstallTrustedCe
     return true;
 }
 
-static char *format_time(int64_t seconds)
-{
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-    return time ? g_date_time_format_iso8601(time) : g_strdup("");
-}
-
 static bool check_valid(const TlsCertificateInfo *info, Err **err)
 {
     int64_t now = g_get_real_time() / USEC_PER_SEC;
-    g_autofree char *now_text = format_time(now);
+    g_autofree char *now_text = tls_pem_format_time(now);
     if (now < info->not_before) {
-        g_autofree char *not_before = format_time(info->not_before);
+        g_autofree char *not_before = tls_pem_format_time(info->not_before);
         return err_trusted_certificate_not_valid_yet(err, now_text, not_before);
     }
     if (now > info->not_after) {
-        g_autofree char *not_after = format_time(info->not_after);
+        g_autofree char *not_after = tls_pem_format_time(info->not_after);
         return err_trusted_certificate_expired(err, now_text, not_after);
     }
     return true;

@@ -16,7 +16,6 @@ static const char *const database_features[] = {"SR_METADATA", NULL};
 
 static bool check(const DbView *view, SrRef sr, const char *const *features, Err **err);
 static bool is_everywhere(const DbView *view, SrRef sr);
-static bool has_one_of(const DbView *view, const char *type, const char *const *features);
 
 bool sr_assert_can_host_ha_statefile(Call *call, const SrAssertCanHostHaStatefileArgs *args,
                                      Err **err)
@@ -53,12 +52,28 @@ bool sr_shared_state_check(const DbView *view, SrRef sr, Err **err)
     return check(view, sr, state_features, err);
 }
 
+bool sr_shared_state_has_feature(const DbView *view, SrRef sr, const char *const *features)
+{
+    const char *type = db_sr_type(view, sr);
+    g_autoptr(GArray) managers = db_sm_all(view);
+    for (guint i = 0; i < managers->len; i++) {
+        SmRef manager = g_array_index(managers, SmRef, i);
+        for (size_t j = 0; features[j]; j++) {
+            if (text_equal(db_sm_type(view, manager), type) &&
+                value_get(db_sm_features(view, manager), features[j])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool check(const DbView *view, SrRef sr, const char *const *features, Err **err)
 {
     if (!is_everywhere(view, sr)) {
         return err_sr_has_no_pbds(err, REF_TEXT(sr.id));
     }
-    return has_one_of(view, db_sr_type(view, sr), features) ||
+    return sr_shared_state_has_feature(view, sr, features) ||
            err_sr_operation_not_supported(err, REF_TEXT(sr.id));
 }
 
@@ -72,19 +87,4 @@ static bool is_everywhere(const DbView *view, SrRef sr)
         }
     }
     return count > 0 && count >= db_host_count(view);
-}
-
-static bool has_one_of(const DbView *view, const char *type, const char *const *features)
-{
-    g_autoptr(GArray) managers = db_sm_all(view);
-    for (guint i = 0; i < managers->len; i++) {
-        SmRef manager = g_array_index(managers, SmRef, i);
-        for (size_t j = 0; features[j]; j++) {
-            if (text_equal(db_sm_type(view, manager), type) &&
-                value_get(db_sm_features(view, manager), features[j])) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
