@@ -85,6 +85,27 @@ void blob_delete_row(DbTxn *txn, BlobRef blob)
     db_blob_delete(txn, blob);
 }
 
+GPtrArray *blob_delete_kept(DbTxn *txn, const Value *blobs)
+{
+    g_autoptr(Value) kept = value_ref((Value *)blobs); /* deleting one changes the field */
+    GPtrArray *uuids = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < value_count(kept); i++) {
+        BlobRef blob = {value_uuid(value_at(kept, i))};
+        if (db_blob_exists(db_txn_view(txn), blob)) {
+            g_ptr_array_add(uuids, g_strdup(db_blob_uuid(db_txn_view(txn), blob)));
+            blob_delete_row(txn, blob);
+        }
+    }
+    return uuids;
+}
+
+void blob_remove_files(const Platform *platform, const GPtrArray *uuids)
+{
+    for (guint i = 0; i < uuids->len; i++) {
+        blob_file_remove(platform, g_ptr_array_index(uuids, i));
+    }
+}
+
 static bool create_kept(Call *call, uint16_t class_id, Uuid owner, const char *name,
                         const char *mime_type, bool is_public, BlobRef *ret_blob, Err **err)
 {

@@ -10,6 +10,11 @@ BlobRef blob_create_row(DbTxn *txn, const char *mime_type, bool is_public);
  * caller's, after the commit: blob_file_remove(). */
 void blob_delete_row(DbTxn *txn, BlobRef blob);
 
+/* Drops the objects of a `blobs` field whose owner is about to go.  Their uuids, for
+ * blob_remove_files() after the commit. (owned) */
+GPtrArray *blob_delete_kept(DbTxn *txn, const Value *blobs);
+void blob_remove_files(const Platform *platform, const GPtrArray *uuids);
+
 /* At start: makes room for contents, or removes what there is where that was switched off; removes
  * files that belong to no blob, and writes down the sizes of the others. */
 bool blob_storage_start(Platform *platform, Err **err);

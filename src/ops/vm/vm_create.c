@@ -7,6 +7,7 @@
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
 #include "gen/ops.h"
+#include "ops/blob/blob.h"
 #include "ops/metrics/metrics.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_state.h"
@@ -51,8 +52,13 @@ bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
     give_children_to_parent(txn, vm);
     db_vm_metrics_delete(txn, db_vm_metrics(view, vm));
     db_vm_guest_metrics_delete(txn, db_vm_guest_metrics(view, vm));
+    g_autoptr(GPtrArray) blobs = blob_delete_kept(txn, db_vm_blobs(view, vm));
     db_vm_delete(txn, vm);
-    return db_commit(txn, err);
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    blob_remove_files(call_platform(call), blobs);
+    return true;
 }
 
 bool vm_change_is_a_template(Call *call, VmRef self, const Value *new_value, Err **err)
