@@ -50,7 +50,8 @@ static Value *permissions_of(Sessions *sessions, uint8_t roles);
 static void audit_session(Sessions *sessions, const char *action, const Session *session);
 static GArray *list_rechecks(Sessions *sessions, Usec validated_before);
 static void apply_rechecks(Sessions *sessions, GArray *rechecks, bool is_validated);
-static bool apply_recheck(Sessions *sessions, const Recheck *recheck, bool is_validated);
+static uint8_t roles_within(const SessionInfo *info, uint8_t roles);
+static bool apply_recheck(Sessions *sessions, Recheck *recheck, bool is_validated);
 static void recheck_clear(void *recheck);
 static void remove_session(Sessions *sessions, Uuid ref, GArray *ret_victims);
 static void session_free(gpointer session);
@@ -116,6 +117,32 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
 Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator)
 {
     return open_session(sessions, info, originator, NULL);
+}
+
+bool sessions_open_token(Sessions *sessions, const SessionInfo *info, const char *originator,
+                         Uuid *ret_session, Err **err)
+{
+    const Directory *directory = sessions_directory(sessions);
+    if (!*info->sid) {
+        *ret_session = sessions_open(sessions, info, originator);
+        return true;
+    }
+    g_auto(GStrv) identifiers =
+        directory ? membership_identifiers(directory, info->sid, NULL) : NULL;
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(sessions->db);
+    Membership membership = {0};
+    if (identifiers) {
+        membership = membership_of(db_snapshot_view(snapshot), identifiers);
+    }
+    if (membership.roles == 0) {
+        return err_session_authentication_failed(err, info->user, "Its maker may not log in");
+    }
+    SessionInfo limited = *info;
+    limited.roles = roles_within(info, membership.roles);
+    limited.subject = membership.subject;
+    *ret_session = open_session(sessions, &limited, originator, g_steal_pointer(&identifiers));
+    sessions_recheck(sessions); /* a subject may have gone meanwhile */
+    return true;
 }
 
 static bool log_in_subject(Sessions *sessions, Op *op, const Directory *directory,
@@ -383,14 +410,23 @@ static void apply_rechecks(Sessions *sessions, GArray *rechecks, bool is_validat
     delete_sessions(sessions, victims);
 }
 
-/* Whether the session has changed. */
-static bool apply_recheck(Sessions *sessions, const Recheck *recheck, bool is_validated)
+/* What a session may do when its user has `roles`: a token's session no more than the token's role.
+ */
+static uint8_t roles_within(const SessionInfo *info, uint8_t roles)
+{
+    uint8_t allowed = (uint8_t)(UINT8_MAX << info->highest); /* that role and all below it */
+    return !info->is_token || (roles & allowed) == roles ? roles : (uint8_t)(1u << info->highest);
+}
+
+/* Whether the session has changed; `recheck` then has the roles it has now. */
+static bool apply_recheck(Sessions *sessions, Recheck *recheck, bool is_validated)
 {
     LOCK_GUARD(&sessions->lock);
     Session *session = g_hash_table_lookup(sessions->by_ref, &recheck->session);
     if (!session) {
         return false;
     }
+    recheck->membership.roles = roles_within(&session->info, recheck->membership.roles);
     bool has_changed = is_validated || session->info.roles != recheck->membership.roles ||
                        !uuid_equal(session->info.subject, recheck->membership.subject);
     session->info.roles = recheck->membership.roles;

@@ -24,6 +24,7 @@ typedef struct SessionInfo {
     char sid[AUTH_MAX_SID + 1]; /* of the user in the directory; "" for local ones */
     Uuid subject;               /* ref; the first whose roles it has; null for local ones */
     bool is_token;              /* of an API token: it cannot make more of them */
+    Role highest;               /* of an API token: it never has a higher role */
     int64_t expires;            /* seconds since the epoch; 0: only when it is idle */
 } SessionInfo;
 
@@ -45,6 +46,11 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
                     Err **err);
 /* A session for somebody who was let in by other means than a password. */
 Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator);
+/* A session of an API token: as high as `info` says, but never higher than its maker, a user of the
+ * directory when there is a sid, is today; ended when that one may not log in any more.  May block.
+ */
+bool sessions_open_token(Sessions *sessions, const SessionInfo *info, const char *originator,
+                         Uuid *ret_session, Err **err);
 /* The session of a call that comes in now; refreshes its last use. False: SESSION_INVALID is
  * the caller's to say. */
 bool sessions_use(Sessions *sessions, Uuid session, SessionInfo *ret_info);

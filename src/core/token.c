@@ -172,8 +172,10 @@ static bool replace_session(Tokens *tokens, ApiTokenRef token, Uuid before, Uuid
 
 static void describe(const DbView *view, ApiTokenRef token, SessionInfo *ret_info)
 {
-    *ret_info = (SessionInfo){.roles = 1u << token_role(db_api_token_role(view, token)),
+    Role role = token_role(db_api_token_role(view, token));
+    *ret_info = (SessionInfo){.roles = (uint8_t)(1u << role),
                               .is_token = true,
+                              .highest = role,
                               .expires = db_api_token_expires(view, token)};
     g_autofree char *user = g_strdup_printf("%s (token %s)", db_api_token_user(view, token),
                                             db_api_token_name_label(view, token));
@@ -194,7 +196,10 @@ static bool take_session(Tokens *tokens, const DbView *view, ApiTokenRef token, 
         return true;
     }
     describe(view, token, &info);
-    Uuid session = sessions_open(tokens->sessions, &info, "API token");
+    Uuid session;
+    if (!sessions_open_token(tokens->sessions, &info, "API token", &session, NULL)) {
+        return false;
+    }
     if (!replace_session(tokens, token, last, session)) {
         sessions_logout(tokens->sessions, session);
         session = last_session(tokens, token);

@@ -144,6 +144,34 @@ static void test_suspended(Fixture *fixture, gconstpointer data)
     g_assert_false(is_alive(fixture));
 }
 
+/* A token of this user does no more than the user may today, and nothing once the user is gone. */
+static void test_token(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    SessionInfo info = {.roles = 1 << ROLE_POOL_ADMIN,
+                        .is_token = true,
+                        .highest = ROLE_POOL_ADMIN,
+                        .user = "alice",
+                        .sid = "u1"};
+    Uuid high, low;
+    g_assert_true(sessions_open_token(fixture->sessions, &info, "", &high, NULL));
+    info.roles = 1 << ROLE_READ_ONLY;
+    info.highest = ROLE_READ_ONLY;
+    g_assert_true(sessions_open_token(fixture->sessions, &info, "", &low, NULL));
+    sessions_revalidate(fixture->sessions, -1);
+    g_assert_true(sessions_use(fixture->sessions, high, &info));
+    g_assert_cmphex(info.roles, ==, 1 << ROLE_VM_OPERATOR);
+    g_assert_true(sessions_use(fixture->sessions, low, &info));
+    g_assert_cmphex(info.roles, ==, 1 << ROLE_READ_ONLY);
+
+    is_in_group = false;
+    sessions_revalidate(fixture->sessions, -1);
+    g_assert_false(sessions_use(fixture->sessions, low, &info));
+    g_autoptr(Err) gone = NULL;
+    g_assert_false(sessions_open_token(fixture->sessions, &info, "", &high, &gone));
+    g_assert_true(err_is(gone, "SESSION_AUTHENTICATION_FAILED"));
+}
+
 /* A directory that does not answer ends nobody's work. */
 static void test_out_of_reach(Fixture *fixture, gconstpointer data)
 {
@@ -172,5 +200,6 @@ int main(int argc, char **argv)
     CASE("suspended", test_suspended);
     CASE("out-of-reach", test_out_of_reach);
     CASE("no-directory", test_no_directory);
+    CASE("token", test_token);
     return g_test_run();
 }
