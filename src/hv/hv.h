@@ -27,6 +27,7 @@ typedef enum HvCaps {
     HV_CAP_DIRECT_KERNEL = 1 << 6,
     HV_CAP_VNC = 1 << 7,
     HV_CAP_TEXT_CONSOLE = 1 << 8,
+    HV_CAP_LIVE_MERGE = 1 << 9, /* disk_merge */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
@@ -47,6 +48,18 @@ typedef struct HvDisk {
     const HvImage *images; /* leaf first; none for an empty CD drive */
     unsigned image_count;
 } HvDisk;
+
+/* images[top] of a disk's chain is to go into images[top + 1]. */
+typedef struct HvMerge {
+    const char *disk_id;
+    const HvImage *images; /* what the domain has open, leaf first */
+    unsigned image_count;
+    unsigned top;
+    /* Called when the domain needs images[top] no more and all its data are below: gives its name
+     * to the image below.  What is written to a leaf comes after that, not before. */
+    bool (*publish)(void *user, Err **err);
+    void *user;
+} HvMerge;
 
 typedef struct HvNic {
     const char *id; /* the VIF's uuid */
@@ -234,6 +247,11 @@ typedef struct HvDriver {
                           const HvImage *overlays, unsigned count, Err **err);
     bool (*disk_resize)(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes,
                         Err **err);
+    /* Shortens the chain of a disk by one image while the guest runs; it stands still for the
+     * moment of a leaf's change of names. At any time before publish() the chain reads the same
+     * as without the merge, so that one that is cancelled or killed may be begun anew. Fails when
+     * the guest does not run. */
+    bool (*disk_merge)(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
 
     bool (*nic_plug)(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
     bool (*nic_unplug)(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);

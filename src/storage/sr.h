@@ -120,10 +120,17 @@ typedef struct SrDriver {
                                  SrVdi *ret_copy, SrVdi *ret_parent, Err **err);
     bool (*live_snapshot_abort)(Op *op, Sr *sr, const char *location, const SrImage *overlay,
                                 Err **err);
-    /* Shortens the chain of an image by the parents that nothing else stands on: their data and
-     * the image's own become one.  The image is open nowhere and the caller keeps it so.  Success
-     * when there is nothing to do. */
+    /* Shortens the chain of an image, which may be a parent, by the parents that nothing else
+     * stands on: their data and the image's own become one.  The image is open nowhere and the
+     * caller keeps it so.  Success when there is nothing to do. */
     bool (*vdi_coalesce)(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err);
+    /* The same with one parent of an image that a running domain has open, around
+     * HvDriver.disk_merge, which moves the data: commit gives the parent the image's name and is
+     * what the domain publishes by, abort is for merges that did not get there. After a crash
+     * scan() finds out from what the domain has open. */
+    bool (*live_merge_begin)(Op *op, Sr *sr, const char *location, Err **err);
+    bool (*live_merge_commit)(Op *op, Sr *sr, const char *location, Err **err);
+    bool (*live_merge_abort)(Op *op, Sr *sr, const char *location, Err **err);
     /* Full copy into another attached SR of any driver. */
     bool (*vdi_copy)(Op *op, Sr *sr, const char *location, const struct SrDriver *target_driver,
                      Sr *target, Uuid copy_uuid, SrProgress progress, void *user, SrVdi *ret_copy,

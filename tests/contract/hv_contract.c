@@ -373,6 +373,74 @@ static void test_snapshot(Bench *bench)
     destroy(bench, &guest);
 }
 
+/* Stands for the storage: the image below gets the name of the one that was merged. */
+typedef struct Publish {
+    const char *from, *to;
+    unsigned calls;
+} Publish;
+
+static bool publish(void *user, Err **err)
+{
+    Publish *publish = user;
+    (void)err;
+    publish->calls++;
+    return rename(publish->from, publish->to) == 0;
+}
+
+/* A chain of four becomes one of two, a parent first and then the leaf, under a guest that goes on
+ * writing; the driver is closed and opened in between. */
+static void test_merge(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 1);
+    Uuid uuid = guest.config.uuid;
+    g_autofree char *low = bench_new_overlay(bench, guest.path, "raw");
+    g_autofree char *middle = bench_new_overlay(bench, low, "qcow2");
+    g_autofree char *leaf = bench_new_overlay(bench, middle, "qcow2");
+    const HvImage chain[] = {
+        {leaf, "qcow2"}, {middle, "qcow2"}, {low, "qcow2"}, {guest.path, "raw"}};
+    guest.disks[0].images = chain;
+    guest.disks[0].image_count = 4;
+    auto_fd line = start(bench, &guest);
+    line_send(line, "+w");
+    g_free(line_expect(bench, line, "."));
+    Publish parent = {low, middle, 0};
+    const HvMerge first = {disk_id, chain, 4, 1, publish, &parent};
+    assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &first, &err), err);
+    g_assert_cmpuint(parent.calls, ==, 1);
+    line_send(line, "+w");
+    g_free(line_expect(bench, line, "."));
+    bench_close(bench);
+    bench_open(bench);
+    const HvImage shorter[] = {{leaf, "qcow2"}, {middle, "qcow2"}, {guest.path, "raw"}};
+    Publish own = {middle, leaf, 0};
+    const HvMerge second = {disk_id, shorter, 3, 0, publish, &own};
+    assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &second, &err), err);
+    g_assert_cmpuint(own.calls, ==, 1);
+    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_RUNNING);
+    line_send(line, "+w");
+    g_free(line_expect(bench, line, "."));
+    const HvImage shortest[] = {{leaf, "qcow2"}, {guest.path, "raw"}};
+    const HvMerge wrong = {disk_id, shortest, 2, 1, publish, &own};
+    g_assert_false(driver->disk_merge(bench->hv, bench->op, uuid, &wrong, &err));
+    g_clear_pointer(&err, err_free);
+    assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
+    const HvMerge paused = {disk_id, shortest, 2, 0, publish, &own};
+    g_assert_false(driver->disk_merge(bench->hv, bench->op, uuid, &paused, &err));
+    g_clear_pointer(&err, err_free);
+    destroy(bench, &guest);
+    g_assert_false(g_file_test(low, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(middle, G_FILE_TEST_EXISTS));
+    guest.disks[0].images = shortest;
+    guest.disks[0].image_count = 2;
+    auto_fd again = start(bench, &guest);
+    line_send(again, "d");
+    g_free(line_expect(bench, again, "D"));
+    destroy(bench, &guest);
+}
+
 static void test_save(Bench *bench)
 {
     Err *err = NULL;
@@ -709,6 +777,7 @@ int main(int argc, char **argv)
         {"cd", 0, test_cd},
         {"nics", 0, test_nics},
         {"snapshot", HV_CAP_LIVE_SNAPSHOT | HV_CAP_TEXT_CONSOLE, test_snapshot},
+        {"merge", HV_CAP_LIVE_MERGE | HV_CAP_TEXT_CONSOLE, test_merge},
         {"save", HV_CAP_SAVE | HV_CAP_TEXT_CONSOLE, test_save},
         {"restore_of_nothing", HV_CAP_SAVE, test_restore_of_nothing},
         {"consoles", HV_CAP_VNC, test_consoles},

@@ -354,20 +354,44 @@ static void test_coalesce(Fixture *fix)
     assert_ok(fix->driver->vdi_coalesce(fix->op, fix->sr, UUID_TEXT(disk), &again, &err), err);
 }
 
-static void test_coalesce_stops(Fixture *fix)
+/* Who keeps the last snapshot only, again and again, gets no longer chain by it. */
+static void test_coalesce_parents(Fixture *fix)
+{
+    Err *err = NULL;
+    Uuid disk = make(fix, 8 * MIB), kept = uuid_generate();
+    clone_into(fix, disk, kept, true);
+    for (unsigned i = 0; i < 3; i++) {
+        Uuid next = uuid_generate();
+        fill(fix, disk, i + 1, i);
+        Uuid parent = clone_into(fix, disk, next, true);
+        destroy(fix, kept);
+        kept = next;
+        g_auto(SrVdi) shared = {0}, after = {0};
+        g_assert_true(find_scanned(fix, disk, &shared));
+        g_assert_false(shared.mergeable); /* two stand on its parent */
+        assert_ok(fix->driver->vdi_coalesce(fix->op, fix->sr, UUID_TEXT(parent), &after, &err),
+                  err);
+        g_assert_true(!after.managed && !after.parent);
+        g_assert_cmpuint(count_scanned(fix), ==, 3);
+        assert_filled(fix, disk, i + 1, i);
+    }
+}
+
+/* The names of a merge whose data a domain has moved: here there were none to move. */
+static void test_live_merge(Fixture *fix)
 {
     Err *err = NULL;
     Uuid disk = make(fix, 8 * MIB), snapshot = uuid_generate();
-    fill(fix, disk, 1, 0);
+    const char *location = UUID_TEXT(disk);
+    fill(fix, disk, 5, 0);
     clone_into(fix, disk, snapshot, true);
-    fill(fix, disk, 2, 0);
-    g_auto(SrVdi) scanned = {0}, after = {0};
-    g_assert_true(find_scanned(fix, disk, &scanned));
-    g_assert_false(scanned.mergeable);
-    assert_ok(fix->driver->vdi_coalesce(fix->op, fix->sr, UUID_TEXT(disk), &after, &err), err);
-    g_assert_nonnull(after.parent);
-    assert_filled(fix, snapshot, 1, 0);
-    assert_filled(fix, disk, 2, 0);
+    destroy(fix, snapshot);
+    assert_ok(fix->driver->live_merge_begin(fix->op, fix->sr, location, &err), err);
+    assert_ok(fix->driver->live_merge_abort(fix->op, fix->sr, location, &err), err);
+    assert_ok(fix->driver->live_merge_begin(fix->op, fix->sr, location, &err), err);
+    assert_ok(fix->driver->live_merge_commit(fix->op, fix->sr, location, &err), err);
+    g_assert_cmpuint(count_scanned(fix), ==, 1);
+    assert_filled(fix, disk, 5, 0);
 }
 
 static void test_live_commit(Fixture *fix)
@@ -665,7 +689,8 @@ static const struct {
     {"clone", test_clone},
     {"destroy", test_destroy},
     {"coalesce", test_coalesce},
-    {"coalesce-stops", test_coalesce_stops},
+    {"coalesce-parents", test_coalesce_parents},
+    {"live-merge", test_live_merge},
     {"live-commit", test_live_commit},
     {"live-abort", test_live_abort},
     {"copy", test_copy},

@@ -1,5 +1,6 @@
 /* What keeps two pieces of work off one disk: claims of VMs, operations, merges in the background,
  * and scans beside all of them.  The repository is the fake one with hooks in front. */
+#include "core/dispatch.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
 #include "host_fixture.h"
@@ -211,13 +212,17 @@ static void assert_merges_given_up(unsigned expected)
     g_mutex_unlock(&hooks.mutex);
 }
 
+/* Returns when its objects are written. */
+static bool await_merge(Call *call, void *vdi, Err **err)
+{
+    return vdi_merge_stop(call, *(VdiRef *)vdi, err);
+}
+
 static void test_merge(Fixture *fixture, gconstpointer data)
 {
     (void)data;
     VdiRef vdi = create_merging(fixture, false);
-    /* Returns when its objects are written. */
-    g_assert_true(vdi_merge_stop(platform_merger(fixture->host.platform),
-                                 core_op(fixture->host.core), vdi, NULL));
+    g_assert_true(core_run_internal(fixture->host.core, "end of a merge", await_merge, &vdi, NULL));
     host_fixture_answers(&fixture->host, "\"OpaqueRef:NULL\"", "VDI.get_parent", "\"%s\"",
                          REF_TEXT(vdi.id));
     g_assert_cmpuint(count_disks(fixture), ==, 1);

@@ -19,8 +19,6 @@
 #define FAKE_PLACES      24
 #define MEMORY_TOTAL     ((uint64_t)64 << 30)
 #define OVERHEAD         ((uint64_t)1 << 20)
-#define SAVE_SIZE        ((uint64_t)16 << 20)
-#define RFB_GREETING     "RFB 003.008\n"
 #define NANOS_PER_SECOND UINT64_C(1000000000)
 
 /* The content of the file; for the same program only. */
@@ -77,8 +75,7 @@ static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err);
 static void remove_domain(Hv *hv, FakeDomain *domain);
 static bool add_device(FakeDomain *domain, const char *id, unsigned place, Err **err);
 static char *find_device(FakeDomain *domain, const char *id);
-static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned count,
-                          Err **err);
+static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned n, Err **err);
 static void close_console(FakeConsole *console);
 static void on_input(void *console);
 static void guest_obey(Hv *hv, FakeDomain *domain, char letter);
@@ -277,20 +274,18 @@ static bool fake_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
 {
     LOCK_GUARD(&hv->lock);
     FakeDomain *domain = find_domain(hv, op, uuid, err);
-    if (domain && (vcpus < 1 || vcpus > domain->vcpus_max)) {
-        return err_internal(err, "%u vCPUs are more than %u or none", vcpus, domain->vcpus_max);
+    if (!domain || vcpus < 1 || vcpus > domain->vcpus_max) {
+        return domain && err_internal(err, "the domain cannot have %u vCPUs", vcpus);
     }
-    if (domain) {
-        domain->info.vcpus = vcpus;
-    }
-    return domain != NULL;
+    domain->info.vcpus = vcpus;
+    return true;
 }
 
 static uint64_t fake_save_size(Hv *hv, Uuid uuid)
 {
     (void)hv;
     (void)uuid;
-    return SAVE_SIZE;
+    return (uint64_t)16 << 20;
 }
 
 static bool fake_save(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
@@ -331,11 +326,10 @@ static bool fake_unplug(Hv *hv, Op *op, Uuid uuid, const char *id, bool force, E
     return domain != NULL;
 }
 
-static bool fake_cd_change(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const HvImage *image,
-                           Err **err)
+static bool fake_cd_change(Hv *hv, Op *op, Uuid uuid, const char *id, const HvImage *to, Err **err)
 {
-    (void)image;
-    return check_devices(hv, op, uuid, &disk_id, 1, err);
+    (void)to;
+    return check_devices(hv, op, uuid, &id, 1, err);
 }
 
 static bool fake_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
@@ -345,11 +339,16 @@ static bool fake_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *dis
     return check_devices(hv, op, uuid, disk_ids, count, err);
 }
 
-static bool fake_disk_resize(Hv *hv, Op *op, Uuid uuid, const char *disk_id, uint64_t bytes,
-                             Err **err)
+static bool fake_disk_resize(Hv *hv, Op *op, Uuid uuid, const char *id, uint64_t bytes, Err **err)
 {
     (void)bytes;
-    return check_devices(hv, op, uuid, &disk_id, 1, err);
+    return check_devices(hv, op, uuid, &id, 1, err);
+}
+
+static bool fake_disk_merge(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
+{
+    return check_devices(hv, op, uuid, &merge->disk_id, 1, err) &&
+           hv_unsupported("fake", "move data", err);
 }
 
 /* A viewer of the framebuffer gets a greeting and then silence. */
@@ -370,7 +369,7 @@ static int fake_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
         (FakeConsole){{pair[0], on_input, console}, hv, uuid, pair[0], kind == HV_CONSOLE_TEXT};
     g_ptr_array_add(hv->consoles, console);
     if (kind == HV_CONSOLE_VNC) {
-        (void)send(console->fd, RFB_GREETING, strlen(RFB_GREETING), MSG_NOSIGNAL);
+        (void)send(console->fd, "RFB 003.008\n", 12, MSG_NOSIGNAL);
     }
     return hv_loop_add(hv->loop, &console->watch, err) ? fd_steal(&theirs) : -1;
 }
@@ -429,6 +428,7 @@ const HvDriver hv_fake_driver = {
     .cd_change = fake_cd_change,
     .disk_snapshot = fake_disk_snapshot,
     .disk_resize = fake_disk_resize,
+    .disk_merge = fake_disk_merge,
     .nic_plug = fake_nic_plug,
     .nic_unplug = fake_unplug,
     .console_open = fake_console_open,
@@ -478,11 +478,9 @@ static void unmap_domain(FakeDomain *domain)
 /* Fails also when `op`, which may be NULL, has ended. */
 static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
-    if (op && !op_check(op, err)) {
-        return NULL;
-    }
-    FakeDomain *domain = g_hash_table_lookup(hv->domains, &uuid);
-    if (!domain) {
+    bool goes_on = !op || op_check(op, err);
+    FakeDomain *domain = goes_on ? g_hash_table_lookup(hv->domains, &uuid) : NULL;
+    if (goes_on && !domain) {
         err_internal(err, "there is no domain %s", UUID_TEXT(uuid));
     }
     return domain;
@@ -524,12 +522,11 @@ static char *find_device(FakeDomain *domain, const char *id)
     return NULL;
 }
 
-static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned count,
-                          Err **err)
+static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned n, Err **err)
 {
     LOCK_GUARD(&hv->lock);
     FakeDomain *domain = find_domain(hv, op, uuid, err);
-    for (unsigned i = 0; domain && i < count; i++) {
+    for (unsigned i = 0; domain && i < n; i++) {
         if (!find_device(domain, ids[i])) {
             return err_internal(err, "the domain has no disk %s", ids[i]);
         }
@@ -556,7 +553,8 @@ static void on_input(void *user)
         g_ptr_array_remove_fast(hv->consoles, console);
         return;
     }
-    for (ssize_t i = 0; i < got && domain && console->is_text; i++) {
+    bool heard = domain && console->is_text;
+    for (ssize_t i = 0; i < got && heard && domain->info.state == HV_STATE_RUNNING; i++) {
         guest_obey(hv, domain, text[i]);
     }
 }
@@ -566,9 +564,6 @@ static void guest_obey(Hv *hv, FakeDomain *domain, char letter)
     static const char ends[] = {
         [HV_EXIT_SHUTDOWN] = 'p', [HV_EXIT_REBOOT] = 'r', [HV_EXIT_CRASH] = 'c'};
     const char *end = memchr(ends, letter, sizeof ends);
-    if (domain->info.state != HV_STATE_RUNNING) {
-        return;
-    }
     if (end) {
         guest_exit(hv, domain, (HvExitReason)(end - ends));
         return;

@@ -11,6 +11,7 @@
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/history.h"
+#include "hv/qemu/merge.h"
 #include "hv/qemu/qemu.h"
 #include "hv/qemu/socket.h"
 
@@ -136,6 +137,7 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
         }
     }
     qemu_adopt_devices(domain, op, devices);
+    qemu_merge_settle(domain, op);
     qemu_adopt_state(domain, value_get_string(status, "status"));
 }
 

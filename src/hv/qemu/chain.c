@@ -17,7 +17,8 @@ bool qemu_chain_add(QemuDomain *domain, Op *op, QemuDisk *disk, const HvImage *i
     {
         LOCK_GUARD(&domain->lock);
         for (unsigned i = 0; i < count; i++) {
-            qemu_record_add_node(domain->record, disk);
+            QemuNode *node = qemu_record_add_node(domain->record, disk);
+            node->writable = !disk->read_only && i + 1 == count;
         }
     }
     if (!qemu_domain_save_record(domain, err)) {

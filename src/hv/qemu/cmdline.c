@@ -265,6 +265,7 @@ static bool qemu_cmdline_add_chain(QemuCmdline *cmdline, const QemuHost *host, c
         }
         const char *below = qemu_record_top_node(entry);
         QemuNode *node = qemu_record_add_node(record, entry);
+        node->writable = !image.read_only;
         qemu_cmdline_add_json(cmdline, "-blockdev",
                               qemu_image_node(&image, node->name, node->fdset, below, host->aio));
         qemu_cmdline_add_fdset(cmdline, node->fdset,

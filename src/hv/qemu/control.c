@@ -11,7 +11,12 @@
 bool qemu_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    return domain && qmp_call(domain->qmp, op, paused ? "stop" : "cont", NULL, NULL, err);
+    if (!domain || !qemu_domain_take_control(domain, op, err)) {
+        return false;
+    }
+    bool done = qmp_call(domain->qmp, op, paused ? "stop" : "cont", NULL, NULL, err);
+    qemu_domain_leave_control(domain);
+    return done;
 }
 
 bool qemu_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)

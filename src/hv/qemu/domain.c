@@ -38,6 +38,7 @@ QemuDomain *qemu_domain_new(Hv *hv, QemuRecord *record, Err **err)
     domain->state = HV_STATE_PAUSED;
     domain->memory_bytes = record->memory_bytes;
     domain->deleted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    domain->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!qemu_domain_enter(domain, err)) {
         qemu_domain_unref(domain);
         return NULL;
@@ -67,6 +68,7 @@ void qemu_domain_unref(QemuDomain *domain)
     fd_close(&domain->pid_fd);
     qemu_record_free(domain->record);
     g_hash_table_unref(domain->deleted);
+    g_hash_table_unref(domain->jobs);
     g_clear_pointer(&domain->vcpu_threads, g_array_unref);
     g_free(domain->moving_tray);
     g_cond_clear(&domain->changed);
@@ -142,6 +144,25 @@ bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *actio
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "reboot", value_new_string(action));
     return qmp_call(domain->qmp, op, "set-action", args, NULL, err);
+}
+
+bool qemu_domain_take_control(QemuDomain *domain, Op *op, Err **err)
+{
+    LOCK_GUARD(&domain->lock);
+    while (domain->controlled) {
+        if (!op_wait(op, &domain->changed, &domain->lock.mutex, err)) {
+            return false;
+        }
+    }
+    domain->controlled = true;
+    return true;
+}
+
+void qemu_domain_leave_control(QemuDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    domain->controlled = false;
+    g_cond_broadcast(&domain->changed);
 }
 
 void qemu_domain_tick(QemuDomain *domain)

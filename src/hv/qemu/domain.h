@@ -21,6 +21,8 @@ typedef enum QemuMigration {
     QEMU_MIGRATION_FAILED,
 } QemuMigration;
 
+typedef enum QemuJob { QEMU_JOB_ACTIVE, QEMU_JOB_READY, QEMU_JOB_DONE, QEMU_JOB_FAILED } QemuJob;
+
 struct QemuDomain {
     gatomicrefcount refs;
     Hv *hv; /* (borrowed) */
@@ -48,6 +50,8 @@ struct QemuDomain {
     char *moving_tray;   /* id of the disk whose tray we move ourselves, or NULL */
     QemuMigration migration;
     GArray *vcpu_threads; /* pid_t, by number; NULL: not known */
+    GHashTable *jobs;     /* id (owned) -> QemuJob: block jobs that somebody waits for */
+    bool controlled;      /* somebody stops and continues the guest */
 };
 
 /* A domain with a folder and `record` (taken over), in the driver's table, without a process.
@@ -73,6 +77,10 @@ void qemu_domain_release(QemuDomain *domain);
 
 /* What a reset by the guest does: "shutdown" stops it for us to decide, "reset" restarts it. */
 bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *action, Err **err);
+
+/* The right to stop and continue the guest: waits for who has it. */
+bool qemu_domain_take_control(QemuDomain *domain, Op *op, Err **err);
+void qemu_domain_leave_control(QemuDomain *domain);
 
 /* Event thread, about once a second. */
 void qemu_domain_tick(QemuDomain *domain);

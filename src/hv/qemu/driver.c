@@ -20,7 +20,7 @@ const HvDriver hv_qemu_driver = {
     .name = "qemu",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
-            HV_CAP_TEXT_CONSOLE,
+            HV_CAP_TEXT_CONSOLE | HV_CAP_LIVE_MERGE,
     .open = qemu_driver_open,
     .close = qemu_driver_close,
     .host_info = qemu_host_info,
@@ -41,6 +41,7 @@ const HvDriver hv_qemu_driver = {
     .cd_change = qemu_disk_change_cd,
     .disk_snapshot = qemu_disk_snapshot,
     .disk_resize = qemu_disk_resize,
+    .disk_merge = qemu_merge_disk,
     .nic_plug = qemu_nic_plug,
     .nic_unplug = qemu_nic_unplug,
     .console_open = qemu_console_open,

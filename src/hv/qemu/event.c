@@ -20,6 +20,10 @@ static void qemu_event_tray_moved(QemuDomain *domain, const Value *data);
 static void qemu_event_io_error(QemuDomain *domain, const Value *data);
 static void qemu_event_migration(QemuDomain *domain, const Value *data);
 static void qemu_event_port(QemuDomain *domain, const Value *data);
+static void qemu_event_job_ready(QemuDomain *domain, const Value *data);
+static void qemu_event_job_end(QemuDomain *domain, const Value *data);
+static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data);
+static void qemu_event_set_job(QemuDomain *domain, const Value *data, QemuJob state);
 static void qemu_event_set_state(QemuDomain *domain, HvState state);
 
 static const EventHandler event_handlers[] = {
@@ -31,6 +35,9 @@ static const EventHandler event_handlers[] = {
     {"BLOCK_IO_ERROR", qemu_event_io_error},
     {"MIGRATION", qemu_event_migration},
     {"VSERPORT_CHANGE", qemu_event_port},
+    {"BLOCK_JOB_READY", qemu_event_job_ready},
+    {"BLOCK_JOB_COMPLETED", qemu_event_job_end},
+    {"BLOCK_JOB_CANCELLED", qemu_event_job_cancelled},
 };
 
 void qemu_event_handle(void *user, const char *event, const Value *data)
@@ -155,6 +162,32 @@ static void qemu_event_port(QemuDomain *domain, const Value *data)
     const Value *open = data ? value_get(data, "open") : NULL;
     if (text_equal(port, QEMU_AGENT_DEVICE) && open) {
         qemu_agent_set_port(domain->agent, value_bool(open));
+    }
+}
+
+static void qemu_event_job_ready(QemuDomain *domain, const Value *data)
+{
+    qemu_event_set_job(domain, data, QEMU_JOB_READY);
+}
+
+static void qemu_event_job_end(QemuDomain *domain, const Value *data)
+{
+    bool failed = data && value_get(data, "error");
+    qemu_event_set_job(domain, data, failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
+}
+
+static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data)
+{
+    qemu_event_set_job(domain, data, QEMU_JOB_FAILED);
+}
+
+static void qemu_event_set_job(QemuDomain *domain, const Value *data, QemuJob state)
+{
+    const char *id = data ? value_get_string(data, "device") : NULL;
+    LOCK_GUARD(&domain->lock);
+    if (id && g_hash_table_contains(domain->jobs, id)) {
+        g_hash_table_replace(domain->jobs, g_strdup(id), GINT_TO_POINTER(state));
+        g_cond_broadcast(&domain->changed);
     }
 }
 

@@ -41,6 +41,9 @@ bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids
                         const HvImage *overlays, unsigned count, Err **err);
 bool qemu_disk_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
 
+/* merge.c */
+bool qemu_merge_disk(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
+
 /* nic.c */
 bool qemu_nic_plug(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
 bool qemu_nic_unplug(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);

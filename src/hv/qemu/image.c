@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+static bool qemu_image_open_how(const HvImage *image, bool read_only, bool direct,
+                                QemuImage *ret_image, Err **err);
 static int qemu_image_open_file(const char *path, int flags, bool *ret_direct);
 static Value *qemu_image_file(const QemuImage *image, int64_t fdset, const char *aio);
 
@@ -20,7 +22,17 @@ void qemu_image_clear(QemuImage *image)
 
 bool qemu_image_open(const HvImage *image, bool read_only, QemuImage *ret_image, Err **err)
 {
-    bool direct = !read_only;
+    return qemu_image_open_how(image, read_only, !read_only, ret_image, err);
+}
+
+bool qemu_image_open_buffered(const HvImage *image, QemuImage *ret_image, Err **err)
+{
+    return qemu_image_open_how(image, false, false, ret_image, err);
+}
+
+static bool qemu_image_open_how(const HvImage *image, bool read_only, bool direct,
+                                QemuImage *ret_image, Err **err)
+{
     auto_fd fd = qemu_image_open_file(image->path, read_only ? O_RDONLY : O_RDWR, &direct);
     if (fd < 0) {
         return err_errno(err, errno, "cannot open the disk image %s", image->path);
@@ -83,7 +95,9 @@ static Value *qemu_image_file(const QemuImage *image, int64_t fdset, const char 
     value_struct_add_static(file, "driver",
                             value_new_string(image->block_device ? "host_device" : "file"));
     value_struct_add_static(file, "filename", value_new_string(path));
-    value_struct_add_static(file, "read-only", value_new_bool(image->read_only));
+    /* A parent that data are merged into is written to: QEMU then takes a second descriptor. */
+    const char *mode = image->read_only ? "auto-read-only" : "read-only";
+    value_struct_add_static(file, mode, value_new_bool(image->read_only));
     value_struct_add_static(file, "aio", value_new_string(aio));
     value_struct_add_static(file, "cache", cache);
     value_struct_add_static(file, "discard", value_new_string("unmap"));

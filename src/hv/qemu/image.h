@@ -20,6 +20,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuImage, qemu_image_clear)
 /* Opens what the guest writes to past the page cache where the file system can, and what
  * guests share to read through it. `ret_image` starts zeroed. */
 bool qemu_image_open(const HvImage *image, bool read_only, QemuImage *ret_image, Err **err);
+/* For writing through the page cache, beside a descriptor that reads through it. */
+bool qemu_image_open_buffered(const HvImage *image, QemuImage *ret_image, Err **err);
 
 /* The arguments of blockdev-add (and of -blockdev) for an image in descriptor set `fdset`, on
  * top of the node `backing`, or NULL for the bottom of a chain. (owned) */

@@ -252,16 +252,19 @@ static Value *qemu_record_disks_to_value(const QemuRecord *record)
         Value *nodes = value_new_array(disk->nodes->len);
         for (unsigned j = 0; j < disk->nodes->len; j++) {
             const QemuNode *node = &g_array_index(disk->nodes, QemuNode, j);
-            Value *entry = value_new_struct(2);
+            Value *entry = value_new_struct(3);
             value_struct_add_static(entry, "name", value_new_string(node->name));
             value_struct_add_static(entry, "fdset", value_new_int(node->fdset));
+            value_struct_add_static(entry, "writable", value_new_bool(node->writable));
             value_array_add(nodes, entry);
         }
-        Value *entry = value_new_struct(5);
+        Value *entry = value_new_struct(7);
         value_struct_add_static(entry, "id", value_new_string(disk->id));
         value_struct_add_static(entry, "position", value_new_int(disk->position));
         value_struct_add_static(entry, "is_cd", value_new_bool(disk->is_cd));
         value_struct_add_static(entry, "read_only", value_new_bool(disk->read_only));
+        value_struct_add_static(entry, "merging", value_new_int(disk->merging));
+        value_struct_add_static(entry, "merged", value_new_bool(disk->merged));
         value_struct_add_static(entry, "nodes", nodes);
         value_array_add(disks, entry);
     }
@@ -337,7 +340,9 @@ static QemuDisk *qemu_record_read_disk(const Value *value)
     const Value *nodes = value_get(value, "nodes");
     if (!disk->id || !qemu_record_get_unsigned(value, "position", &disk->position) ||
         !qemu_record_get_bool(value, "is_cd", &disk->is_cd) ||
-        !qemu_record_get_bool(value, "read_only", &disk->read_only) || !nodes ||
+        !qemu_record_get_bool(value, "read_only", &disk->read_only) ||
+        !qemu_record_get_unsigned(value, "merging", &disk->merging) ||
+        !qemu_record_get_bool(value, "merged", &disk->merged) || !nodes ||
         value_kind(nodes) != VALUE_ARRAY) {
         return NULL;
     }
@@ -345,7 +350,8 @@ static QemuDisk *qemu_record_read_disk(const Value *value)
         const Value *entry = value_at(nodes, i);
         QemuNode node = {0};
         const char *name = value_get_string(entry, "name");
-        if (!name || !qemu_record_get_int(entry, "fdset", &node.fdset)) {
+        if (!name || !qemu_record_get_int(entry, "fdset", &node.fdset) ||
+            !qemu_record_get_bool(entry, "writable", &node.writable)) {
             return NULL;
         }
         node.name = g_strdup(name);

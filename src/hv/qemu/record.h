@@ -13,6 +13,7 @@
 typedef struct QemuNode {
     char *name;
     int64_t fdset; /* the descriptor set its file came in */
+    bool writable; /* so did a descriptor for writing, as it was a leaf */
 } QemuNode;
 
 typedef struct QemuDisk {
@@ -21,6 +22,8 @@ typedef struct QemuDisk {
     bool is_cd;
     bool read_only;
     GArray *nodes; /* QemuNode, the bottom of the chain first: the last takes the guest's writes */
+    unsigned merging; /* number of the node that goes into the one before it; 0: none */
+    bool merged;      /* QEMU is done with that one, its name is not yet given away */
 } QemuDisk;
 
 typedef struct QemuNic {

@@ -30,7 +30,7 @@ bool vbd_claim_take(Call *call, VmRef vm, VbdClaim *ret_claim, Err **err)
     const DbView *view = call_view(call);
     for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
         VdiRef vdi = db_vbd_vdi(view, db_vm_vbds_at(view, vm, i));
-        if (!vdi_merge_stop(platform_merger(call_platform(call)), call->op, vdi, err)) {
+        if (!vdi_merge_stop(call, vdi, err)) {
             return false;
         }
     }
@@ -55,9 +55,7 @@ void vbd_claim_clear(VbdClaim *claim)
 bool vbd_claim_plugged(Call *call, VbdRef vbd, const char *op, Err **err)
 {
     const DbView *view = call_view(call);
-    return vbd_claim_check(view, vbd, op, err) &&
-           vdi_merge_stop(platform_merger(call_platform(call)), call->op, db_vbd_vdi(view, vbd),
-                          err);
+    return vbd_claim_check(view, vbd, op, err) && vdi_merge_stop(call, db_vbd_vdi(view, vbd), err);
 }
 
 bool vbd_claim_check(const DbView *view, VbdRef vbd, const char *op, Err **err)

@@ -68,6 +68,7 @@ static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
     const DbView *view = call_view(call);
     g_auto(VmTurn) turn = {0};
     if (!vm_turn_take(call, db_vbd_vm(view, vbd), &turn, err) ||
+        !vdi_merge_stop(call, db_vbd_vdi(view, vbd), err) ||
         !platform_hv_driver(platform)->disk_unplug(platform_hv(platform), call->op,
                                                    vm_domain_uuid(view, db_vbd_vm(view, vbd)),
                                                    db_vbd_uuid(view, vbd), force, err)) {

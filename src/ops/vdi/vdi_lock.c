@@ -17,7 +17,7 @@ bool vdi_lock_take(Call *call, VdiRef vdi, const char *op, VdiLock *ret_lock, Er
     if (!hold_take(call, CLASS_VDI, vdi.id, op, &lock.vdi, err) ||
         !vdi_lock_take_sr(call, db_vdi_sr(view, vdi), arena_printf(call->arena, "vdi_%s", op),
                           &lock, err) ||
-        !vdi_merge_stop(platform_merger(call_platform(call)), call->op, vdi, err)) {
+        !vdi_merge_stop(call, vdi, err)) {
         return false;
     }
     *ret_lock = lock;

@@ -1,4 +1,4 @@
-/* A merge and a user of the disk cannot miss each other: the merge first notes which disk it takes
+/* A merge and a user of the disk cannot miss each other: the merge first notes which image it takes
  * and then looks whether anybody uses it; a user first writes down that it does and then looks
  * which disk is being merged.  Stopping one is cheap, because an interrupted merge leaves an image
  * that reads as before. */
@@ -10,7 +10,10 @@
 #include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "ops/platform.h"
+#include "ops/vdi/vdi_merge_plan.h"
 #include "ops/vdi/vdi_rows.h"
+#include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_plan.h"
 
 /* What goes on in one SR. */
 typedef struct MergeJob {
@@ -19,7 +22,7 @@ typedef struct MergeJob {
     bool running;
     bool again;     /* somebody asked while it ran */
     Op *op;         /* of this run; NULL when none does */
-    VdiRef current; /* the disk that is merged; null: none */
+    VdiRef current; /* the image that is merged; null: none */
     Op *current_op;
 } MergeJob;
 
@@ -31,15 +34,19 @@ struct VdiMerger {
 };
 
 static MergeJob *find_job(VdiMerger *merger, SrRef sr);
-static MergeJob *find_merge(VdiMerger *merger, VdiRef vdi);
+static MergeJob *find_merge(VdiMerger *merger, const DbView *view, VdiRef vdi);
 static void run_job(void *user);
 static bool end_round(MergeJob *job);
 static bool merge_sr(Call *call, void *user, Err **err);
 static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi);
+static void look_again(MergeJob *job, const VdiMergePlan *plan);
 static Op *begin_merge(MergeJob *job, VdiRef vdi);
 static void end_merge(MergeJob *job);
-static bool is_idle(const DbView *view, VdiRef vdi);
-static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **err);
+static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, const VdiMergePlan *plan,
+                        Err **err);
+static bool merge_open(Call *call, Op *op, const SrUse *use, const char *location,
+                       const VdiMergePlan *plan, Err **err);
+static bool publish(void *user, Err **err);
 
 VdiMerger *vdi_merger_new(Platform *platform)
 {
@@ -90,12 +97,14 @@ void vdi_merge_request_vm(VdiMerger *merger, const DbView *view, VmRef vm)
     }
 }
 
-bool vdi_merge_stop(VdiMerger *merger, Op *op, VdiRef vdi, Err **err)
+bool vdi_merge_stop(Call *call, VdiRef vdi, Err **err)
 {
+    VdiMerger *merger = platform_merger(call_platform(call));
+    const DbView *view = call_view(call);
     g_autoptr(Op) merge = NULL;
     {
         LOCK_GUARD(&merger->lock);
-        const MergeJob *job = find_merge(merger, vdi);
+        const MergeJob *job = find_merge(merger, view, vdi);
         merge = job ? op_ref(job->current_op) : NULL;
     }
     if (!merge) {
@@ -103,8 +112,19 @@ bool vdi_merge_stop(VdiMerger *merger, Op *op, VdiRef vdi, Err **err)
     }
     op_cancel(merge);
     LOCK_GUARD(&merger->lock);
-    while (find_merge(merger, vdi)) {
-        if (!op_wait(op, &merger->changed, &merger->lock.mutex, err)) {
+    while (find_merge(merger, view, vdi)) {
+        if (!op_wait(call->op, &merger->changed, &merger->lock.mutex, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool vdi_merge_stop_vm(Call *call, VmRef vm, Err **err)
+{
+    const DbView *view = call_view(call);
+    for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
+        if (!vdi_merge_stop(call, db_vbd_vdi(view, db_vm_vbds_at(view, vm, i)), err)) {
             return false;
         }
     }
@@ -145,14 +165,16 @@ static MergeJob *find_job(VdiMerger *merger, SrRef sr)
     return job;
 }
 
-/* The job that merges this disk now. */
-static MergeJob *find_merge(VdiMerger *merger, VdiRef vdi)
+/* The job that merges this disk now, or an image that it stands on. */
+static MergeJob *find_merge(VdiMerger *merger, const DbView *view, VdiRef vdi)
 {
+    unsigned depth;
     GHashTableIter iter;
     g_hash_table_iter_init(&iter, merger->jobs);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         MergeJob *job = value;
-        if (!vdi_ref_is_null(job->current) && vdi_ref_equal(job->current, vdi)) {
+        if (!vdi_ref_is_null(job->current) &&
+            vdi_merge_stands_on(view, vdi, job->current, &depth)) {
             return job;
         }
     }
@@ -212,15 +234,25 @@ static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi)
     g_autoptr(Err) error = NULL;
     g_autoptr(Op) op = begin_merge(job, vdi);
     const DbView *view = call_view(call);
-    if (is_idle(view, vdi)) {
-        if (merge_image(call, op, use, vdi, &error)) {
+    VdiMergePlan plan;
+    bool can_live = platform_hv_driver(job->merger->platform)->caps & HV_CAP_LIVE_MERGE;
+    if (vdi_merge_plan(view, vdi, &plan) && (can_live || vbd_ref_is_null(plan.vbd))) {
+        if (merge_image(call, op, use, vdi, &plan, &error)) {
             log_info("merged disk %s with its parents", db_vdi_uuid(view, vdi));
+            look_again(job, &plan);
         } else {
             g_autofree char *text = err_to_string(error);
             log_info("disk %s was not merged with its parents: %s", db_vdi_uuid(view, vdi), text);
         }
     }
     end_merge(job);
+}
+
+/* A domain merges one parent at a time: there may be more. */
+static void look_again(MergeJob *job, const VdiMergePlan *plan)
+{
+    LOCK_GUARD(&job->merger->lock);
+    job->again |= !vbd_ref_is_null(plan->vbd);
 }
 
 static Op *begin_merge(MergeJob *job, VdiRef vdi)
@@ -240,27 +272,18 @@ static void end_merge(MergeJob *job)
     g_cond_broadcast(&job->merger->changed);
 }
 
-static bool is_idle(const DbView *view, VdiRef vdi)
-{
-    bool is_idle = db_vdi_exists(view, vdi) && db_vdi_managed(view, vdi) &&
-                   value_count(db_vdi_current_operations(view, vdi)) == 0;
-    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
-        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
-        is_idle &= !db_vbd_currently_attached(view, vbd) &&
-                   value_count(db_vbd_current_operations(view, vbd)) == 0;
-    }
-    return is_idle;
-}
-
 /* One that was interrupted may have merged some of several parents: the rows follow the image
  * either way, and are not to be interrupted themselves. */
-static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **err)
+static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, const VdiMergePlan *plan,
+                        Err **err)
 {
     g_auto(SrVdi) image = {0};
     g_autoptr(Op) stat_op = core_undo_op();
-    const char *location = db_vdi_location(call_view(call), vdi);
-    bool ok = use->driver->vdi_coalesce(op, use->sr, location, &image, err);
-    if (!ok && !use->driver->vdi_stat(stat_op, use->sr, location, &image, NULL)) {
+    const char *location = arena_strdup(call->arena, db_vdi_location(call_view(call), vdi));
+    bool ok = vbd_ref_is_null(plan->vbd)
+                  ? use->driver->vdi_coalesce(op, use->sr, location, &image, err)
+                  : merge_open(call, op, use, location, plan, err);
+    if (!image.location && !use->driver->vdi_stat(stat_op, use->sr, location, &image, NULL)) {
         return false;
     }
     sr_use_note_change(use);
@@ -269,4 +292,42 @@ static bool merge_image(Call *call, Op *op, const SrUse *use, VdiRef vdi, Err **
     vdi_rows_update(txn, vdi, &image);
     vdi_rows_prune(txn, parent);
     return db_commit(txn, ok ? err : NULL) && ok;
+}
+
+typedef struct Published {
+    const SrUse *use;
+    const char *location;
+} Published;
+
+/* The domain moves the data and the storage the names. */
+static bool merge_open(Call *call, Op *op, const SrUse *use, const char *location,
+                       const VdiMergePlan *plan, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    Published published = {use, location};
+    HvMerge merge = {.disk_id = arena_strdup(call->arena, db_vbd_uuid(view, plan->vbd)),
+                     .top = plan->top,
+                     .publish = publish,
+                     .user = &published};
+    g_autoptr(Op) abort_op = core_undo_op();
+    if (!vm_plan_images(call, view, plan->leaf, &merge.images, &merge.image_count, err) ||
+        !use->driver->live_merge_begin(op, use->sr, location, err)) {
+        return false;
+    }
+    Uuid domain = vm_domain_uuid(view, db_vbd_vm(view, plan->vbd));
+    if (platform_hv_driver(platform)->disk_merge(platform_hv(platform), op, domain, &merge, err)) {
+        return true;
+    }
+    use->driver->live_merge_abort(abort_op, use->sr, location, NULL);
+    return false;
+}
+
+/* Not to be cancelled: the guest stands still. */
+static bool publish(void *user, Err **err)
+{
+    const Published *published = user;
+    const SrUse *use = published->use;
+    g_autoptr(Op) op = core_undo_op();
+    return use->driver->live_merge_commit(op, use->sr, published->location, err);
 }

@@ -7,6 +7,7 @@
 #include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 
@@ -28,6 +29,10 @@ bool vm_image_create(Call *call, VmRef vm, Undo *undo, VdiRef *ret_image, Err **
     SrRef sr = choose_sr(call, vm);
     if (sr_ref_is_null(sr)) {
         return err_vm_no_suspend_sr(err, REF_TEXT(vm.id));
+    }
+    /* A domain that merges cannot be saved. */
+    if (!vdi_merge_stop_vm(call, vm, err)) {
+        return false;
     }
     const VdiDiskSpec spec = {.sr = sr,
                               .virtual_size = platform_hv_driver(platform)->domain_save_size(

@@ -203,6 +203,7 @@ static void free_sr(Sr *sr)
 {
     g_hash_table_unref(sr->headers);
     g_hash_table_unref(sr->pending);
+    g_hash_table_unref(sr->merging);
     g_cond_clear(&sr->changed);
     lock_clear(&sr->lock);
     g_free(sr->path);
@@ -216,6 +217,7 @@ static Sr *new_sr(const char *path, Uuid uuid)
     sr->path = g_strdup(path);
     sr->headers = dir_image_new_headers();
     sr->pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_pending);
+    sr->merging = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     lock_init(&sr->lock, LOCK_SR);
     g_cond_init(&sr->changed);
     return sr;

@@ -48,6 +48,9 @@ bool dir_live_commit(Op *op, Sr *sr, const char *location, const SrImage *overla
                      Err **err);
 bool dir_live_abort(Op *op, Sr *sr, const char *location, const SrImage *overlay, Err **err);
 bool dir_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err);
+bool dir_merge_begin(Op *op, Sr *sr, const char *location, Err **err);
+bool dir_merge_commit(Op *op, Sr *sr, const char *location, Err **err);
+bool dir_merge_abort(Op *op, Sr *sr, const char *location, Err **err);
 bool dir_copy(Op *op, Sr *sr, const char *location, const SrDriver *target_driver, Sr *target,
               Uuid copy_uuid, SrProgress progress, void *user, SrVdi *ret_copy, Err **err);
 bool dir_import(Op *op, Sr *sr, Uuid uuid, const SrImage *source, SrProgress progress, void *user,

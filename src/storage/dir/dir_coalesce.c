@@ -1,12 +1,12 @@
-/* Shortens the chain of an idle image: its data go down into the parent, which then takes over
- * its name.
+/* Shortens the chain of an image: its data go down into the parent, which then takes over its
+ * name.  Those of an idle image are moved here, those of an open one by its domain.
  *
  * While the data move, image and parent read the same as before at any moment, since the image
  * keeps its own copy of everything; a crash costs the work, nothing else.  The guard is held for
  * the change of names only. */
 #include "storage/dir/dir.h"
 
-#include "storage/dir/dir_image.h"
+#include "storage/dir/dir_coalesce.h"
 #include "storage/image/qemu_img.h"
 #include "storage/sr_fail.h"
 
@@ -15,7 +15,6 @@
 static bool find_pair(Op *op, Sr *sr, const char *location, DirImage *ret_leaf,
                       DirImage *ret_parent, bool *ret_found, Err **err);
 static bool merge(Op *op, Sr *sr, const DirImage *leaf, const DirImage *parent, Err **err);
-static bool replace_leaf(Sr *sr, const DirImage *leaf, const DirImage *parent, Err **err);
 
 bool dir_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err)
 {
@@ -33,6 +32,25 @@ bool dir_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **er
             return false;
         }
     }
+}
+
+bool dir_coalesce_replace(Sr *sr, const DirImage *image, const DirImage *parent, Err **err)
+{
+    const char *base_file = DIR_NAME(parent->name.kind, parent->name.uuid, parent->name.format);
+    const char *old_file = DIR_NAME(image->name.kind, image->name.uuid, image->name.format);
+    const char *new_file = DIR_NAME(image->name.kind, image->name.uuid, parent->name.format);
+    g_autofree char *path = dir_sr_path(sr, base_file);
+    if (chmod(path, image->stat.st_mode & 0777 & ~DIR_MODE_MERGING) < 0) {
+        return sr_fail_errno(err, SR_FAIL_VDI_COPY, errno, "cannot set the mode of %s", path);
+    }
+    if (g_str_equal(old_file, new_file)) {
+        return dir_sr_publish(sr, base_file, new_file, err);
+    }
+    /* A raw parent below a qcow2 image: two names change, so that the base must stay until both
+     * have. */
+    return dir_sr_sync(sr, base_file, err) && dir_sr_unlink(sr, new_file, err) &&
+           dir_sr_link(sr, base_file, new_file, err) && dir_sr_unlink(sr, old_file, err) &&
+           dir_sr_unlink(sr, base_file, err);
 }
 
 /* The leaf and, when nothing else stands on it, its parent. */
@@ -75,23 +93,5 @@ static bool merge(Op *op, Sr *sr, const DirImage *leaf, const DirImage *parent, 
                        "image %s was cloned while it was merged with its parent",
                        UUID_TEXT(leaf->name.uuid));
     }
-    return replace_leaf(sr, leaf, parent, err);
-}
-
-static bool replace_leaf(Sr *sr, const DirImage *leaf, const DirImage *parent, Err **err)
-{
-    const char *base_file = DIR_NAME(parent->name.kind, parent->name.uuid, parent->name.format);
-    const char *old_file = DIR_NAME(leaf->name.kind, leaf->name.uuid, leaf->name.format);
-    const char *new_file = DIR_NAME(DIR_LEAF, leaf->name.uuid, parent->name.format);
-    g_autofree char *path = dir_sr_path(sr, base_file);
-    if (chmod(path, leaf->stat.st_mode & 0777) < 0) {
-        return sr_fail_errno(err, SR_FAIL_VDI_COPY, errno, "cannot set the mode of %s", path);
-    }
-    if (g_str_equal(old_file, new_file)) {
-        return dir_sr_publish(sr, base_file, new_file, err);
-    }
-    /* A raw parent below a qcow2 image: two names change, so that the base must stay until both
-     * have. */
-    return dir_sr_sync(sr, base_file, err) && dir_sr_link(sr, base_file, new_file, err) &&
-           dir_sr_unlink(sr, old_file, err) && dir_sr_unlink(sr, base_file, err);
+    return dir_coalesce_replace(sr, leaf, parent, err);
 }

@@ -187,8 +187,13 @@ bool dir_image_in_use(const Sr *sr, const DirName *name)
 
 bool dir_image_is_mergeable(const DirListing *listing, const DirImage *image)
 {
-    return listing->damaged->len == 0 && image->name.kind == DIR_LEAF && image->has_backing &&
-           dir_image_count_children(listing, image->backing.uuid) == 1;
+    if (listing->damaged->len > 0 || !image->has_backing) {
+        return false;
+    }
+    bool replaceable =
+        image->name.kind == DIR_LEAF ||
+        (image->name.kind == DIR_BASE && g_str_equal(image->name.format, image->backing.format));
+    return replaceable && dir_image_count_children(listing, image->backing.uuid) == 1;
 }
 
 void dir_image_describe(const DirImage *image, SrVdi *ret_vdi)

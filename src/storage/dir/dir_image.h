@@ -36,7 +36,9 @@ unsigned dir_image_count_children(const DirListing *listing, Uuid parent);
  * they open, for reading as for writing. */
 bool dir_image_in_use(const Sr *sr, const DirName *name);
 
-/* True when exactly one image, which is a leaf, stands on the parent of `image`: that one. */
+/* True when exactly one image stands on the parent of `image`: that one, which the parent can
+ * replace. A parent's name is in the headers of others with its format, so that one can be replaced
+ * only by an image of the same. */
 bool dir_image_is_mergeable(const DirListing *listing, const DirImage *image);
 
 /* What clients are told. */

@@ -3,10 +3,13 @@
 #include "storage/dir/dir_repair.h"
 
 #include "base/log.h"
+#include "storage/dir/dir_coalesce.h"
 
 static bool drop_unfinished(DirGuard *guard, const DirName *name, Err **err);
 static bool settle_next(DirGuard *guard, const DirName *next, Err **err);
 static bool drop_some(DirGuard *guard, const DirListing *listing, bool *ret_dropped, Err **err);
+static bool settle_merges(DirGuard *guard, const DirListing *listing, bool *ret_changed, Err **err);
+static bool is_merging(Sr *sr, const DirImage *image);
 static bool is_orphan(const DirListing *listing, const DirImage *image);
 static bool is_twin(const DirListing *listing, const DirImage *image);
 static const DirImage *find_image(const DirListing *listing, const DirName *name);
@@ -35,7 +38,8 @@ bool dir_repair_drop_leftovers(Op *op, DirGuard *guard, DirListing *ret_listing,
     while (dropped) {
         dir_listing_clear(&listing);
         if (!dir_image_list(op, guard->sr, &listing, err) ||
-            !drop_some(guard, &listing, &dropped, err)) {
+            !settle_merges(guard, &listing, &dropped, err) ||
+            (!dropped && !drop_some(guard, &listing, &dropped, err))) {
             return false;
         }
     }
@@ -86,6 +90,41 @@ static bool drop_some(DirGuard *guard, const DirListing *listing, bool *ret_drop
     }
     *ret_dropped = dropped;
     return true;
+}
+
+/* A merge that a domain did for a daemon that is gone.  If the domain moved to the parent, the leaf
+ * has no reader any more but still the name.  With no domain left both read the same, because it
+ * stood still until the name was changed. */
+static bool settle_merges(DirGuard *guard, const DirListing *listing, bool *ret_changed, Err **err)
+{
+    Sr *sr = guard->sr;
+    *ret_changed = false;
+    for (guint i = 0; i < listing->images->len; i++) {
+        const DirImage *leaf = &g_array_index(listing->images, DirImage, i);
+        const DirImage *parent = leaf->has_backing ? find_image(listing, &leaf->backing) : NULL;
+        if (leaf->name.kind != DIR_LEAF || !(leaf->stat.st_mode & DIR_MODE_MERGING) ||
+            is_merging(sr, leaf)) {
+            continue;
+        }
+        bool moved = parent && dir_image_is_mergeable(listing, leaf) &&
+                     !dir_image_in_use(sr, &leaf->name) && dir_image_in_use(sr, &parent->name);
+        if (moved) {
+            log_info("merge of %s in %s is finished after a crash", UUID_TEXT(leaf->name.uuid),
+                     sr->path);
+            *ret_changed = true;
+            return dir_coalesce_replace(sr, leaf, parent, err);
+        }
+        if (!dir_merge_mark(sr, leaf, false, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_merging(Sr *sr, const DirImage *image)
+{
+    LOCK_GUARD(&sr->lock);
+    return g_hash_table_contains(sr->merging, UUID_TEXT(image->name.uuid));
 }
 
 static bool is_orphan(const DirListing *listing, const DirImage *image)

@@ -15,6 +15,8 @@
 #define DIR_MAX_FILES 100000               /* images in one folder */
 #define DIR_MAX_SIZE  ((uint64_t)64 << 40) /* bytes a guest may see of one image */
 
+#define DIR_MODE_MERGING S_IXUSR /* mark of a leaf that its domain merges into the parent */
+
 struct Sr {
     Uuid uuid;
     char *path;
@@ -22,6 +24,7 @@ struct Sr {
     GCond changed;
     bool busy;           /* a thread is inside dir_enter() */
     GHashTable *headers; /* file name -> DirHeader, see dir_image.c */
+    GHashTable *merging; /* locations that domains merge for us */
     GHashTable *pending; /* location -> descriptor + 1 that keeps the .next file locked */
 };
 

@@ -54,6 +54,9 @@ static bool fake_live_commit(Op *op, Sr *sr, const char *location, const SrImage
 static bool fake_live_abort(Op *op, Sr *sr, const char *location, const SrImage *overlay,
                             Err **err);
 static bool fake_vdi_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err);
+static bool fake_merge_begin(Op *op, Sr *sr, const char *location, Err **err);
+static bool fake_merge_commit(Op *op, Sr *sr, const char *location, Err **err);
+static bool merge(Op *op, Sr *sr, const char *location, unsigned most, SrVdi *ret_vdi, Err **err);
 static bool fake_vdi_copy(Op *op, Sr *sr, const char *location, const SrDriver *target_driver,
                           Sr *target, Uuid copy_uuid, SrProgress progress, void *user,
                           SrVdi *ret_copy, Err **err);
@@ -99,6 +102,9 @@ const SrDriver sr_fake_driver = {
     .live_snapshot_commit = fake_live_commit,
     .live_snapshot_abort = fake_live_abort,
     .vdi_coalesce = fake_vdi_coalesce,
+    .live_merge_begin = fake_merge_begin,
+    .live_merge_commit = fake_merge_commit,
+    .live_merge_abort = fake_merge_begin,
     .vdi_copy = fake_vdi_copy,
     .vdi_import = fake_vdi_import,
     .vdi_chain = fake_vdi_chain,
@@ -220,7 +226,7 @@ static GArray *fake_scan(Op *op, Sr *sr, Err **err)
         const FakeVdi *fake = value;
         SrVdi vdi;
         describe(fake, &vdi);
-        vdi.mergeable = fake->managed && vdi.parent && count_children(sr, fake->parent) == 1;
+        vdi.mergeable = vdi.parent && count_children(sr, fake->parent) == 1;
         g_array_append_val(vdis, vdi);
     }
     return vdis;
@@ -345,13 +351,31 @@ static bool fake_live_abort(Op *op, Sr *sr, const char *location, const SrImage 
 
 static bool fake_vdi_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err)
 {
+    return merge(op, sr, location, UINT_MAX, ret_vdi, err);
+}
+
+/* Nothing happens before the commit. */
+static bool fake_merge_begin(Op *op, Sr *sr, const char *location, Err **err)
+{
+    LOCK_GUARD(&sr->lock);
+    return op_check(op, err) && find(sr, location, err);
+}
+
+static bool fake_merge_commit(Op *op, Sr *sr, const char *location, Err **err)
+{
+    g_auto(SrVdi) merged = {0};
+    return merge(op, sr, location, 1, &merged, err);
+}
+
+static bool merge(Op *op, Sr *sr, const char *location, unsigned most, SrVdi *ret_vdi, Err **err)
+{
     LOCK_GUARD(&sr->lock);
     FakeVdi *vdi = op_check(op, err) ? find(sr, location, err) : NULL;
     if (!vdi) {
         return false;
     }
     FakeVdi *parent = g_hash_table_lookup(sr->vdis, &vdi->parent);
-    while (vdi->managed && parent && count_children(sr, parent->uuid) == 1) {
+    for (; most > 0 && parent && count_children(sr, parent->uuid) == 1; most--) {
         vdi->parent = parent->parent;
         drop(sr, parent);
         save(sr, vdi);

@@ -44,6 +44,7 @@ static bool iso_live_commit(Op *op, Sr *sr, const char *location, const SrImage 
                             SrVdi *ret_parent, Err **err);
 static bool iso_live_abort(Op *op, Sr *sr, const char *location, const SrImage *overlay, Err **err);
 static bool iso_vdi_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err);
+static bool iso_live_merge(Op *op, Sr *sr, const char *location, Err **err);
 static bool iso_vdi_copy(Op *op, Sr *sr, const char *location, const SrDriver *target_driver,
                          Sr *target, Uuid copy_uuid, SrProgress progress, void *user,
                          SrVdi *ret_copy, Err **err);
@@ -80,6 +81,9 @@ const SrDriver sr_iso_driver = {
     .live_snapshot_commit = iso_live_commit,
     .live_snapshot_abort = iso_live_abort,
     .vdi_coalesce = iso_vdi_coalesce,
+    .live_merge_begin = iso_live_merge,
+    .live_merge_commit = iso_live_merge,
+    .live_merge_abort = iso_live_merge,
     .vdi_copy = iso_vdi_copy,
     .vdi_import = iso_vdi_import,
     .vdi_chain = iso_vdi_chain,
@@ -308,6 +312,14 @@ static bool iso_live_abort(Op *op, Sr *sr, const char *location, const SrImage *
 static bool iso_vdi_coalesce(Op *op, Sr *sr, const char *location, SrVdi *ret_vdi, Err **err)
 {
     return iso_vdi_stat(op, sr, location, ret_vdi, err);
+}
+
+static bool iso_live_merge(Op *op, Sr *sr, const char *location, Err **err)
+{
+    (void)op;
+    (void)sr;
+    (void)location;
+    return sr_unsupported(sr_iso_driver.type, "merge images", err);
 }
 
 static bool iso_vdi_copy(Op *op, Sr *sr, const char *location, const SrDriver *target_driver,
