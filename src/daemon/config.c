@@ -20,6 +20,7 @@ const char config_usage[] =
     "  --address ADDR        what clients reach this host by (default: that of --https)\n"
     "  --host-name NAME      default: the machine's\n"
     "  --pam-service NAME    also ask PAM for accounts (default clearwater; empty: never)\n"
+    "  --web-root DIR        files of a web console, served at / (default: none)\n"
     "  --log-level LEVEL     debug, info (default), warn, error\n"
     "  --manage-machine BOOL the API may reboot and reconfigure this machine (default no)\n"
     "  --foreground          stay in the foreground, log to stderr too\n"
@@ -42,6 +43,7 @@ static const struct {
     {"address", offsetof(DaemonConfig, address), ""},
     {"host-name", offsetof(DaemonConfig, host_name), ""},
     {"pam-service", offsetof(DaemonConfig, pam_service), "clearwater"},
+    {"web-root", offsetof(DaemonConfig, web_root), ""},
 };
 
 static bool set_key(DaemonConfig *config, const char *key, const char *value, Err **err);

@@ -2,7 +2,7 @@
  *
  * File: <root>/etc/clearwater/clearwater.conf, lines "key = value", '#' starts a comment.  Keys are
  * the long options without their dashes: https, http, engine, accelerator, guest-user, address,
- * host-name, pam-service, log-level, manage-machine. */
+ * host-name, pam-service, web-root, log-level, manage-machine. */
 #pragma once
 
 #include "base/err.h"
@@ -19,6 +19,7 @@ typedef struct DaemonConfig {
     char *address;      /* what clients reach the host by; "": the address of `https` */
     char *host_name;    /* "": the machine's */
     char *pam_service;  /* "": PAM is not asked */
+    char *web_root;     /* folder of a web console's files; "": there is none */
     LogLevel log_level;
     bool manage_machine; /* API calls may reboot and reconfigure this machine */
     bool foreground;

@@ -35,7 +35,7 @@ static void add_call(RouteContext *routes, HttpActionId action, HttpHandler hand
 static void add_missing(RouteContext *routes);
 static bool is_routed(const RouteContext *routes, const HttpAction *action);
 
-RouteContext *routes_new(Core *core, Relay *relay)
+RouteContext *routes_new(Core *core, Relay *relay, const char *web_root)
 {
     RouteContext *routes = g_new0(RouteContext, 1);
     HttpRoute consoles[FRONT_CONSOLE_ROUTES];
@@ -51,7 +51,7 @@ RouteContext *routes_new(Core *core, Relay *relay)
     add_call(routes, HTTP_ACTION_POST_JSON_OPTIONS, rpc_handle_options, core);
     add_call(routes, HTTP_ACTION_POST_JSONRPC_OPTIONS, rpc_handle_options, core);
     add_call(routes, HTTP_ACTION_POST_CLI, front_cli_handler, routes->cli);
-    add_call(routes, HTTP_ACTION_GET_ROOT, home_handle, core);
+    add_call(routes, HTTP_ACTION_GET_ROOT, home_handle, (void *)web_root);
     routes->consoles = (ConsoleFront){core, relay};
     front_console_routes(&routes->consoles, consoles);
     g_array_append_vals(routes->table, consoles, FRONT_CONSOLE_ROUTES);

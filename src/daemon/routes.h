@@ -7,8 +7,8 @@
 
 typedef struct RouteContext RouteContext;
 
-/* Borrows both until routes_free(). */
-RouteContext *routes_new(Core *core, Relay *relay);
+/* Borrows all until routes_free().  `web_root` is the folder of a web console's files, or "". */
+RouteContext *routes_new(Core *core, Relay *relay, const char *web_root);
 void routes_free(RouteContext *routes);
 
 /* (borrowed) */

@@ -21,6 +21,7 @@ static const char CERTIFICATE_FILE[] = "xapi-ssl.pem";
 
 struct Daemon {
     char *etc_dir, *state_dir, *run_dir, *log_dir;
+    char *web_root; /* "": none */
     int lock_fd;
     Db *db;
     Platform *platform;
@@ -80,6 +81,7 @@ void daemon_stop(Daemon *daemon)
         db_close(daemon->db);
     }
     fd_close(&daemon->lock_fd);
+    g_free(daemon->web_root);
     g_free(daemon->etc_dir);
     g_free(daemon->state_dir);
     g_free(daemon->run_dir);
@@ -89,6 +91,7 @@ void daemon_stop(Daemon *daemon)
 
 static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
+    daemon->web_root = g_strdup(config->web_root);
     daemon->etc_dir = g_build_filename(config->root, "etc/clearwater", NULL);
     daemon->state_dir = g_build_filename(config->root, "var/lib/clearwater", NULL);
     daemon->run_dir = g_build_filename(config->root, "run/clearwater", NULL);
@@ -202,7 +205,7 @@ static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err)
     if (!daemon->relay) {
         return false;
     }
-    daemon->routes = routes_new(daemon->core, daemon->relay);
+    daemon->routes = routes_new(daemon->core, daemon->relay, daemon->web_root);
     const HttpRoute *routes = routes_table(daemon->routes, &count);
     g_autofree char *socket = g_build_filename(daemon->run_dir, "xapi.sock", NULL);
     daemon->server = http_server_new(&server, routes, count, err);
