@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "script"))
 
+from language import http, rpc  # noqa: E402 # pylint: disable=wrong-import-position
 from language.daemon import Daemon  # noqa: E402 # pylint: disable=wrong-import-position
 
 USER = "root"
@@ -15,10 +16,21 @@ PASSWORD = "sesame & co"
 class Server:
     """The daemon, started."""
 
-    def __init__(self):
-        self.daemon = Daemon("fake", ["--pam-service", ""])
+    def __init__(self, *options):
+        self.daemon = Daemon("fake", ["--pam-service", "", *options])
         self.daemon.set_account(USER, PASSWORD)
         self.daemon.start()
+
+    def call(self, method, *params):
+        """A call by root of the host, for what a client finds there."""
+        client = http.Client("unix", self.daemon.addresses["unix"])
+        try:
+            client.send(rpc.json_request("session.login_with_password", [USER, ""]))
+            session = rpc.json_result(client.receive())
+            client.send(rpc.json_request(method, [session, *params]))
+            return rpc.json_result(client.receive())
+        finally:
+            client.close()
 
     @property
     def address(self):
