@@ -12,21 +12,21 @@ bool vm_change_start_delay(Call *call, VmRef self, const Value *new_value, Err *
 {
     (void)call;
     (void)self;
-    return check_not_negative(new_value, "start_delay must be non-negative", err);
+    return check_not_negative(new_value, "start_delay", err);
 }
 
 bool vm_change_shutdown_delay(Call *call, VmRef self, const Value *new_value, Err **err)
 {
     (void)call;
     (void)self;
-    return check_not_negative(new_value, "shutdown_delay must be non-negative", err);
+    return check_not_negative(new_value, "shutdown_delay", err);
 }
 
 bool vm_change_order(Call *call, VmRef self, const Value *new_value, Err **err)
 {
     (void)call;
     (void)self;
-    return check_not_negative(new_value, "order must be non-negative", err);
+    return check_not_negative(new_value, "order", err);
 }
 
 bool vm_change_appliance(Call *call, VmRef self, const Value *new_value, Err **err)
