@@ -31,13 +31,14 @@ Membership membership_of(const DbView *view, char *const *identifiers)
 {
     Membership membership = {0};
     g_autoptr(GArray) subjects = db_subject_all(view);
-    for (guint i = 0; i < subjects->len; i++) {
-        SubjectRef subject = g_array_index(subjects, SubjectRef, i);
-        const char *identifier = db_subject_subject_identifier(view, subject);
-        if (g_strv_contains((const char *const *)identifiers, identifier)) {
-            membership.roles |= roles_of(view, subject);
-            if (uuid_is_null(membership.subject)) {
-                membership.subject = subject.id;
+    for (; *identifiers; identifiers++) {
+        for (guint i = 0; i < subjects->len; i++) {
+            SubjectRef subject = g_array_index(subjects, SubjectRef, i);
+            if (strcmp(db_subject_subject_identifier(view, subject), *identifiers) == 0) {
+                membership.roles |= roles_of(view, subject);
+                if (uuid_is_null(membership.subject)) {
+                    membership.subject = subject.id;
+                }
             }
         }
     }

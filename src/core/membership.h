@@ -8,7 +8,7 @@
 
 typedef struct Membership {
     uint8_t roles; /* bit 1 << Role; 0: none */
-    Uuid subject;  /* ref of the first that was found; null: there is none */
+    Uuid subject;  /* ref of the user's own, else of the first group's; null: there is none */
 } Membership;
 
 /* The identifiers that a subject may have to stand for this user: the user's own and those of the

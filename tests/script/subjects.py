@@ -125,6 +125,8 @@ class Subjects(unittest.TestCase):
         self.assertEqual(error_of(self.call, "VM.destroy", session, "OpaqueRef:NULL")[:2],
                          ["RBAC_PERMISSION_DENIED", "vm.destroy"])
         self.assertIsNotNone(error_of(self.login, "carol"))
+        self.assertIn(self.accounts.sid("staff"),
+                      self.root_call("session.get_all_subject_identifiers"))
         self.add_subject("bob", "vm-admin")
         union = self.login("bob")
         self.assertEqual(error_of(self.call, "VM.destroy", union, "OpaqueRef:NULL")[0],
@@ -132,7 +134,6 @@ class Subjects(unittest.TestCase):
         identifiers = self.root_call("session.get_all_subject_identifiers")
         self.assertEqual(sorted(set(identifiers)), sorted(identifiers))
         self.assertIn(self.accounts.sid("bob"), identifiers)
-        self.assertIn(self.accounts.sid("staff"), identifiers)
         self.root_call("session.logout_subject_identifier", self.accounts.sid("bob"))
         self.assertEqual(error_of(self.call, "VM.get_all", session)[0], "SESSION_INVALID")
         self.assertEqual(error_of(self.call, "VM.get_all", union)[0], "SESSION_INVALID")
