@@ -170,7 +170,9 @@ static void test_host(Fixture *fixture, gconstpointer data)
     g_assert_cmpfloat(query_host(fixture, "pif_eth0_rx"), ==, 1000);
     g_assert_cmpfloat(query_host(fixture, "pif_eth0_tx"), ==, 200);
     g_assert_cmpfloat(query_host(fixture, "pif_aggr_rx"), ==, 1000);
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator keeps no such count */
     g_assert_cmpfloat(query_host(fixture, "xapi_memory_usage_kib"), >, 0);
+#endif
     host_fixture_fails(&fixture->host, "INVALID_VALUE: [ data-source; pif_eth0_rx_errors ]",
                        "host.query_data_source", "\"%s\", \"pif_eth0_rx_errors\"",
                        HOST_REF(&fixture->host));
