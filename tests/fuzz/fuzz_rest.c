@@ -5,13 +5,15 @@
 #include "front/rest/rest_query.h"
 #include "gen/schema.h"
 
-/* Made once: an empty database. */
+/* Of an empty database that is made once and stays. */
 static const DbView *empty_view(void)
 {
+    static Db *db;
     static DbSnapshot *snapshot;
-    if (!snapshot) {
+    if (!db) {
         DbBackend backend = db_backend_none();
-        snapshot = db_snapshot(db_open(&model_schema, &backend, NULL));
+        db = db_open(&model_schema, &backend, NULL);
+        snapshot = db_snapshot(db);
     }
     return db_snapshot_view(snapshot);
 }

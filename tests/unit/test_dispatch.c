@@ -111,8 +111,15 @@ static void test_short_call_answers_at_once(HostFixture *fixture, gconstpointer 
     answer_clear(&answer);
 }
 
+static char *records_as_json(HostFixture *fixture, const char *method)
+{
+    g_autoptr(Value) records = host_fixture_call(fixture, method, "%s", "");
+    return host_fixture_json(records);
+}
+
 /* Where the front takes JSON, many records come as a text; it is the one their Values would give.
- * Asked twice, for the text of a record is kept. */
+ * Asked twice, for the text of a record is kept.  What the host changes by itself meanwhile is
+ * either in what came before or in what comes after. */
 static void test_json_result(HostFixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -123,8 +130,7 @@ static void test_json_result(HostFixture *fixture, gconstpointer data)
     host_fixture_start_vm(fixture);
     for (size_t i = 0; i < 2 * G_N_ELEMENTS(methods); i++) {
         const char *method = methods[i / 2];
-        g_autoptr(Value) records = host_fixture_call(fixture, method, "%s", "");
-        g_autofree char *expected = host_fixture_json(records);
+        g_autofree char *before = records_as_json(fixture, method);
         g_autoptr(GString) json = g_string_new("[");
         Answer answer = {.result = NULL};
         net_signal_init(&answer.signal);
@@ -132,7 +138,10 @@ static void test_json_result(HostFixture *fixture, gconstpointer data)
         dispatch_run(start(fixture, method, params, NULL), note_answer, &answer);
         fixture->caller.json = NULL;
         g_assert_cmpint(value_kind(answer.result), ==, VALUE_VOID);
-        g_assert_cmpstr(json->str + 1, ==, expected);
+        g_autofree char *after = records_as_json(fixture, method);
+        if (strcmp(json->str + 1, before) != 0) {
+            g_assert_cmpstr(json->str + 1, ==, after);
+        }
         answer_clear(&answer);
     }
 }
