@@ -23,6 +23,15 @@ class Metrics(FunctionalCase):
                 return value
             wait.pause(deadline)
 
+    def wait_sources(self, guest, names):
+        """A guest's data sources exist from the first round of measurement that sees it."""
+        deadline = wait.Deadline(120, f"the data sources {', '.join(sorted(names))}")
+        while True:
+            sources = self.api.VM.get_data_sources(guest.vm)
+            if names <= {source["name_label"] for source in sources}:
+                return
+            wait.pause(deadline)
+
     def updates(self, query):
         """What /rrd_updates answers, as XO asks for it."""
         connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=60)
@@ -39,9 +48,8 @@ class Metrics(FunctionalCase):
         guest.add_disk(self.host.create_vdi("work", 64 << 20))
         guest.start().wait_agent()
         guest.wait_address()
-        sources = {source["name_label"] for source in self.api.VM.get_data_sources(guest.vm)}
-        self.assertLessEqual({"cpu0", "memory", "memory_target", "vif_0_rx", "vif_0_tx",
-                              "vbd_xvda_read", "vbd_xvda_write"}, sources)
+        self.wait_sources(guest, {"cpu0", "memory", "memory_target", "vif_0_rx", "vif_0_tx",
+                                  "vbd_xvda_read", "vbd_xvda_write"})
         idle = self.wait_value(guest, "cpu0", lambda value: value < 0.05, 240)
         guest.run("(timeout 100 sh -c 'while :; do :; done' > /dev/null 2>&1 &)")
         self.wait_value(guest, "cpu0", lambda value: value > idle + 0.05)

@@ -39,6 +39,9 @@ bool qemu_history_find_end(const char *dir, HvExitReason *ret_reason)
 {
     off_t size, used;
     auto_fd fd = qemu_history_open_again(dir, O_RDONLY, &size, &used);
+    if (fd < 0) {
+        return false;
+    }
     g_autofree char *text = g_malloc(HISTORY_KEPT);
     ssize_t got = pread(fd, text, HISTORY_KEPT, MAX(size - HISTORY_KEPT, 0));
     return got > 0 && qemu_history_parse_end(text, (size_t)got, ret_reason);
