@@ -5,7 +5,10 @@
 #include "core/operation.h"
 #include "gen/errors.h"
 #include "gen/operations.h"
-#include "gen/ops.h"
+#include "gen/ops_lamp.h"
+#include "gen/ops_light_sample.h"
+#include "gen/ops_room.h"
+#include "gen/ops_switch.h"
 #include "gen/schema.h"
 
 /* Hangs from Call.core, which the stubs use for nothing else. */

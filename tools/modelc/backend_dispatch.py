@@ -3,7 +3,7 @@
 import json
 
 import perfect_hash
-from backend_ops import args_type, changes, implemented, param_name
+from backend_ops import args_type, changes, header_name, implemented, param_name
 from cnames import banner, class_id, field_id, prefix, quote, ref_type, type_name, upper
 from cvalues import is_tree, owned_type, pack, unpack
 from derive import all_methods, is_action
@@ -206,7 +206,10 @@ def generate(model):
         entries += table_entry(model, method, params.name_for(method), name, count)
     displacements, slots = perfect_hash.build([m.wire_name for m in methods])
     text = banner('Every method a client can call, the way to its code, and how to find it.')
-    text += '#include "core/method.h"\n#include "gen/ops.h"\n#include "gen/schema.h"\n\n'
+    headers = sorted(header_name(item) for item in model.classes)
+    text += '#include "core/method.h"\n'
+    text += ''.join(f'#include "gen/{name}"\n' for name in headers)
+    text += '#include "gen/schema.h"\n\n'
     text += define_roles(model, methods) + '\n' + params.text + '\n' + operations + '\n'
     text += '\n'.join([thunk(m) for m in implemented(model)] +
                       [change_thunk(name, owner) for name, owner in changes(model).items()])

@@ -1,4 +1,5 @@
-"""gen/ops.h: what every implemented message looks like in C.  A missing function fails at link."""
+"""gen/ops_<class>.h: what a class's implemented messages look like in C.  A missing function fails
+at link.  One header a class, so that a change of one class compiles only its own operations."""
 
 from cnames import banner, camel, lower, ref_type
 from cvalues import in_type, owned_type
@@ -64,9 +65,18 @@ CHANGES = '''
 '''
 
 
-def generate(model):
-    text = banner('The messages that have an implementation, as src/ops must define them.') + HEADER
-    text += '\n'.join(declare(m) for m in implemented(model))
+def header_name(item):
+    return f'ops_{item.name.lower()}.h'
+
+
+def class_header(item, model):
+    text = banner(f'The messages of {item.name} that have an implementation, as src/ops must define '
+                  'them.') + HEADER
+    text += '\n'.join(declare(m) for m in implemented(model) if m.owner is item)
     hooks = ''.join(change_signature(name, owner) + ';\n'
-                    for name, owner in changes(model).items())
-    return {'ops.h': text + (CHANGES + hooks if hooks else '')}
+                    for name, owner in changes(model).items() if owner is item)
+    return text + (CHANGES + hooks if hooks else '')
+
+
+def generate(model):
+    return {header_name(item): class_header(item, model) for item in model.classes}

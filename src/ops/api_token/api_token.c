@@ -4,7 +4,7 @@
 #include "core/rbac.h"
 #include "gen/db_api_token.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_api_token.h"
 
 #define SECONDS_PER_DAY (INT64_C(24) * 3600)
 

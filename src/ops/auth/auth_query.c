@@ -1,7 +1,7 @@
 /* Class auth: questions to the directory that knows the users.  Without one nobody can be found. */
 #include "core/core.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_auth.h"
 
 static const Directory *directory_of(Call *call, Err **err);
 

@@ -3,7 +3,12 @@
 
 #include "gen/db_blob.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_blob.h"
+#include "gen/ops_host.h"
+#include "gen/ops_network.h"
+#include "gen/ops_pool.h"
+#include "gen/ops_sr.h"
+#include "gen/ops_vm.h"
 #include "ops/blob/blob_file.h"
 
 static const char BLOBS_FIELD[] = "blobs";

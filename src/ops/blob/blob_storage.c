@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "gen/db_blob.h"
 #include "gen/db_host.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/blob/blob.h"
 #include "ops/blob/blob_file.h"
 

@@ -1,7 +1,7 @@
 /* console.create and destroy.  The daemon makes a console for each way to look at a VM that runs
  * and removes it when the VM ends; one made by a client would have nothing behind it. */
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_console.h"
 #include "gen/schema.h"
 
 bool console_create(Call *call, const ConsoleCreateArgs *args, ConsoleRef *ret_result, Err **err)

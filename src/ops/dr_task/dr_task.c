@@ -1,7 +1,7 @@
 /* Recovery from a disaster begins with SRs whose drivers find the databases in them; no driver here
  * does. */
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_dr_task.h"
 
 bool dr_task_create(Call *call, const DrTaskCreateArgs *args, DrTaskRef *ret_result, Err **err)
 {

@@ -2,7 +2,7 @@
 #include "core/core.h"
 #include "core/dispatch.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_event.h"
 
 bool event_register(Call *call, const EventRegisterArgs *args, Err **err)
 {

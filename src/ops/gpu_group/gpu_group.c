@@ -2,7 +2,7 @@
 #include "gen/db_gpu_group.h"
 #include "gen/db_vgpu.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_gpu_group.h"
 
 static bool refuse_used(const char *code, const Value *users, Err **err);
 static Value *attached_vgpus(const DbView *view, GpuGroupRef group);

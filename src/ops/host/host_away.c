@@ -2,7 +2,7 @@
  * alive, and it knows no other one. */
 #include "gen/db_host.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 #include "ops/secret/secret_map.h"
 

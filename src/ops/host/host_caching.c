@@ -4,7 +4,8 @@
 #include "gen/db_pbd.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_here.h"
 #include "ops/sr/sr_shared_state.h"
 

@@ -5,7 +5,7 @@
 #include "base/fd.h"
 #include "gen/db_pool.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "net/tls.h"
 #include "net/tls_pem.h"
 #include "ops/certificate/certificate_rows.h"

@@ -5,7 +5,7 @@
 #include "gen/db_host.h"
 #include "gen/db_host_cpu.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 #include <cpuid.h>

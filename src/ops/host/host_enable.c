@@ -1,7 +1,7 @@
 /* host.enable and disable: whether VMs may start here.  The choice outlives the daemon; nothing but
  * these messages changes it. */
 #include "gen/db_host.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static bool set_enabled(Call *call, HostRef host, bool enabled, Err **err)

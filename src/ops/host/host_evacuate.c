@@ -1,6 +1,6 @@
 /* Evacuation: every VM that runs here would have to go to another host, and there is none. */
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static const char NO_TARGET[] = "NO_HOSTS_AVAILABLE";

@@ -2,7 +2,8 @@
  * plugins are, and called with a JSON-RPC text that names the method. */
 #include "base/subprocess.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_here.h"
 #include "ops/host/host_plugin.h"
 #include "ops/host/plugin_wire.h"

@@ -1,7 +1,7 @@
 /* High availability as one host sees it. */
 #include "gen/db_pool.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/platform.h"
 
 bool host_emergency_ha_disable(Call *call, const HostEmergencyHaDisableArgs *args, Err **err)

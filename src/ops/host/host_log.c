@@ -1,6 +1,6 @@
 /* What the host has written about itself: the kernel's messages and the daemon's log. */
 #include "base/fd.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 #include <errno.h>

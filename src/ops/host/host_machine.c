@@ -3,7 +3,7 @@
  * answer still leaves. */
 #include "base/subprocess.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static const char SYSTEMCTL[] = "/usr/bin/systemctl";

@@ -4,7 +4,7 @@
 #include "gen/db_host.h"
 #include "gen/db_pif.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 bool host_management_reconfigure(Call *call, const HostManagementReconfigureArgs *args, Err **err)

@@ -6,7 +6,7 @@
 #include "gen/db_pif_metrics.h"
 #include "gen/db_tunnel.h"
 #include "gen/db_vlan.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static void drop_pif(DbTxn *txn, PifRef pif);

@@ -4,7 +4,7 @@
 
 #include "base/subprocess.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 #include "ops/host/plugin_wire.h"
 

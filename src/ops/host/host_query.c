@@ -1,7 +1,7 @@
 /* Questions about this host, and messages that ask it to bring something up to date that cannot be
  * out of date on a host of its own. */
 #include "gen/db_host.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 /* Every name a client may call, without the Async ones. */

@@ -1,5 +1,5 @@
 /* host.bugreport_upload: the logs of the daemon and of its guests. */
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 #include "ops/host/host_upload.h"
 

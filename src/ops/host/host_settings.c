@@ -3,7 +3,7 @@
 #include "gen/db_host.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 bool host_change_sr(Call *call, HostRef self, const Value *new_value, Err **err)

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "gen/db_host.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static const char IQN_KEY[] = "iscsi_iqn";

@@ -1,5 +1,5 @@
 /* The clock of the host. */
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 bool host_get_servertime(Call *call, const HostGetServertimeArgs *args, int64_t *ret_result,

@@ -2,7 +2,7 @@
  * settings goes in, which has none. */
 #include "ops/host/system_status.h"
 
-#include "gen/ops.h"
+#include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 static const char *const hardware[] = {"/proc/cpuinfo", "/proc/meminfo", "/proc/interrupts", NULL};

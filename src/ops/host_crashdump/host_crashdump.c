@@ -2,7 +2,7 @@
 #include "base/subprocess.h"
 #include "gen/db_host_crashdump.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host_crashdump.h"
 #include "ops/host/host_here.h"
 #include "ops/host/host_upload.h"
 

@@ -2,7 +2,7 @@
 #include "core/record.h"
 #include "gen/db_message.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_message.h"
 #include "ops/message/alert.h"
 
 /* Which class a message's cls stands for. */

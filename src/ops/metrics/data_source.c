@@ -4,7 +4,9 @@
 #include "gen/db_sr.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
+#include "gen/ops_sr.h"
+#include "gen/ops_vm.h"
 #include "ops/host/host_here.h"
 #include "ops/metrics/metrics.h"
 

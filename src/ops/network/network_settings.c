@@ -3,7 +3,7 @@
 #include "gen/db_network.h"
 #include "gen/db_vif.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_network.h"
 #include "ops/network/network_turn.h"
 
 enum { MTU_MIN = 68, MTU_MAX = 65521 }; /* of Ethernet and of a Linux bridge */

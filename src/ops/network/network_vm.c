@@ -4,7 +4,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_network.h"
 #include "ops/host/host_here.h"
 #include "ops/network/bridge.h"
 #include "ops/network/network_turn.h"

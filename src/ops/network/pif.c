@@ -3,7 +3,7 @@
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pif.h"
 #include "ops/network/network_turn.h"
 #include "ops/network/pif_link.h"
 #include "ops/network/pif_rows.h"

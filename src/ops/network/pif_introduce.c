@@ -3,7 +3,7 @@
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pif.h"
 
 bool pif_db_introduce(Call *call, const PifDbIntroduceArgs *args, PifRef *ret_result, Err **err)
 {

@@ -7,7 +7,7 @@
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pif.h"
 #include "ops/host/host_management.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/network_turn.h"

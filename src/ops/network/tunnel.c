@@ -3,7 +3,8 @@
 #include "gen/db_pif.h"
 #include "gen/db_tunnel.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_network_sriov.h"
+#include "gen/ops_tunnel.h"
 #include "ops/network/vlan.h"
 
 bool tunnel_create(Call *call, const TunnelCreateArgs *args, TunnelRef *ret_result, Err **err)

@@ -2,7 +2,7 @@
  * this host: what it has is what all have. */
 #include "gen/db_certificate.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/certificate/certificate_files.h"
 #include "ops/certificate/certificate_rows.h"
 

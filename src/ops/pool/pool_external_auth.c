@@ -5,7 +5,8 @@
 #include "core/core.h"
 #include "gen/db_host.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_here.h"
 
 static bool enable(Call *call, HostRef host, const char *type, const char *service, Err **err);

@@ -6,7 +6,7 @@
 #include "gen/db_sr.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/pool/ha_plan.h"
 #include "ops/sr/sr_shared_state.h"
 #include "ops/vm/vm_agile.h"

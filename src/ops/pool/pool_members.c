@@ -4,7 +4,7 @@
 #include "gen/db_host.h"
 #include "gen/db_pool.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_here.h"
 
 static bool join(Call *call, const char *address, const char *user, const char *password,

@@ -2,7 +2,7 @@
  * run.  An SR has to allow that; no driver here does. */
 #include "gen/db_pool.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/sr/sr_shared_state.h"
 
 bool pool_enable_redo_log(Call *call, const PoolEnableRedoLogArgs *args, Err **err)

@@ -6,7 +6,7 @@
 #include "gen/db_pool.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_edition.h"
 #include "ops/host/host_management.h"
 

@@ -2,7 +2,7 @@
  * certificate is trusted. */
 #include "base/fd.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "net/client.h"
 #include "ops/certificate/certificate_files.h"
 

@@ -1,7 +1,7 @@
 /* Certificates that are trusted for a purpose; each has an object with its uuid for a name. */
 #include "gen/db_certificate.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pool.h"
 #include "ops/certificate/certificate_files.h"
 #include "ops/certificate/certificate_rows.h"
 

@@ -1,7 +1,8 @@
 /* Workload balancing is the one feature of 6.2 that this product goes without: no balancer can be
  * set up, and that is what these messages answer. */
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_host.h"
+#include "gen/ops_pool.h"
 #include "ops/host/host_here.h"
 
 bool pool_initialize_wlb(Call *call, const PoolInitializeWlbArgs *args, Err **err)

@@ -4,7 +4,7 @@
 
 #include "gen/db_role.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_role.h"
 
 static bool check_role(const DbView *view, RoleRef role, Err **err);
 static RoleRef find_permission(const DbView *view, const char *name);

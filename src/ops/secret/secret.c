@@ -1,7 +1,7 @@
 /* secret.introduce; everything else about secrets is rows. */
 #include "gen/db_secret.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_secret.h"
 
 bool secret_introduce(Call *call, const SecretIntroduceArgs *args, SecretRef *ret_result, Err **err)
 {

@@ -4,7 +4,7 @@
 #include "gen/db_session.h"
 #include "gen/db_subject.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_session.h"
 
 static const char *subject_identifier(const DbView *view, SessionRef session);
 

@@ -2,7 +2,7 @@
 #include "gen/db_pbd.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_pbd.h"
 #include "ops/sr/sr_attach.h"
 
 bool pbd_create(Call *call, const PbdCreateArgs *args, PbdRef *ret_result, Err **err)

@@ -5,7 +5,7 @@
 #include "gen/db_pool.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_sr.h"
 #include "ops/sr/sr_attach.h"
 #include "ops/vdi/vdi_rows.h"
 

@@ -2,7 +2,7 @@
 #include "gen/db_pbd.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_sr.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vdi/vdi_sync.h"
 

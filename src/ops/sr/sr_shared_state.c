@@ -8,7 +8,7 @@
 #include "gen/db_sm.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_sr.h"
 
 /* One of them will do. */
 static const char *const state_features[] = {"VDI_GENERATE_CONFIG", "VDI_ATTACH_OFFLINE", NULL};

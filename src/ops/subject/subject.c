@@ -4,7 +4,7 @@
 #include "gen/db_role.h"
 #include "gen/db_subject.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_subject.h"
 #include "ops/role/role_query.h"
 
 static bool commit(Call *call, DbTxn *txn, Err **err);

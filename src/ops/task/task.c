@@ -5,7 +5,7 @@
 #include "gen/db_session.h"
 #include "gen/db_task.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_task.h"
 
 /* Tasks of the caller's own user may be ended and changed; those of others with a permission. */
 static bool check_owner(Call *call, TaskRef task, Err **err)

@@ -4,7 +4,7 @@
 #include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vbd.h"
 #include "ops/vbd/vbd_claim.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_boot.h"

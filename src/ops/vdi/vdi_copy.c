@@ -2,7 +2,7 @@
 #include "gen/db_sr.h"
 #include "gen/db_vdi.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vdi.h"
 #include "ops/vdi/vdi_disk.h"
 
 static bool check_source(const DbView *view, VdiRef vdi, Err **err);

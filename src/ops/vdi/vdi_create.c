@@ -3,7 +3,7 @@
 #include "gen/db_sr.h"
 #include "gen/db_vdi.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vdi.h"
 #include "ops/vdi/vdi_disk.h"
 #include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_rows.h"

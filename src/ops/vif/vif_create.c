@@ -4,7 +4,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vif.h"
 #include "ops/vif/vif_device.h"
 #include "ops/vif/vif_locking.h"
 #include "ops/vif/vif_mac.h"

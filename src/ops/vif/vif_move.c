@@ -4,7 +4,7 @@
 #include "gen/db_network.h"
 #include "gen/db_vif.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vif.h"
 #include "ops/network/bridge.h"
 #include "ops/network/network_turn.h"
 #include "ops/vif/vif_port.h"

@@ -1,7 +1,7 @@
 /* VIF.plug, unplug and unplug_force: NICs of a running VM. */
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
-#include "gen/ops.h"
+#include "gen/ops_vif.h"
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"

@@ -2,7 +2,7 @@
  * out. */
 #include "gen/db_vif.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vif.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/network_turn.h"
 #include "ops/network/vlan.h"

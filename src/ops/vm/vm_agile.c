@@ -11,7 +11,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 
 static bool check_disks(const DbView *view, const GArray *hosts, VmRef vm, Err **err);
 static bool check_networks(const DbView *view, const GArray *hosts, VmRef vm, Err **err);

@@ -3,7 +3,7 @@
 #include "gen/db_host.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 
 enum { BIOS_TEXT_MAX = 512 };
 

@@ -4,7 +4,7 @@
 #include "core/call.h"
 #include "core/record.h"
 #include "gen/db_vm.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/vm/vm_genid.h"
 #include "ops/vm/vm_metadata.h"
 

@@ -6,7 +6,7 @@
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/blob/blob.h"
 #include "ops/metrics/metrics.h"
 #include "ops/vm/vm_check.h"

@@ -2,7 +2,7 @@
  * advise. */
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/platform.h"
 
 /* As in 6.2, moving a VM to its own host is no error, and nothing is left to do. */

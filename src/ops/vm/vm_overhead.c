@@ -4,7 +4,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_check.h"
 

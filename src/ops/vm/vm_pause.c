@@ -1,6 +1,6 @@
 /* VM.pause and VM.unpause. */
 #include "gen/db_vm.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_state.h"

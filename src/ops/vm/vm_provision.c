@@ -7,7 +7,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/undo.h"
 #include "ops/vdi/vdi_disk.h"
 #include "ops/vm/provision.h"

@@ -2,7 +2,7 @@
 #include "core/oplock.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/vbd/vbd_device.h"
 #include "ops/vif/vif_device.h"
 #include "ops/vm/vm_boot.h"

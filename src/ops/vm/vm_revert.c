@@ -8,7 +8,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/hold.h"
 #include "ops/message/alert.h"
 #include "ops/vdi/vdi_disk.h"

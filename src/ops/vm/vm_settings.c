@@ -3,7 +3,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_appliance.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/vm/vm_check.h"
 
 static bool check_not_negative(const Value *number, const char *what, Err **err);

@@ -2,7 +2,7 @@
 #include "core/core.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_delay.h"

@@ -1,7 +1,7 @@
 /* VM.update_snapshot_metadata: a program that copied a VM by its own means says that the copy is a
  * snapshot. */
 #include "gen/db_vm.h"
-#include "gen/ops.h"
+#include "gen/ops_vm.h"
 
 bool vm_update_snapshot_metadata(Call *call, const VmUpdateSnapshotMetadataArgs *args, Err **err)
 {

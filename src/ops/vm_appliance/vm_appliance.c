@@ -8,7 +8,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_appliance.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm_appliance.h"
 
 /* What is done to every VM that is not there yet. */
 typedef struct Action {

@@ -2,7 +2,7 @@
 #include "gen/db_vm.h"
 #include "gen/db_vm_appliance.h"
 #include "gen/errors.h"
-#include "gen/ops.h"
+#include "gen/ops_vm_appliance.h"
 
 bool vm_appliance_destroy(Call *call, const VmApplianceDestroyArgs *args, Err **err)
 {

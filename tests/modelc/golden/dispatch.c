@@ -1,7 +1,10 @@
 /* Every method a client can call, the way to its code, and how to find it.
  * Generated from the model; do not edit. */
 #include "core/method.h"
-#include "gen/ops.h"
+#include "gen/ops_lamp.h"
+#include "gen/ops_light_sample.h"
+#include "gen/ops_room.h"
+#include "gen/ops_switch.h"
 #include "gen/schema.h"
 
 enum {

@@ -1,4 +1,4 @@
-/* The messages that have an implementation, as src/ops must define them.
+/* The messages of Lamp that have an implementation, as src/ops must define them.
  * Generated from the model; do not edit. */
 #pragma once
 
@@ -47,12 +47,6 @@ bool lamp_move(Call *call, const LampMoveArgs *args, RoomRef *ret_result, Err **
 
 /* Lamp.look(): Looks at all lamps at once. */
 bool lamp_look(Call *call, LampState *ret_result, Err **err);
-
-typedef struct LightSampleLastArgs {
-    LampRef lamp;
-} LightSampleLastArgs;
-/* light_sample.last(lamp): The newest measurements. */
-bool light_sample_last(Call *call, const LightSampleLastArgs *args, Value **ret_result, Err **err);
 
 /* Run before a client's write to the field; `new_value` is the field's whole new value. */
 bool lamp_change_name_label(Call *call, LampRef self, const Value *new_value, Err **err);

@@ -1,0 +1,15 @@
+/* The messages of light_sample that have an implementation, as src/ops must define them.
+ * Generated from the model; do not edit. */
+#pragma once
+
+#include "core/call.h"
+#include "gen/types.h"
+
+/* Arguments are borrowed for the length of the call.  Results are handed over: texts (char *) and
+ * trees (Value *) are owned by the caller. */
+
+typedef struct LightSampleLastArgs {
+    LampRef lamp;
+} LightSampleLastArgs;
+/* light_sample.last(lamp): The newest measurements. */
+bool light_sample_last(Call *call, const LightSampleLastArgs *args, Value **ret_result, Err **err);
