@@ -1,5 +1,5 @@
 /* The NBD client against a server that the test plays, good and bad. */
-#include "hv/qemu/nbd.h"
+#include "hv/nbd.h"
 
 #include "base/fd.h"
 

@@ -1,6 +1,6 @@
 /* QMP against the other end of a socket pair: answers, events, refusals, and what a broken or
  * hostile QEMU may send. */
-#include "hv/qemu/qmp.h"
+#include "hv/qmp.h"
 
 #include "base/fd.h"
 

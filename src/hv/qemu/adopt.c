@@ -13,7 +13,7 @@
 #include "hv/qemu/history.h"
 #include "hv/qemu/merge.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/socket.h"
+#include "hv/socket.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -79,7 +79,7 @@ static void qemu_adopt_folder(Hv *hv, Op *op, const char *name)
  * inherited, so whoever takes a connection is it. */
 static void qemu_adopt_end_unrecorded(const char *dir)
 {
-    auto_fd fd = qemu_socket_connect(dir, QEMU_SOCKET_QMP, NULL);
+    auto_fd fd = hv_socket_connect(dir, QEMU_SOCKET_QMP, NULL);
     static const char quit[] = "{\"execute\":\"qmp_capabilities\"}\n{\"execute\":\"quit\"}\n";
     if (fd < 0 || !fd_write_all(fd, quit, strlen(quit), NULL)) {
         return;
@@ -99,8 +99,8 @@ static bool qemu_adopt_process(Hv *hv, Op *op, QemuRecord *record, Err **err)
     if (!domain) {
         return false;
     }
-    auto_fd qmp = qemu_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
-    auto_fd agent = qmp < 0 ? -1 : qemu_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
+    auto_fd qmp = hv_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
+    auto_fd agent = qmp < 0 ? -1 : hv_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
     if (agent < 0 || !qemu_domain_watch(domain, fd_steal(&qmp), fd_steal(&agent), true, err)) {
         qemu_domain_discard(domain);
         return false;

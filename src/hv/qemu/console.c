@@ -3,7 +3,7 @@
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/socket.h"
+#include "hv/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ int qemu_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
         return -1;
     }
     return kind == HV_CONSOLE_VNC ? qemu_console_open_vnc(domain, err)
-                                  : qemu_socket_connect(domain->dir, QEMU_SOCKET_SERIAL, err);
+                                  : hv_socket_connect(domain->dir, QEMU_SOCKET_SERIAL, err);
 }
 
 GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)

@@ -12,7 +12,7 @@
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/socket.h"
+#include "hv/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,8 +130,8 @@ static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *
         return false;
     }
     /* The connections wait in the sockets' queues until QEMU takes them. */
-    auto_fd qmp = qemu_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
-    auto_fd agent = qmp < 0 ? -1 : qemu_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
+    auto_fd qmp = hv_socket_connect(domain->dir, QEMU_SOCKET_QMP, err);
+    auto_fd agent = qmp < 0 ? -1 : hv_socket_connect(domain->dir, QEMU_SOCKET_AGENT, err);
     if (agent < 0 || !qemu_create_spawn(domain, &cmdline, files, err) ||
         !qemu_domain_watch(domain, fd_steal(&qmp), fd_steal(&agent), false, err)) {
         return false;
@@ -159,15 +159,15 @@ static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err *
     if (channels->qmp_log < 0) {
         return false;
     }
-    channels->qmp = qemu_socket_listen(domain->dir, QEMU_SOCKET_QMP, err);
+    channels->qmp = hv_socket_listen(domain->dir, QEMU_SOCKET_QMP, err);
     if (channels->qmp < 0) {
         return false;
     }
-    channels->agent = qemu_socket_listen(domain->dir, QEMU_SOCKET_AGENT, err);
+    channels->agent = hv_socket_listen(domain->dir, QEMU_SOCKET_AGENT, err);
     if (channels->agent < 0) {
         return false;
     }
-    channels->serial = qemu_socket_listen(domain->dir, QEMU_SOCKET_SERIAL, err);
+    channels->serial = hv_socket_listen(domain->dir, QEMU_SOCKET_SERIAL, err);
     return channels->serial >= 0;
 }
 

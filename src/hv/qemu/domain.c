@@ -8,7 +8,7 @@
 #include "hv/qemu/history.h"
 #include "hv/qemu/log.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/socket.h"
+#include "hv/socket.h"
 
 #include <errno.h>
 #include <signal.h>

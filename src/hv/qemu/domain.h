@@ -8,8 +8,8 @@
 #include "base/lock.h"
 #include "hv/loop.h"
 #include "hv/qemu/agent.h"
-#include "hv/qemu/qmp.h"
 #include "hv/qemu/record.h"
+#include "hv/qmp.h"
 
 typedef struct QemuDomain QemuDomain;
 

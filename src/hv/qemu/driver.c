@@ -5,7 +5,7 @@
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/host.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/statefile.h"
+#include "hv/statefile.h"
 
 /* For all domains together. */
 #define CLOSE_LIMIT (5 * USEC_PER_SEC)
@@ -63,7 +63,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
         qemu_driver_close(hv);
         return NULL;
     }
-    qemu_statefile_clean(hv);
+    hv_statefile_clean(hv->run_dir);
     hv->loop = hv_loop_new(qemu_driver_tick, hv, err);
     if (!hv->loop || !qemu_adopt_all(hv, err)) {
         qemu_driver_close(hv);

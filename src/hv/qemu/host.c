@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "hv/cpuinfo.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/qemu.h"
 
@@ -26,9 +27,6 @@ static bool qemu_host_choose_kvm(const char *accelerator, bool *ret_kvm, Err **e
 static bool qemu_host_has_virtualization(void);
 static bool qemu_host_has_io_uring(void);
 static bool qemu_host_find_user(QemuHost *host, const char *name, Err **err);
-static void qemu_host_read_cpus(const char *cpuinfo, HvHostInfo *info);
-static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostInfo *info);
-static unsigned qemu_host_number(const char *text);
 static uint64_t qemu_host_memory_line(const char *meminfo, const char *name);
 static bool qemu_host_read_version(Hv *hv, HvHostInfo *info, Err **err);
 
@@ -49,7 +47,7 @@ bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
     HvHostInfo info = {
         .domain_overhead_bytes = hv->host.kvm ? OVERHEAD_KVM : OVERHEAD_TCG,
     };
-    qemu_host_read_cpus(cpuinfo, &info);
+    hv_cpuinfo_parse(cpuinfo, &info);
     g_strlcpy(info.accelerator, hv->host.kvm ? "kvm" : "tcg", sizeof info.accelerator);
     if (!qemu_host_read_memory(&info.memory_total, &info.memory_free, err) ||
         !qemu_host_read_version(hv, &info, err)) {
@@ -92,7 +90,7 @@ static bool qemu_host_has_virtualization(void)
     if (!cpuinfo) {
         return false;
     }
-    qemu_host_read_cpus(cpuinfo, &info);
+    hv_cpuinfo_parse(cpuinfo, &info);
     g_auto(GStrv) flags = g_strsplit(info.cpu_flags, " ", -1);
     return g_strv_contains((const char *const *)flags, "vmx") ||
            g_strv_contains((const char *const *)flags, "svm");
@@ -128,67 +126,6 @@ static bool qemu_host_find_user(QemuHost *host, const char *name, Err **err)
     host->uid = entry.pw_uid;
     host->gid = entry.pw_gid;
     return true;
-}
-
-static void qemu_host_read_cpus(const char *cpuinfo, HvHostInfo *info)
-{
-    g_autoptr(GHashTable) sockets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_auto(GStrv) lines = g_strsplit(cpuinfo, "\n", -1);
-    for (char **line = lines; *line; line++) {
-        g_auto(GStrv) parts = g_strsplit(*line, ":", 2);
-        if (!parts[0] || !parts[1]) {
-            continue;
-        }
-        const char *name = g_strstrip(parts[0]);
-        const char *value = g_strstrip(parts[1]);
-        if (text_equal(name, "processor")) {
-            info->cpu_count++;
-        } else if (text_equal(name, "physical id")) {
-            g_hash_table_add(sockets, g_strdup(value));
-        } else {
-            qemu_host_read_cpu_line(name, value, info);
-        }
-    }
-    info->socket_count = MAX(g_hash_table_size(sockets), 1);
-}
-
-static void qemu_host_read_cpu_line(const char *name, const char *value, HvHostInfo *info)
-{
-    const struct {
-        const char *name;
-        char *text;
-        size_t size;
-    } texts[] = {
-        {"vendor_id", info->cpu_vendor, sizeof info->cpu_vendor},
-        {"model name", info->cpu_model_name, sizeof info->cpu_model_name},
-        {"flags", info->cpu_flags, sizeof info->cpu_flags},
-    };
-    const struct {
-        const char *name;
-        unsigned *number;
-    } numbers[] = {
-        {"cpu family", &info->cpu_family},
-        {"model", &info->cpu_model},
-        {"stepping", &info->cpu_stepping},
-        {"cpu MHz", &info->cpu_mhz},
-    };
-    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
-        if (text_equal(name, texts[i].name)) {
-            g_strlcpy(texts[i].text, value, texts[i].size);
-        }
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        if (text_equal(name, numbers[i].name)) {
-            *numbers[i].number = qemu_host_number(value);
-        }
-    }
-}
-
-static unsigned qemu_host_number(const char *text)
-{
-    double number;
-    return text_parse_float(text, &number) && number > 0 && number < UINT32_MAX ? (unsigned)number
-                                                                                : 0;
 }
 
 /* "MemTotal:       24661196 kB" */

@@ -6,6 +6,11 @@
 #include "hv/loop.h"
 #include "hv/qemu/cmdline.h"
 
+/* Sockets in a domain's folder. */
+#define QEMU_SOCKET_QMP    "qmp.sock"
+#define QEMU_SOCKET_AGENT  "agent.sock"
+#define QEMU_SOCKET_SERIAL "serial.sock"
+
 struct Hv {
     char *run_dir;
     char *log_dir;

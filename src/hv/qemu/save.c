@@ -4,7 +4,7 @@
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/qemu.h"
-#include "hv/qemu/statefile.h"
+#include "hv/statefile.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -17,13 +17,13 @@
 #define MAX_BANDWIDTH INT64_C(0x7fffffffffff) /* bytes a second: as fast as it goes */
 #define CANCEL_LIMIT  (30 * USEC_PER_SEC)
 
-static bool qemu_save_into(QemuDomain *domain, Op *op, QemuStateFile *file, Err **err);
+static bool qemu_save_into(QemuDomain *domain, Op *op, HvStateFile *file, Err **err);
 static bool qemu_save_prepare(QemuDomain *domain, Op *op, Err **err);
 static bool qemu_save_connect(QemuDomain *domain, Op *op, const char *command, int *ret_fd,
                               Err **err);
 static void qemu_save_cancel(QemuDomain *domain);
 static bool qemu_save_wait(QemuDomain *domain, Op *op, Err **err);
-static bool qemu_save_load(QemuDomain *domain, Op *op, QemuStateFile *file, Err **err);
+static bool qemu_save_load(QemuDomain *domain, Op *op, HvStateFile *file, Err **err);
 
 uint64_t qemu_save_size(Hv *hv, Uuid uuid)
 {
@@ -38,7 +38,8 @@ bool qemu_save_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     if (!domain) {
         return false;
     }
-    g_autoptr(QemuStateFile) file = qemu_statefile_open(hv, op, image, true, domain->name, err);
+    g_autoptr(HvStateFile) file =
+        hv_statefile_open(hv->run_dir, op, image, true, domain->name, err);
     if (!file || !qmp_call(domain->qmp, op, "stop", NULL, NULL, err)) {
         return false;
     }
@@ -52,9 +53,9 @@ bool qemu_save_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
 bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
     char name[UUID_TEXT_SIZE];
-    g_autoptr(QemuStateFile) file =
-        qemu_statefile_open(hv, op, config->saved, false, uuid_format(config->uuid, name), err);
-    if (!file || !qemu_statefile_check(file, op, err)) {
+    g_autoptr(HvStateFile) file = hv_statefile_open(hv->run_dir, op, config->saved, false,
+                                                    uuid_format(config->uuid, name), err);
+    if (!file || !hv_statefile_check(file, op, err)) {
         return false;
     }
     g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, err);
@@ -69,20 +70,20 @@ bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_do
     return true;
 }
 
-static bool qemu_save_into(QemuDomain *domain, Op *op, QemuStateFile *file, Err **err)
+static bool qemu_save_into(QemuDomain *domain, Op *op, HvStateFile *file, Err **err)
 {
     auto_fd from = -1;
     return qemu_save_prepare(domain, op, err) &&
            qemu_save_connect(domain, op, "migrate", &from, err) &&
-           qemu_statefile_fill(file, op, from, err) && qemu_save_wait(domain, op, err);
+           hv_statefile_fill(file, op, from, err) && qemu_save_wait(domain, op, err);
 }
 
-static bool qemu_save_load(QemuDomain *domain, Op *op, QemuStateFile *file, Err **err)
+static bool qemu_save_load(QemuDomain *domain, Op *op, HvStateFile *file, Err **err)
 {
     auto_fd to = -1;
     if (!qemu_save_prepare(domain, op, err) ||
         !qemu_save_connect(domain, op, "migrate-incoming", &to, err) ||
-        !qemu_statefile_drain(file, op, to, err)) {
+        !hv_statefile_drain(file, op, to, err)) {
         return false;
     }
     fd_close(&to);

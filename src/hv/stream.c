@@ -1,12 +1,12 @@
-/* Reading and writing sockets of helpers and of QEMU's migration. */
-#include "hv/qemu/stream.h"
+/* Reading and writing sockets of helpers and of migration streams. */
+#include "hv/stream.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
-static bool qemu_stream_wait(Op *op, int fd, short events, Err **err);
+static bool hv_stream_wait(Op *op, int fd, short events, Err **err);
 
-bool qemu_stream_write(Op *op, int fd, const void *data, size_t length, Err **err)
+bool hv_stream_write(Op *op, int fd, const void *data, size_t length, Err **err)
 {
     const char *at = data;
     while (length > 0) {
@@ -14,7 +14,7 @@ bool qemu_stream_write(Op *op, int fd, const void *data, size_t length, Err **er
         if (sent < 0 && errno != EAGAIN && errno != EINTR) {
             return err_errno(err, errno, "cannot send %zu bytes", length);
         }
-        if (sent < 0 && !qemu_stream_wait(op, fd, POLLOUT, err)) {
+        if (sent < 0 && !hv_stream_wait(op, fd, POLLOUT, err)) {
             return false;
         }
         at += MAX(sent, 0);
@@ -23,12 +23,12 @@ bool qemu_stream_write(Op *op, int fd, const void *data, size_t length, Err **er
     return true;
 }
 
-bool qemu_stream_read(Op *op, int fd, void *data, size_t length, Err **err)
+bool hv_stream_read(Op *op, int fd, void *data, size_t length, Err **err)
 {
     char *at = data;
     while (length > 0) {
         size_t got;
-        if (!qemu_stream_read_some(op, fd, at, length, &got, err)) {
+        if (!hv_stream_read_some(op, fd, at, length, &got, err)) {
             return false;
         }
         if (got == 0) {
@@ -40,7 +40,7 @@ bool qemu_stream_read(Op *op, int fd, void *data, size_t length, Err **err)
     return true;
 }
 
-bool qemu_stream_read_some(Op *op, int fd, void *data, size_t size, size_t *ret_length, Err **err)
+bool hv_stream_read_some(Op *op, int fd, void *data, size_t size, size_t *ret_length, Err **err)
 {
     for (;;) {
         ssize_t got = recv(fd, data, size, MSG_DONTWAIT);
@@ -51,13 +51,13 @@ bool qemu_stream_read_some(Op *op, int fd, void *data, size_t size, size_t *ret_
         if (errno != EAGAIN && errno != EINTR) {
             return err_errno(err, errno, "cannot receive");
         }
-        if (!qemu_stream_wait(op, fd, POLLIN, err)) {
+        if (!hv_stream_wait(op, fd, POLLIN, err)) {
             return false;
         }
     }
 }
 
-static bool qemu_stream_wait(Op *op, int fd, short events, Err **err)
+static bool hv_stream_wait(Op *op, int fd, short events, Err **err)
 {
     struct pollfd poll = {.fd = fd, .events = events};
     return op_poll(op, &poll, 1, err);

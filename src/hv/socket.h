@@ -4,11 +4,7 @@
 
 #include "base/err.h"
 
-#define QEMU_SOCKET_QMP    "qmp.sock"
-#define QEMU_SOCKET_AGENT  "agent.sock"
-#define QEMU_SOCKET_SERIAL "serial.sock"
-
 /* Makes `dir`/`name` anew and listens on it. -1 on failure. (owned) */
-int qemu_socket_listen(const char *dir, const char *name, Err **err);
+int hv_socket_listen(const char *dir, const char *name, Err **err);
 /* A connection, blocking. -1 on failure. (owned) */
-int qemu_socket_connect(const char *dir, const char *name, Err **err);
+int hv_socket_connect(const char *dir, const char *name, Err **err);

@@ -1,8 +1,8 @@
 /* Requests one at a time: a request is large, so its round trip does not matter. */
-#include "hv/qemu/nbd.h"
+#include "hv/nbd.h"
 
 #include "base/fd.h"
-#include "hv/qemu/stream.h"
+#include "hv/stream.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -99,29 +99,28 @@ uint64_t nbd_size(const Nbd *nbd)
 bool nbd_write(Nbd *nbd, Op *op, uint64_t offset, const void *data, size_t length, Err **err)
 {
     const NbdRequest request = nbd_request(nbd, NBD_COMMAND_WRITE, offset, length);
-    return qemu_stream_write(op, nbd->fd, &request, sizeof request, err) &&
-           qemu_stream_write(op, nbd->fd, data, length, err) &&
-           nbd_take_reply(nbd, op, "write", err);
+    return hv_stream_write(op, nbd->fd, &request, sizeof request, err) &&
+           hv_stream_write(op, nbd->fd, data, length, err) && nbd_take_reply(nbd, op, "write", err);
 }
 
 bool nbd_read(Nbd *nbd, Op *op, uint64_t offset, void *data, size_t length, Err **err)
 {
     const NbdRequest request = nbd_request(nbd, NBD_COMMAND_READ, offset, length);
-    return qemu_stream_write(op, nbd->fd, &request, sizeof request, err) &&
-           nbd_take_reply(nbd, op, "read", err) && qemu_stream_read(op, nbd->fd, data, length, err);
+    return hv_stream_write(op, nbd->fd, &request, sizeof request, err) &&
+           nbd_take_reply(nbd, op, "read", err) && hv_stream_read(op, nbd->fd, data, length, err);
 }
 
 bool nbd_flush(Nbd *nbd, Op *op, Err **err)
 {
     const NbdRequest request = nbd_request(nbd, NBD_COMMAND_FLUSH, 0, 0);
-    return qemu_stream_write(op, nbd->fd, &request, sizeof request, err) &&
+    return hv_stream_write(op, nbd->fd, &request, sizeof request, err) &&
            nbd_take_reply(nbd, op, "flush", err);
 }
 
 static bool nbd_negotiate(Nbd *nbd, Op *op, Err **err)
 {
     NbdGreeting greeting;
-    if (!qemu_stream_read(op, nbd->fd, &greeting, sizeof greeting, err)) {
+    if (!hv_stream_read(op, nbd->fd, &greeting, sizeof greeting, err)) {
         return false;
     }
     unsigned flags = GUINT16_FROM_BE(greeting.flags);
@@ -137,8 +136,8 @@ static bool nbd_negotiate(Nbd *nbd, Op *op, Err **err)
         .option = GUINT32_TO_BE(NBD_OPTION_EXPORT_NAME),
     };
     NbdExport export;
-    if (!qemu_stream_write(op, nbd->fd, &choice, sizeof choice, err) ||
-        !qemu_stream_read(op, nbd->fd, &export, sizeof export, err)) {
+    if (!hv_stream_write(op, nbd->fd, &choice, sizeof choice, err) ||
+        !hv_stream_read(op, nbd->fd, &export, sizeof export, err)) {
         return false;
     }
     nbd->size = GUINT64_FROM_BE(export.size);
@@ -160,7 +159,7 @@ static NbdRequest nbd_request(Nbd *nbd, NbdCommand command, uint64_t offset, siz
 static bool nbd_take_reply(Nbd *nbd, Op *op, const char *what, Err **err)
 {
     NbdReply reply;
-    if (!qemu_stream_read(op, nbd->fd, &reply, sizeof reply, err)) {
+    if (!hv_stream_read(op, nbd->fd, &reply, sizeof reply, err)) {
         return false;
     }
     if (reply.magic != GUINT32_TO_BE(NBD_REPLY_MAGIC) || reply.handle != nbd->handle) {

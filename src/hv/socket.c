@@ -1,5 +1,5 @@
 /* Listening sockets that QEMU inherits, and connections to them. */
-#include "hv/qemu/socket.h"
+#include "hv/socket.h"
 
 #include "base/fd.h"
 
@@ -10,14 +10,14 @@
 
 #define SOCKET_BACKLOG 8
 
-static int qemu_socket_open(const char *dir, const char *name, int *ret_dir_fd,
-                            struct sockaddr_un *ret_address, Err **err);
+static int hv_socket_open(const char *dir, const char *name, int *ret_dir_fd,
+                          struct sockaddr_un *ret_address, Err **err);
 
-int qemu_socket_listen(const char *dir, const char *name, Err **err)
+int hv_socket_listen(const char *dir, const char *name, Err **err)
 {
     auto_fd dir_fd = -1;
     struct sockaddr_un address;
-    auto_fd fd = qemu_socket_open(dir, name, &dir_fd, &address, err);
+    auto_fd fd = hv_socket_open(dir, name, &dir_fd, &address, err);
     if (fd < 0) {
         return -1;
     }
@@ -30,11 +30,11 @@ int qemu_socket_listen(const char *dir, const char *name, Err **err)
     return fd_steal(&fd);
 }
 
-int qemu_socket_connect(const char *dir, const char *name, Err **err)
+int hv_socket_connect(const char *dir, const char *name, Err **err)
 {
     auto_fd dir_fd = -1;
     struct sockaddr_un address;
-    auto_fd fd = qemu_socket_open(dir, name, &dir_fd, &address, err);
+    auto_fd fd = hv_socket_open(dir, name, &dir_fd, &address, err);
     if (fd < 0) {
         return -1;
     }
@@ -49,8 +49,8 @@ int qemu_socket_connect(const char *dir, const char *name, Err **err)
     return fd_set_nonblock(fd, false, err) ? fd_steal(&fd) : -1;
 }
 
-static int qemu_socket_open(const char *dir, const char *name, int *ret_dir_fd,
-                            struct sockaddr_un *ret_address, Err **err)
+static int hv_socket_open(const char *dir, const char *name, int *ret_dir_fd,
+                          struct sockaddr_un *ret_address, Err **err)
 {
     auto_fd dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0) {

@@ -1,15 +1,14 @@
 /* The helper, its socket and the layout of a saved state.  The protocol to the helper is nbd.c,
- * what QEMU is told meanwhile is save.c. */
-#include "hv/qemu/statefile.h"
+ * what the engine is told meanwhile is its save.c. */
+#include "hv/statefile.h"
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/subprocess.h"
 #include "base/text.h"
-#include "hv/qemu/nbd.h"
-#include "hv/qemu/qemu.h"
-#include "hv/qemu/socket.h"
-#include "hv/qemu/stream.h"
+#include "hv/nbd.h"
+#include "hv/socket.h"
+#include "hv/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +29,7 @@ typedef struct StateHeader {
     uint64_t length; /* of the stream, which begins at HEADER_SIZE */
 } StateHeader;
 
-struct QemuStateFile {
+struct HvStateFile {
     char *dir;
     char *socket_name, *pid_path;
     Nbd *nbd;
@@ -39,29 +38,29 @@ struct QemuStateFile {
     char *buffer;    /* NBD_MAX_REQUEST */
 };
 
-static bool qemu_statefile_start(QemuStateFile *file, Op *op, const HvImage *image, bool writable,
-                                 Err **err);
-static bool qemu_statefile_run_helper(const QemuStateFile *file, Op *op, const HvImage *image,
-                                      bool writable, Err **err);
-static int qemu_statefile_find_helper(const char *pid_path);
-static bool qemu_statefile_read_chunk(QemuStateFile *file, Op *op, int from, size_t *ret_length,
-                                      Err **err);
-static bool qemu_statefile_write_header(QemuStateFile *file, Op *op, uint64_t length, Err **err);
+static bool hv_statefile_start(HvStateFile *file, Op *op, const HvImage *image, bool writable,
+                               Err **err);
+static bool hv_statefile_run_helper(const HvStateFile *file, Op *op, const HvImage *image,
+                                    bool writable, Err **err);
+static int hv_statefile_find_helper(const char *pid_path);
+static bool hv_statefile_read_chunk(HvStateFile *file, Op *op, int from, size_t *ret_length,
+                                    Err **err);
+static bool hv_statefile_write_header(HvStateFile *file, Op *op, uint64_t length, Err **err);
 
-QemuStateFile *qemu_statefile_open(Hv *hv, Op *op, const HvImage *image, bool writable,
-                                   const char *name, Err **err)
+HvStateFile *hv_statefile_open(const char *dir, Op *op, const HvImage *image, bool writable,
+                               const char *name, Err **err)
 {
-    g_autoptr(QemuStateFile) file = g_new0(QemuStateFile, 1);
+    g_autoptr(HvStateFile) file = g_new0(HvStateFile, 1);
     g_autofree char *pid_name = g_strconcat(name, PID_SUFFIX, NULL);
-    file->dir = g_strdup(hv->run_dir);
+    file->dir = g_strdup(dir);
     file->socket_name = g_strconcat(name, SOCKET_SUFFIX, NULL);
-    file->pid_path = g_build_filename(hv->run_dir, pid_name, NULL);
+    file->pid_path = g_build_filename(dir, pid_name, NULL);
     file->pid_fd = -1;
     file->buffer = g_malloc(NBD_MAX_REQUEST);
-    return qemu_statefile_start(file, op, image, writable, err) ? g_steal_pointer(&file) : NULL;
+    return hv_statefile_start(file, op, image, writable, err) ? g_steal_pointer(&file) : NULL;
 }
 
-void qemu_statefile_close(QemuStateFile *file)
+void hv_statefile_close(HvStateFile *file)
 {
     if (!file) {
         return;
@@ -89,14 +88,14 @@ void qemu_statefile_close(QemuStateFile *file)
     g_free(file);
 }
 
-void qemu_statefile_clean(Hv *hv)
+void hv_statefile_clean(const char *dir)
 {
-    g_autoptr(GDir) entries = g_dir_open(hv->run_dir, 0, NULL);
+    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
     const char *name;
     while (entries && (name = g_dir_read_name(entries))) {
-        g_autofree char *path = g_build_filename(hv->run_dir, name, NULL);
+        g_autofree char *path = g_build_filename(dir, name, NULL);
         if (g_str_has_suffix(name, PID_SUFFIX)) {
-            auto_fd helper = qemu_statefile_find_helper(path);
+            auto_fd helper = hv_statefile_find_helper(path);
             if (helper >= 0) {
                 pidfd_send_signal(helper, SIGTERM, NULL, 0);
             }
@@ -107,16 +106,16 @@ void qemu_statefile_clean(Hv *hv)
     }
 }
 
-bool qemu_statefile_fill(QemuStateFile *file, Op *op, int from, Err **err)
+bool hv_statefile_fill(HvStateFile *file, Op *op, int from, Err **err)
 {
     /* What an earlier state left must not be taken for this one. */
-    if (!qemu_statefile_write_header(file, op, 0, err)) {
+    if (!hv_statefile_write_header(file, op, 0, err)) {
         return false;
     }
     uint64_t done = 0;
     size_t length;
     do {
-        if (!qemu_statefile_read_chunk(file, op, from, &length, err)) {
+        if (!hv_statefile_read_chunk(file, op, from, &length, err)) {
             return false;
         }
         if (HEADER_SIZE + done + length > nbd_size(file->nbd)) {
@@ -131,10 +130,10 @@ bool qemu_statefile_fill(QemuStateFile *file, Op *op, int from, Err **err)
         done += length;
     } while (length > 0);
     file->length = done;
-    return qemu_statefile_write_header(file, op, done, err) && nbd_flush(file->nbd, op, err);
+    return hv_statefile_write_header(file, op, done, err) && nbd_flush(file->nbd, op, err);
 }
 
-bool qemu_statefile_check(QemuStateFile *file, Op *op, Err **err)
+bool hv_statefile_check(HvStateFile *file, Op *op, Err **err)
 {
     StateHeader header;
     if (nbd_size(file->nbd) < HEADER_SIZE) {
@@ -152,12 +151,12 @@ bool qemu_statefile_check(QemuStateFile *file, Op *op, Err **err)
     return true;
 }
 
-bool qemu_statefile_drain(QemuStateFile *file, Op *op, int to, Err **err)
+bool hv_statefile_drain(HvStateFile *file, Op *op, int to, Err **err)
 {
     for (uint64_t done = 0; done < file->length;) {
         size_t length = (size_t)MIN(file->length - done, NBD_MAX_REQUEST);
         if (!nbd_read(file->nbd, op, HEADER_SIZE + done, file->buffer, length, err) ||
-            !qemu_stream_write(op, to, file->buffer, length, err)) {
+            !hv_stream_write(op, to, file->buffer, length, err)) {
             return false;
         }
         done += length;
@@ -165,24 +164,24 @@ bool qemu_statefile_drain(QemuStateFile *file, Op *op, int to, Err **err)
     return true;
 }
 
-static bool qemu_statefile_start(QemuStateFile *file, Op *op, const HvImage *image, bool writable,
-                                 Err **err)
+static bool hv_statefile_start(HvStateFile *file, Op *op, const HvImage *image, bool writable,
+                               Err **err)
 {
-    if (!qemu_statefile_run_helper(file, op, image, writable, err)) {
+    if (!hv_statefile_run_helper(file, op, image, writable, err)) {
         return false;
     }
-    file->pid_fd = qemu_statefile_find_helper(file->pid_path);
+    file->pid_fd = hv_statefile_find_helper(file->pid_path);
     if (file->pid_fd < 0) {
         return err_internal(err, HELPER " ended at once on %s", image->path);
     }
-    int fd = qemu_socket_connect(file->dir, file->socket_name, err);
+    int fd = hv_socket_connect(file->dir, file->socket_name, err);
     file->nbd = fd >= 0 ? nbd_open(op, fd, err) : NULL;
     return file->nbd != NULL;
 }
 
 /* The helper returns to us when its socket listens, and goes on in the background. */
-static bool qemu_statefile_run_helper(const QemuStateFile *file, Op *op, const HvImage *image,
-                                      bool writable, Err **err)
+static bool hv_statefile_run_helper(const HvStateFile *file, Op *op, const HvImage *image,
+                                    bool writable, Err **err)
 {
     auto_fd dir = open(file->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) {
@@ -207,7 +206,7 @@ static bool qemu_statefile_run_helper(const QemuStateFile *file, Op *op, const H
 }
 
 /* A pidfd of the helper that wrote the file, or -1. */
-static int qemu_statefile_find_helper(const char *pid_path)
+static int hv_statefile_find_helper(const char *pid_path)
 {
     g_autofree char *text = fd_read_file(pid_path, PID_LIMIT, NULL, NULL);
     uint64_t pid;
@@ -221,14 +220,14 @@ static int qemu_statefile_find_helper(const char *pid_path)
 }
 
 /* Fills the buffer as far as the stream goes, so that requests are large. */
-static bool qemu_statefile_read_chunk(QemuStateFile *file, Op *op, int from, size_t *ret_length,
-                                      Err **err)
+static bool hv_statefile_read_chunk(HvStateFile *file, Op *op, int from, size_t *ret_length,
+                                    Err **err)
 {
     size_t used = 0;
     size_t got;
     do {
-        if (!qemu_stream_read_some(op, from, file->buffer + used, NBD_MAX_REQUEST - used, &got,
-                                   err)) {
+        if (!hv_stream_read_some(op, from, file->buffer + used, NBD_MAX_REQUEST - used, &got,
+                                 err)) {
             return false;
         }
         used += got;
@@ -237,7 +236,7 @@ static bool qemu_statefile_read_chunk(QemuStateFile *file, Op *op, int from, siz
     return true;
 }
 
-static bool qemu_statefile_write_header(QemuStateFile *file, Op *op, uint64_t length, Err **err)
+static bool hv_statefile_write_header(HvStateFile *file, Op *op, uint64_t length, Err **err)
 {
     char block[HEADER_SIZE] = {0};
     StateHeader header = {.magic = HEADER_MAGIC, .length = GUINT64_TO_BE(length)};

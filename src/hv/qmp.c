@@ -3,7 +3,7 @@
  * Commands carry a number, answers repeat it: a table leads from the number to the thread that
  * waits.  A thread that gives up takes its entry out, so a late answer finds nobody.  What the
  * commands mean is the business of the callers. */
-#include "hv/qemu/qmp.h"
+#include "hv/qmp.h"
 
 #include "base/fd.h"
 #include "base/lock.h"
