@@ -10,6 +10,7 @@
 #include "core/implicit.h"
 #include "core/oplock.h"
 #include "core/rbac.h"
+#include "core/record.h"
 #include "gen/errors.h"
 #include "wire/json.h"
 
@@ -41,6 +42,7 @@ static void create_task(Dispatch *dispatch);
 static void run(Dispatch *dispatch);
 static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err);
 static bool check_refs(const Dispatch *dispatch, Err **err);
+static bool check_record(const Dispatch *dispatch, Err **err);
 static void name_cancelled_task(const Call *call, Err **error);
 static void finish(Dispatch *dispatch, Value *result, Err *error);
 static void dispatch_free(Dispatch *dispatch);
@@ -401,7 +403,8 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
     if (info->kind == METHOD_EXPLICIT && !info->invoke) {
         return err_not_implemented(err, info->name);
     }
-    if (info->kind == METHOD_EXPLICIT && !check_refs(dispatch, err)) {
+    if ((info->kind == METHOD_EXPLICIT && !check_refs(dispatch, err)) ||
+        !check_record(dispatch, err)) {
         return false;
     }
     if (!oplock_take(call, dispatch->args, err)) {
@@ -436,6 +439,14 @@ static bool check_refs(const Dispatch *dispatch, Err **err)
         }
     }
     return true;
+}
+
+/* A record among the parameters is what an object will be made of. */
+static bool check_record(const Dispatch *dispatch, Err **err)
+{
+    const MethodInfo *method = dispatch->call.method;
+    return method->param_count == 0 || method->params[0].type->kind != TYPE_RECORD ||
+           record_check_new(db_schema(dispatch->call.db), method->class_id, dispatch->args[0], err);
 }
 
 /* Clients are told which task it was; what noticed the cancel, an Op, does not know. */

@@ -248,9 +248,6 @@ static bool change_field(Call *call, Value *const *args, Err **err)
 static bool create(Call *call, const Value *record, Value **ret_result, Err **err)
 {
     uint16_t class_id = call->method->class_id;
-    if (!record_check_new(db_schema(call->db), class_id, record, err)) {
-        return false;
-    }
     Uuid ref = uuid_generate();
     DbTxn *txn = db_begin(call->db);
     db_create(txn, class_id, ref, uuid_generate());

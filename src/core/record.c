@@ -86,8 +86,8 @@ bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *re
     const DbClass *class_info = &schema->classes[class_id];
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         const DbField *field = &class_info->fields[i];
-        bool is_needed = (field->flags & DB_FIELD_CONSTRUCTOR) &&
-                         !(field->flags & (DB_FIELD_HAS_DEFAULT | DB_FIELD_REMOVED));
+        bool is_needed = (field->flags & DB_FIELD_CONSTRUCTOR) && is_shown(field) &&
+                         !(field->flags & DB_FIELD_HAS_DEFAULT);
         if (is_needed && !value_get(record, field->name)) {
             return err_internal(err, "%s.create: the record has no member %s", class_info->name,
                                 field->name);

@@ -1,22 +1,18 @@
 """Every message of the model by every role: who may call it is never told RBAC_PERMISSION_DENIED, who
 may not is told nothing else. Objects are named by null references, so that nothing changes."""
 
-import json
-import os
-import pathlib
 import unittest
 
 import tap
 
 from accounts import PASSWORD, SERVICE, Accounts, find_wrappers
+from api_model import NULL, Types, read_api
 from language import rpc
 from language.daemon import Daemon
 from language.http import Client
 
 WRAPPERS, MISSING = find_wrappers()
 ROLES = ["pool-admin", "pool-operator", "vm-power-admin", "vm-admin", "vm-operator", "read-only"]
-NULL = "OpaqueRef:NULL"
-VALUES = {"string": "", "int": "0", "float": 0.0, "bool": False, "datetime": "19700101T00:00:00Z"}
 # What these do to the session, the daemon or the directory would end the test; the check of roles
 # comes before that for whoever may not.
 NOT_ALLOWED_ONES = {"session.logout", "session.local_logout", "host.shutdown_agent",
@@ -26,32 +22,12 @@ NOT_ALLOWED_ONES = {"session.logout", "session.local_logout", "host.shutdown_age
                     "pool.disable_binary_storage", "pool.enable_binary_storage"}
 
 
-def read_api():
-    path = pathlib.Path(os.environ.get("CLEARWATER_BUILD", "build/out")) / "model/gen/api.json"
-    return json.loads(path.read_text("utf-8"))
-
-
-def value_of(kind, api):
-    """Something of a type that means nothing."""
-    if kind.endswith(" ref"):
-        return NULL
-    if kind.endswith(" set"):
-        return []
-    if kind.endswith((" map", " record")):
-        return {}
-    if kind.endswith(" option"):
-        return value_of(kind.removesuffix(" option"), api)
-    if kind.startswith("enum "):
-        enum = next(e for e in api["enums"] if e["name"] == kind.removeprefix("enum "))
-        return enum["values"][0]["name"]
-    return VALUES.get(kind, "")
-
-
 @unittest.skipUnless(WRAPPERS, f"there is no {MISSING}")
 class RoleMatrix(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.api = read_api()
+        cls.types = Types(cls.api)
         cls.daemon = Daemon("fake", ["--pam-service", SERVICE])
         cls.addClassCleanup(cls.daemon.destroy)
         accounts = Accounts(cls.daemon.root / "accounts", WRAPPERS)
@@ -94,7 +70,7 @@ class RoleMatrix(unittest.TestCase):
         for owner in self.api["classes"]:
             for method in owner["methods"]:
                 if not method.get("no-session") and "removed" not in method:
-                    params = [value_of(p["type"], self.api) for p in method["params"]
+                    params = [self.types.empty(p["type"]) for p in method["params"]
                               if "default" not in p]
                     yield f"{owner['name']}.{method['name']}", params, method
 

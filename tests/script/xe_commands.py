@@ -12,8 +12,7 @@ import unittest
 import tap
 
 from language.daemon import Daemon
-from language.http import Client
-from language import rpc
+from stock import NOWHERE, Pool
 
 COMMANDS = pathlib.Path(__file__).parent.parent / "data/cli/commands_6_2.tsv"
 DEADLINE = 20  # seconds for one command
@@ -23,7 +22,6 @@ EXTRA = {
     "vm-install": ["template=Other install media"],
     "vm-migrate": ["host=nobody"],
 }
-NOWHERE = "00000000-dead-beef-0000-000000000000"
 USAGE_HINT = "For usage run: 'xe help'\n"
 
 # Their job is to end the daemon, or every session with the test's own.
@@ -70,60 +68,6 @@ def longest_prefix(name):
     """What CLASSES knows of a name."""
     known = [prefix for prefix in CLASSES if name == prefix or name.startswith(prefix + "-")]
     return CLASSES[max(known, key=len)] if known else None
-
-
-class Pool:
-    """What the commands work on: an object of most classes."""
-
-    def __init__(self, daemon):
-        self.client = Client("unix", daemon.addresses["unix"])
-        self.session = self.call("session.login_with_password", "root", "")
-        self.host = self.bare("host.get_all")[0]
-        self.sr = self.bare("SR.create", self.host, {}, "1000000000000", "store", "", "fake",
-                            "user", False, {})
-        self.bare("pool.set_default_SR", self.bare("pool.get_all")[0], self.sr)
-
-    def call(self, method, *params):
-        self.client.send(rpc.json_request(method, list(params)))
-        return rpc.json_result(self.client.receive())
-
-    def bare(self, method, *params):
-        """A call with the session in front."""
-        return self.call(method, self.session, *params)
-
-    def fill(self):
-        """Makes objects of the classes that have none."""
-        qos = {"qos_algorithm_type": "", "qos_algorithm_params": {}, "other_config": {}}
-        template = self.bare("VM.get_by_name_label", "Other install media")[0]
-        vm = self.bare("VM.clone", template, "guest")
-        self.bare("VM.provision", vm)
-        vdi = self.bare("VDI.create", {
-            "SR": self.sr, "name_label": "disk", "name_description": "", "virtual_size": "1048576",
-            "type": "user", "sharable": False, "read_only": False, "other_config": {},
-            "xenstore_data": {}, "sm_config": {}, "tags": []})
-        self.bare("VBD.create", {
-            "VM": vm, "VDI": vdi, "userdevice": "0", "bootable": False, "mode": "RW",
-            "type": "Disk", "unpluggable": True, "empty": False, **qos})
-        network = self.bare("network.create", {
-            "name_label": "inside", "name_description": "", "MTU": "1500", "other_config": {},
-            "tags": []})
-        self.bare("VIF.create", {"VM": vm, "network": network, "device": "0", "MAC": "",
-                                 "MTU": "1500", **qos})
-        self.bare("secret.create", {"value": "hidden", "other_config": {}})
-        self.bare("VM_appliance.create", {"name_label": "group", "name_description": ""})
-        self.bare("task.create", "work", "")
-        self.bare("VM.snapshot", vm, "snapshot")
-
-    def uuid(self, class_name, **wanted):
-        """Of the last object with the wanted fields; of nothing when there is none."""
-        records = self.bare(f"{class_name}.get_all_records").values()
-        found = [record["uuid"] for record in records
-                 if all(record[field] == value for field, value in wanted.items())]
-        return found[-1] if found else NOWHERE
-
-    def vm_uuid(self, kind):
-        names = {"template": "Other install media", "snapshot": "snapshot"}
-        return self.uuid("VM", name_label=names.get(kind, "guest"))
 
 
 class XeCommands(unittest.TestCase):

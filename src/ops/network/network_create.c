@@ -21,8 +21,7 @@ bool network_create(Call *call, const NetworkCreateArgs *args, NetworkRef *ret_r
     const char *bridge = value_get_string(args->record, "bridge");
     bool has_bridge = bridge && *bridge;
     DbTxn *txn = db_begin(call->db);
-    if (!record_check_new(db_schema(call->db), CLASS_NETWORK, args->record, err) ||
-        (has_bridge && !check_bridge(db_txn_view(txn), bridge, err))) {
+    if (has_bridge && !check_bridge(db_txn_view(txn), bridge, err)) {
         db_abort(txn);
         return false;
     }

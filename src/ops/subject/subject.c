@@ -13,9 +13,6 @@ static bool has_role(const DbView *view, SubjectRef subject, RoleRef role);
 
 bool subject_create(Call *call, const SubjectCreateArgs *args, SubjectRef *ret_result, Err **err)
 {
-    if (!record_check_new(db_schema(call->db), CLASS_SUBJECT, args->record, err)) {
-        return false;
-    }
     DbTxn *txn = db_begin(call->db);
     const char *identifier = value_get_string(args->record, "subject_identifier");
     if (exists_by_identifier(db_txn_view(txn), identifier ? identifier : "")) {

@@ -19,9 +19,6 @@ static void remove_nvram(Call *call, VmRef vm);
 
 bool vm_create(Call *call, const VmCreateArgs *args, VmRef *ret_result, Err **err)
 {
-    if (!record_check_new(db_schema(call->db), CLASS_VM, args->record, err)) {
-        return false;
-    }
     DbTxn *txn = db_begin(call->db);
     VmRef vm = db_vm_create(txn);
     record_write_new(txn, CLASS_VM, vm.id, args->record);

@@ -42,6 +42,12 @@ def json_request(method, params):
     return request("/jsonrpc", "application/json", json.dumps(call).encode())
 
 
+def json1_request(method, params):
+    """The same as JSON-RPC 1.0, which has no member that says so."""
+    call = {"method": method, "params": params, "id": 1}
+    return request("/jsonrpc", "application/json", json.dumps(call).encode())
+
+
 def json_result(reply):
     """The result that a JSON-RPC answer carries, or ApiError."""
     expect_ok(reply)
