@@ -41,7 +41,7 @@ def report_parked(host, vm):
 
 
 def report_cycles(host, vm):
-    host.cycle(vm, CYCLES // 100)
+    host.cycle(vm, MESSAGES)  # until the messages are those of the cycles, which are longer
     before = host.settled_memory()
     host.cycle(vm, CYCLES)
     line(f"growth over {CYCLES:,} starts and stops", f"{host.settled_memory() - before:.1f} MiB",

@@ -61,7 +61,7 @@ static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
         return vm_end_domain(call, vm, err); /* what is left of it; the VM was not to run */
     }
     if (reason == HV_EXIT_CRASH) {
-        alert_vm(call, vm, "VM_CRASHED", 2, "crashed");
+        alert_vm(call, vm, "VM_CRASHED", ALERT_SERVICE_LOSS, "crashed");
     }
     ExitAction action = choose_action(view, vm, reason);
     if (action == EXIT_PRESERVE) {
