@@ -4,17 +4,14 @@ Answers are compared with the type that the model declares and between the encod
 those of XenServer. Classes of which clients can make no object get a row in the store before the
 daemon starts, so that their messages meet an object too."""
 
-import json
-import sqlite3
 import unittest
-import uuid
 
 import tap
 
 from api_model import NULL, Types, read_api, split_map
 from language import rpc
 from language.daemon import Daemon
-from stock import NOWHERE, Pool
+from stock import NOWHERE, Pool, insert_row, opened_store
 
 DEAD = "OpaqueRef:0b9ce979-0604-50cd-0649-09b3284c7dfd"
 ANY = object()  # a text, whatever it says
@@ -86,18 +83,10 @@ class Implicit(unittest.TestCase):
     @classmethod
     def insert_rows(cls):
         """One object with nothing but a uuid for each class that has none yet."""
-        store = sqlite3.connect(cls.daemon.root / "var/lib/clearwater/state.db")
-        inserted = {"session": ""}
-        there = {row[0] for row in store.execute("SELECT DISTINCT class FROM object")}
-        for owner in cls.classes:
-            if owner["persistent"] and owner["name"] not in there:
-                ref, row = uuid.uuid4(), json.dumps({"uuid": str(uuid.uuid4())})
-                store.execute("INSERT INTO object VALUES (?, ?, ?)",
-                              (owner["name"], ref.bytes, row))
-                inserted[owner["name"]] = f"OpaqueRef:{ref}"
-        store.commit()
-        store.close()
-        return inserted
+        with opened_store(cls.daemon) as store:
+            there = {row[0] for row in store.execute("SELECT DISTINCT class FROM object")}
+            return {owner["name"]: insert_row(store, owner["name"]) for owner in cls.classes
+                    if owner["persistent"] and owner["name"] not in there}
 
     def setUp(self):
         self.wrong = []  # a line for each answer that is not as it should be

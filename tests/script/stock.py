@@ -1,9 +1,29 @@
 """A pool with objects of most classes, for tests that go through all of them."""
 
+import contextlib
+import json
+import sqlite3
+import uuid
+
 from language import rpc
 from language.http import Client
 
 NOWHERE = "00000000-dead-beef-0000-000000000000"
+
+
+@contextlib.contextmanager
+def opened_store(daemon):
+    """The database of a daemon that does not run."""
+    with contextlib.closing(sqlite3.connect(daemon.root / "var/lib/clearwater/state.db")) as store:
+        yield store
+        store.commit()
+
+
+def insert_row(store, class_name, **fields):
+    """Makes an object that clients could not make; returns its reference."""
+    ref, row = uuid.uuid4(), json.dumps({"uuid": str(uuid.uuid4()), **fields})
+    store.execute("INSERT INTO object VALUES (?, ?, ?)", (class_name, ref.bytes, row))
+    return f"OpaqueRef:{ref}"
 
 
 class Pool:

@@ -2,10 +2,12 @@
 
 import json
 import pathlib
+import select
+import time
 
 from . import expect, http, rpc
 from .daemon import Daemon
-from .failure import Failure, ScriptError
+from .failure import DEADLINE, Failure, ScriptError
 from .words import Variables, plain, split, walk
 
 
@@ -173,6 +175,16 @@ class Runner:
     def do_call(self, command):
         client, method, params = self.call_parts(command)
         self.exchange(client, rpc.json_request, rpc.json_result, method, params)
+
+    def do_poll(self, command):
+        """A call again and again until something comes of it: of what no event tells."""
+        end = time.monotonic() + DEADLINE
+        self.do_call(command)
+        while self.error is None and self.variables.get("result") is None:
+            if time.monotonic() > end:
+                raise Failure(f"no answer but nothing within {DEADLINE} seconds")
+            select.select([], [], [], 0.02)
+            self.do_call(command)
 
     def do_bare(self, command):
         client, method, params = self.call_parts(command, with_session=False)
