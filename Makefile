@@ -6,7 +6,7 @@ JOBS   ?= $(shell nproc)
 # Debian's own tools, whatever else a machine has in front of them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
 
-.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install format clean help
+.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -45,11 +45,15 @@ api-coverage:
 install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
+packages:
+	@tools/deps/install build package
+	@packaging/build
+
 format: deps
 	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
 
 clean:
-	rm -rf build/out build/asan build/release build/guest
+	rm -rf build/out build/asan build/release build/guest build/packages
 
 help:
 	@echo 'make              build into $(BUILD)'
@@ -61,5 +65,6 @@ help:
 	@echo 'make fuzz         look for new crashing inputs'
 	@echo 'make api-coverage how much of the XenAPI is there'
 	@echo 'make install      install to $$DESTDIR$(PREFIX)'
+	@echo 'make packages     build the Debian packages into build/packages'
 	@echo 'make format       lay out all C files'
 	@echo 'make clean        remove what was built; a demo stays'

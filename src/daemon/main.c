@@ -1,6 +1,7 @@
 /* clearwaterd: reads its settings, starts the daemon, waits for a signal, stops it. */
 #include "base/log.h"
 #include "daemon/config.h"
+#include "daemon/notify.h"
 #include "daemon/wiring.h"
 
 #include <malloc.h>
@@ -9,6 +10,7 @@
 
 static void limit_heaps(void);
 static void block_signals(sigset_t *ret_signals);
+static void tell_service_manager(const char *state);
 static int wait_for_end(const sigset_t *signals);
 static bool go_to_background(int *ret_ready_fd, Err **err);
 static int fail(const Err *error);
@@ -44,6 +46,7 @@ int main(int argc, char **argv)
         }
         close(ready_fd);
     }
+    tell_service_manager("READY=1");
     return wait_for_end(&signals);
 }
 
@@ -67,11 +70,21 @@ static void block_signals(sigset_t *ret_signals)
     pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 }
 
+/* What serves does not end because nobody hears that it does. */
+static void tell_service_manager(const char *state)
+{
+    g_autoptr(Err) error = NULL;
+    if (!notify_service_manager(state, &error)) {
+        log_warn("%s", *error->params);
+    }
+}
+
 static int wait_for_end(const sigset_t *signals)
 {
     int number;
     sigwait(signals, &number);
     log_info("ending on signal %d; guests keep running", number);
+    tell_service_manager("STOPPING=1");
     return 0;
 }
 
