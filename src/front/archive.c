@@ -3,6 +3,7 @@
 #include "front/archive.h"
 
 #include "base/fd.h"
+#include "wire/tar.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,8 @@
 enum {
     GZIP_WINDOW = 15 + 16, /* zlib's way to ask for gzip */
     MAX_DEPTH = 2,         /* folders within a folder */
-    MAX_NAME = 99,         /* bytes of a name in a header */
     PROC_BYTES = 1024 * 1024,
+    TEXT_MODE = 0640,
 };
 
 struct Archive {
@@ -26,13 +27,13 @@ struct Archive {
 };
 
 static bool add_open_file(Archive *archive, const char *name, int fd, const struct stat *status,
-                          int64_t limit, Err **err);
+                          int64_t limit, bool *ret_fits, Err **err);
 static bool add_bytes(Archive *archive, const char *name, const char *data, size_t length,
                       int64_t modified, Err **err);
 static bool add_folder(Archive *archive, const char *name, const char *path, int64_t limit,
                        unsigned depth, Err **err);
 static bool put_header(Archive *archive, const char *name, int64_t size, int64_t modified,
-                       bool *ret_fits, Err **err);
+                       unsigned mode, bool *ret_fits, Err **err);
 static bool put_zeroes(Archive *archive, int64_t count, Err **err);
 static bool put(Archive *archive, const void *data, size_t length, int flush, Err **err);
 
@@ -59,12 +60,36 @@ bool archive_add_file(Archive *archive, const char *name, const char *path, int6
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
         return true;
     }
+    bool fits = false;
     if (status.st_size > 0) {
-        return add_open_file(archive, name, fd, &status, limit, err);
+        return add_open_file(archive, name, fd, &status, limit, &fits, err);
     }
     size_t length = 0;
     g_autofree char *text = fd_read_file(path, PROC_BYTES, &length, NULL);
     return !text || add_bytes(archive, name, text, length, status.st_mtime, err);
+}
+
+bool archive_add_whole_file(Archive *archive, const char *name, const char *path, Err **err)
+{
+    auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status;
+    bool fits = false;
+    if (fd < 0 && errno == ENOENT) {
+        return true;
+    }
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        return err_errno(err, errno, "cannot open %s", path);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return err_internal(err, "%s is no regular file", path);
+    }
+    return add_open_file(archive, name, fd, &status, INT64_MAX, &fits, err) &&
+           (fits || err_internal(err, "the name of %s does not fit into an archive", path));
+}
+
+bool archive_add_text(Archive *archive, const char *name, const char *text, Err **err)
+{
+    return add_bytes(archive, name, text, strlen(text), g_get_real_time() / USEC_PER_SEC, err);
 }
 
 bool archive_add_folder(Archive *archive, const char *name, const char *path, int64_t limit,
@@ -76,7 +101,7 @@ bool archive_add_folder(Archive *archive, const char *name, const char *path, in
 /* Two empty blocks. */
 bool archive_end(Archive *archive, Err **err)
 {
-    return put_zeroes(archive, 2 * ARCHIVE_BLOCK, err) &&
+    return put_zeroes(archive, 2 * TAR_BLOCK, err) &&
            (!archive->is_gzipped || put(archive, "", 0, Z_FINISH, err));
 }
 
@@ -92,39 +117,14 @@ void archive_free(Archive *archive)
     }
 }
 
-bool archive_fill_header(char header[ARCHIVE_BLOCK], const char *name, int64_t size,
-                         int64_t modified)
-{
-    if (strlen(name) > MAX_NAME) {
-        return false;
-    }
-    memset(header, 0, ARCHIVE_BLOCK);
-    g_strlcpy(header, name, MAX_NAME + 1);
-    g_snprintf(header + 100, 8, "%07o", 0640U);
-    g_snprintf(header + 108, 8, "%07o", 0U);
-    g_snprintf(header + 116, 8, "%07o", 0U);
-    g_snprintf(header + 124, 12, "%011" G_GINT64_MODIFIER "o", size);
-    g_snprintf(header + 136, 12, "%011" G_GINT64_MODIFIER "o", modified);
-    memset(header + 148, ' ', 8); /* the sum is made as if it were spaces */
-    header[156] = '0';
-    memcpy(header + 257, "ustar\00000", 8);
-    unsigned sum = 0;
-    for (size_t i = 0; i < ARCHIVE_BLOCK; i++) {
-        sum += (unsigned char)header[i];
-    }
-    g_snprintf(header + 148, 8, "%06o", sum);
-    return true;
-}
-
 static bool add_open_file(Archive *archive, const char *name, int fd, const struct stat *status,
-                          int64_t limit, Err **err)
+                          int64_t limit, bool *ret_fits, Err **err)
 {
-    bool fits = false;
     int64_t size = MIN(status->st_size, limit);
-    if (!put_header(archive, name, size, status->st_mtime, &fits, err)) {
+    if (!put_header(archive, name, size, status->st_mtime, status->st_mode, ret_fits, err)) {
         return false;
     }
-    int64_t left = fits ? size : 0;
+    int64_t left = *ret_fits ? size : 0;
     off_t at = status->st_size - size;
     while (left > 0) {
         ssize_t count = pread(fd, archive->buffer, (size_t)MIN(left, FRONT_PIECE), at);
@@ -140,7 +140,7 @@ static bool add_open_file(Archive *archive, const char *name, int fd, const stru
         at += count;
         left -= count;
     }
-    int64_t padding = fits ? -size & (ARCHIVE_BLOCK - 1) : 0;
+    int64_t padding = *ret_fits ? tar_padding(size) : 0;
     return put_zeroes(archive, left + padding, err);
 }
 
@@ -148,9 +148,9 @@ static bool add_bytes(Archive *archive, const char *name, const char *data, size
                       int64_t modified, Err **err)
 {
     bool fits = false;
-    return put_header(archive, name, (int64_t)length, modified, &fits, err) &&
+    return put_header(archive, name, (int64_t)length, modified, TEXT_MODE, &fits, err) &&
            (!fits || (put(archive, data, length, Z_NO_FLUSH, err) &&
-                      put_zeroes(archive, -(int64_t)length & (ARCHIVE_BLOCK - 1), err)));
+                      put_zeroes(archive, tar_padding((int64_t)length), err)));
 }
 
 static bool add_folder(Archive *archive, const char *name, const char *path, int64_t limit,
@@ -178,10 +178,12 @@ static bool add_folder(Archive *archive, const char *name, const char *path, int
 
 /* A file whose name does not fit is left out. */
 static bool put_header(Archive *archive, const char *name, int64_t size, int64_t modified,
-                       bool *ret_fits, Err **err)
+                       unsigned mode, bool *ret_fits, Err **err)
 {
-    char header[ARCHIVE_BLOCK];
-    *ret_fits = archive_fill_header(header, name, size, modified);
+    TarEntry entry = {.size = size, .modified = modified, .mode = mode, .is_file = true};
+    char header[TAR_BLOCK];
+    *ret_fits = g_strlcpy(entry.name, name, sizeof entry.name) < sizeof entry.name &&
+                tar_write_header(&entry, header);
     return !*ret_fits || put(archive, header, sizeof header, Z_NO_FLUSH, err);
 }
 

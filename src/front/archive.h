@@ -15,13 +15,12 @@ bool archive_add_file(Archive *archive, const char *name, const char *path, int6
 /* Adds every regular file in a folder and the folders in it, below `name`. */
 bool archive_add_folder(Archive *archive, const char *name, const char *path, int64_t limit,
                         Err **err);
+/* Adds a file whole; fails when it cannot be read or its name does not fit.  One that is not there
+ * is left out. */
+bool archive_add_whole_file(Archive *archive, const char *name, const char *path, Err **err);
+/* Adds a file of bytes that are in memory. */
+bool archive_add_text(Archive *archive, const char *name, const char *text, Err **err);
 /* What ends an archive. */
 bool archive_end(Archive *archive, Err **err);
 void archive_free(Archive *archive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Archive, archive_free)
-
-/* Pure: the 512 bytes before a file, in the form of POSIX ustar. False when the name is too long.
- */
-enum { ARCHIVE_BLOCK = 512 };
-bool archive_fill_header(char header[ARCHIVE_BLOCK], const char *name, int64_t size,
-                         int64_t modified);
