@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -11,9 +12,12 @@
 
 #define FD_READ_CHUNK ((size_t)16384)
 
+enum { FD_OPEN_FOLDERS = 16 }; /* while a tree is removed */
+
 static bool fd_set_flag(int fd, int get, int set, int flag, bool on, Err **err);
 static bool fd_fill_temporary(int fd, const void *data, size_t length, mode_t mode, Err **err);
-static bool fd_sync_parent(const char *path, Err **err);
+static int fd_remove_entry(const char *path, const struct stat *status G_GNUC_UNUSED,
+                           int kind G_GNUC_UNUSED, struct FTW *at G_GNUC_UNUSED);
 
 bool fd_set_nonblock(int fd, bool nonblock, Err **err)
 {
@@ -92,7 +96,25 @@ bool fd_write_file(const char *path, const void *data, size_t length, mode_t mod
         (void)unlink(temporary);
         return false;
     }
-    return fd_sync_parent(path, err);
+    g_autofree char *parent = g_path_get_dirname(path);
+    return fd_sync_folder(parent, err);
+}
+
+bool fd_sync_folder(const char *folder, Err **err)
+{
+    auto_fd fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) < 0) {
+        return err_errno(err, errno, "cannot flush the folder %s to the disk", folder);
+    }
+    return true;
+}
+
+bool fd_remove_tree(const char *path, Err **err)
+{
+    if (nftw(path, fd_remove_entry, FD_OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT) {
+        return err_errno(err, errno, "cannot remove %s", path);
+    }
+    return true;
 }
 
 bool fd_make_dirs(const char *path, mode_t mode, Err **err)
@@ -142,12 +164,8 @@ static bool fd_fill_temporary(int fd, const void *data, size_t length, mode_t mo
     return true;
 }
 
-static bool fd_sync_parent(const char *path, Err **err)
+static int fd_remove_entry(const char *path, const struct stat *status G_GNUC_UNUSED,
+                           int kind G_GNUC_UNUSED, struct FTW *at G_GNUC_UNUSED)
 {
-    g_autofree char *parent = g_path_get_dirname(path);
-    auto_fd fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) {
-        return err_errno(err, errno, "cannot flush the folder %s to the disk", parent);
-    }
-    return true;
+    return remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }

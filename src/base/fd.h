@@ -35,5 +35,11 @@ char *fd_read_file(const char *path, size_t limit, size_t *ret_length, Err **err
  * temporary file, fsync, rename, fsync of the folder. */
 bool fd_write_file(const char *path, const void *data, size_t length, mode_t mode, Err **err);
 
+/* After a rename, a removal: they survive a crash once this returns. */
+bool fd_sync_folder(const char *folder, Err **err);
+
+/* rm -rf: nothing is left when it returns true.  Links are removed, not followed. */
+bool fd_remove_tree(const char *path, Err **err);
+
 /* mkdir -p, the last folder with `mode`. */
 bool fd_make_dirs(const char *path, mode_t mode, Err **err);

@@ -29,7 +29,6 @@ static SqliteFile *file_open(const char *path, Err **err);
 static void file_close(SqliteFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqliteFile, file_close)
 static bool file_create(const char *path, Err **err);
-static bool file_sync_folder(const char *path, Err **err);
 static bool file_configure(SqliteFile *file, Err **err);
 static bool file_use_wal(SqliteFile *file, Err **err);
 static bool file_create_tables(SqliteFile *file, Err **err);
@@ -106,17 +105,8 @@ static bool file_create(const char *path, Err **err)
     if (fchmod(fd, FILE_MODE) < 0) {
         return err_errno(err, errno, "cannot set the mode of the database %s", path);
     }
-    return !is_new || file_sync_folder(path, err);
-}
-
-static bool file_sync_folder(const char *path, Err **err)
-{
     g_autofree char *folder = g_path_get_dirname(path);
-    auto_fd fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) < 0) {
-        return err_errno(err, errno, "cannot sync the folder %s", folder);
-    }
-    return true;
+    return !is_new || fd_sync_folder(folder, err);
 }
 
 /* The lock is made exclusive before the WAL is first used: then it needs no shared memory. */

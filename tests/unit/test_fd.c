@@ -141,6 +141,24 @@ static void test_auto_fd(void)
     g_assert_cmpint(fcntl(stolen, F_GETFD), !=, -1);
 }
 
+static void test_remove_tree(Folder *folder, gconstpointer data G_GNUC_UNUSED)
+{
+    g_autofree char *top = g_build_filename(folder->path, "top", NULL);
+    g_autofree char *inner = g_build_filename(top, "a", "b", NULL);
+    g_autofree char *file = g_build_filename(inner, "file", NULL);
+    g_autofree char *link = g_build_filename(inner, "link", NULL);
+    g_autofree char *kept = g_build_filename(folder->path, "kept", NULL);
+    g_assert_true(fd_make_dirs(inner, 0700, NULL));
+    g_assert_true(fd_make_dirs(kept, 0700, NULL));
+    g_assert_true(fd_write_file(file, "x", 1, 0600, NULL));
+    g_assert_cmpint(symlink(kept, link), ==, 0);
+    g_assert_true(fd_remove_tree(top, NULL));
+    g_assert_cmpint(access(top, F_OK), !=, 0);
+    g_assert_cmpint(access(kept, F_OK), ==, 0);
+    g_assert_true(fd_remove_tree(top, NULL)); /* again */
+    g_assert_cmpint(rmdir(kept), ==, 0);
+}
+
 #define ADD(path, function)                                                                        \
     g_test_add(path, Folder, NULL, folder_set_up, function, folder_tear_down)
 
@@ -152,6 +170,7 @@ int main(int argc, char **argv)
     ADD("/fd/read-missing", test_read_missing);
     ADD("/fd/write-failure", test_write_failure_keeps_the_old);
     ADD("/fd/make-dirs", test_make_dirs);
+    ADD("/fd/remove-tree", test_remove_tree);
     g_test_add_func("/fd/flags", test_flags);
     g_test_add_func("/fd/write-all", test_write_all_reports);
     g_test_add_func("/fd/auto", test_auto_fd);
