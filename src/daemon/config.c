@@ -59,7 +59,7 @@ static char **slot(DaemonConfig *config, size_t index)
  * that it wins over the file. */
 bool config_load(int argc, char **argv, DaemonConfig *ret_config, Err **err)
 {
-    g_auto(DaemonConfig) config = {.log_level = LOG_INFO};
+    g_auto(DaemonConfig) config = {.log_level = LOG_INFO, .argc = argc, .argv = argv};
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         *slot(&config, i) = g_strdup(keys[i].initial);
     }

@@ -24,6 +24,8 @@ typedef struct DaemonConfig {
     bool manage_machine; /* API calls may reboot and reconfigure this machine */
     bool foreground;
     bool show_help, show_version;
+    int argc; /* what it was loaded from (borrowed) */
+    char **argv;
 } DaemonConfig;
 
 /* Errors name the option, or the file and its line, and what is expected. */

@@ -8,6 +8,7 @@
 #include "front/console.h"
 #include "front/database.h"
 #include "front/home.h"
+#include "front/host_backup.h"
 #include "front/host_files.h"
 #include "front/rest/rest.h"
 #include "front/rpc.h"
@@ -24,11 +25,12 @@ struct RouteContext {
 };
 
 static const FrontHandler *const handlers[] = {
-    &front_database_get_handler,   &front_host_logs_handler,  &front_system_status_handler,
-    &front_audit_download_handler, &front_services_handler,   &front_services_sm_handler,
-    &front_blob_get_handler,       &front_blob_put_handler,   &front_rrd_host_handler,
-    &front_rrd_old_host_handler,   &front_rrd_old_vm_handler, &front_rrd_sr_handler,
-    &front_rrd_updates_handler,    &front_rrd_vm_handler,     &front_snapshot_handler,
+    &front_host_backup_handler,    &front_host_restore_handler, &front_database_get_handler,
+    &front_database_put_handler,   &front_host_logs_handler,    &front_system_status_handler,
+    &front_audit_download_handler, &front_services_handler,     &front_services_sm_handler,
+    &front_blob_get_handler,       &front_blob_put_handler,     &front_rrd_host_handler,
+    &front_rrd_old_host_handler,   &front_rrd_old_vm_handler,   &front_rrd_sr_handler,
+    &front_rrd_updates_handler,    &front_rrd_vm_handler,       &front_snapshot_handler,
 };
 
 static void add_call(RouteContext *routes, HttpActionId action, HttpHandler handler, void *user);

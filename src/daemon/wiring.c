@@ -11,11 +11,18 @@
 #include "ops/host/host_certificate.h"
 #include "ops/metrics/metrics.h"
 #include "ops/platform.h"
+#include "ops/state/state_swap.h"
 #include "ops/vm/vm_watch.h"
 
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
+
+/* Below the root. */
+static const char ETC_DIR[] = "etc/clearwater";
+static const char STATE_DIR[] = "var/lib/clearwater";
+static const char RUN_DIR[] = "run/clearwater";
+static const char LOG_DIR[] = "var/log/clearwater";
 
 static const char CERTIFICATE_FILE[] = "xapi-ssl.pem";
 
@@ -32,8 +39,12 @@ struct Daemon {
     HttpServer *server;
 };
 
+static Daemon *try_restored(const DaemonConfig *config, const StateDirs *dirs, int *lock,
+                            Err **err);
+static Daemon *open_all(const DaemonConfig *config, int *lock, Err **err);
 static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err);
-static bool take_lock(Daemon *daemon, Err **err);
+static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err);
+static bool open_log(const DaemonConfig *config, Err **err);
 static bool open_database(Daemon *daemon, Err **err);
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err);
@@ -46,14 +57,16 @@ static char *address_of(const DaemonConfig *config, uint16_t *ret_port, Err **er
 
 Daemon *daemon_start(const DaemonConfig *config, Err **err)
 {
-    g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
-    daemon->lock_fd = -1;
-    if (!make_dirs(daemon, config, err) || !take_lock(daemon, err) || !open_database(daemon, err) ||
-        !open_certificate(daemon, config, err) || !open_platform(daemon, config, err) ||
-        !open_core(daemon, config, err) || !open_front(daemon, config, err)) {
+    g_autofree char *state_dir = g_build_filename(config->root, STATE_DIR, NULL);
+    g_autofree char *etc_dir = g_build_filename(config->root, ETC_DIR, NULL);
+    const StateDirs dirs = {.state_dir = state_dir, .etc_dir = etc_dir};
+    auto_fd lock = -1;
+    bool is_trial = false;
+    if (!take_lock(config, &lock, err) || !open_log(config, err) ||
+        !state_swap_settle(&dirs, &is_trial, err)) {
         return NULL;
     }
-    return g_steal_pointer(&daemon);
+    return is_trial ? try_restored(config, &dirs, &lock, err) : open_all(config, &lock, err);
 }
 
 void daemon_stop(Daemon *daemon)
@@ -89,13 +102,49 @@ void daemon_stop(Daemon *daemon)
     g_free(daemon);
 }
 
+/* The settings have been restored too, so they are read again. A state that cannot be opened gives
+ * way to the one it had replaced. */
+static Daemon *try_restored(const DaemonConfig *config, const StateDirs *dirs, int *lock, Err **err)
+{
+    g_auto(DaemonConfig) restored = {0};
+    g_autoptr(Err) failure = NULL;
+    log_info("opening the state that has been restored");
+    Daemon *daemon = config_load(config->argc, config->argv, &restored, &failure)
+                         ? open_all(&restored, lock, &failure)
+                         : NULL;
+    if (daemon) {
+        if (!state_swap_keep(dirs, err)) {
+            g_clear_pointer(&daemon, daemon_stop);
+        }
+        return daemon;
+    }
+    g_autofree char *text = err_to_string(failure);
+    log_error("the state that has been restored cannot be opened, so the one before comes back: %s",
+              text);
+    return state_swap_take_back(dirs, err) ? open_all(config, lock, err) : NULL;
+}
+
+/* The daemon has the lock from when it is complete. */
+static Daemon *open_all(const DaemonConfig *config, int *lock, Err **err)
+{
+    g_autoptr(Daemon) daemon = g_new0(Daemon, 1);
+    daemon->lock_fd = -1;
+    if (!make_dirs(daemon, config, err) || !open_database(daemon, err) ||
+        !open_certificate(daemon, config, err) || !open_platform(daemon, config, err) ||
+        !open_core(daemon, config, err) || !open_front(daemon, config, err)) {
+        return NULL;
+    }
+    daemon->lock_fd = fd_steal(lock);
+    return g_steal_pointer(&daemon);
+}
+
 static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
     daemon->web_root = g_strdup(config->web_root);
-    daemon->etc_dir = g_build_filename(config->root, "etc/clearwater", NULL);
-    daemon->state_dir = g_build_filename(config->root, "var/lib/clearwater", NULL);
-    daemon->run_dir = g_build_filename(config->root, "run/clearwater", NULL);
-    daemon->log_dir = g_build_filename(config->root, "var/log/clearwater", NULL);
+    daemon->etc_dir = g_build_filename(config->root, ETC_DIR, NULL);
+    daemon->state_dir = g_build_filename(config->root, STATE_DIR, NULL);
+    daemon->run_dir = g_build_filename(config->root, RUN_DIR, NULL);
+    daemon->log_dir = g_build_filename(config->root, LOG_DIR, NULL);
     static const char *const inner[] = {"kernels", "nvram", "dhcp"};
     for (size_t i = 0; i < G_N_ELEMENTS(inner); i++) {
         g_autofree char *path = g_build_filename(daemon->state_dir, inner[i], NULL);
@@ -103,28 +152,38 @@ static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err)
             return false;
         }
     }
-    g_autofree char *log_path = g_build_filename(daemon->log_dir, "clearwater.log", NULL);
-    return fd_make_dirs(daemon->etc_dir, 0755, err) && fd_make_dirs(daemon->run_dir, 0755, err) &&
-           fd_make_dirs(daemon->log_dir, 0755, err) && log_open_file(log_path, err);
+    return fd_make_dirs(daemon->etc_dir, 0755, err);
 }
 
 /* Two daemons on one root would run every guest twice. */
-static bool take_lock(Daemon *daemon, Err **err)
+static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err)
 {
-    g_autofree char *path = g_build_filename(daemon->run_dir, "daemon.lock", NULL);
-    daemon->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (daemon->lock_fd < 0) {
+    g_autofree char *folder = g_build_filename(config->root, RUN_DIR, NULL);
+    g_autofree char *path = g_build_filename(folder, "daemon.lock", NULL);
+    if (!fd_make_dirs(folder, 0755, err)) {
+        return false;
+    }
+    auto_fd lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) {
         return err_errno(err, errno, "cannot open %s", path);
     }
-    if (flock(daemon->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+    if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
         return err_internal(err, "%s is locked: another clearwaterd runs on this root", path);
     }
+    *ret_lock = fd_steal(&lock);
     return true;
+}
+
+static bool open_log(const DaemonConfig *config, Err **err)
+{
+    g_autofree char *folder = g_build_filename(config->root, LOG_DIR, NULL);
+    g_autofree char *path = g_build_filename(folder, "clearwater.log", NULL);
+    return fd_make_dirs(folder, 0755, err) && log_open_file(path, err);
 }
 
 static bool open_database(Daemon *daemon, Err **err)
 {
-    g_autofree char *path = g_build_filename(daemon->state_dir, "state.db", NULL);
+    g_autofree char *path = g_build_filename(daemon->state_dir, STATE_DATABASE, NULL);
     DbBackend backend;
     if (!db_backend_sqlite(path, &backend, err)) {
         return false;

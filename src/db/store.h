@@ -52,6 +52,10 @@ const DbSchema *db_schema(const Db *db);
 DbBackend db_backend_none(void);
 bool db_backend_sqlite(const char *path, DbBackend *ret_backend, Err **err);
 
+/* Writes everything that is stored of a snapshot into an empty backend (closed here in any case),
+ * as one unit. */
+bool db_export(const DbSnapshot *snapshot, const DbBackend *backend, Err **err);
+
 /* Snapshots */
 DbSnapshot *db_snapshot(Db *db); /* the newest published one (owned) */
 DbSnapshot *db_snapshot_ref(DbSnapshot *snapshot);

@@ -32,9 +32,7 @@ void database_dump_table(GString *out, const DbView *view, uint16_t class_id)
     char **columns = g_new0(char *, class_info->field_count);
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         const DbField *field = &class_info->fields[i];
-        bool is_set = field->type->kind == TYPE_SET;
-        if (!(field->flags & (DB_FIELD_VOLATILE | DB_FIELD_REMOVED)) &&
-            !(is_set && field->relation_class != DB_NO_RELATION)) {
+        if (database_dump_has_field(field)) {
             columns[i] = stored_form_name(class_info->name, field->name);
         }
     }
@@ -52,6 +50,12 @@ void database_dump_table(GString *out, const DbView *view, uint16_t class_id)
 void database_dump_tail(GString *out)
 {
     g_string_append(out, "</database>");
+}
+
+bool database_dump_has_field(const DbField *field)
+{
+    bool is_derived = field->type->kind == TYPE_SET && field->relation_class != DB_NO_RELATION;
+    return !(field->flags & (DB_FIELD_VOLATILE | DB_FIELD_REMOVED)) && !is_derived;
 }
 
 char *database_dump_value(const Value *value)

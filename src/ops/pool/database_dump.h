@@ -13,5 +13,8 @@ void database_dump_head(GString *out, const DbView *view);
 void database_dump_table(GString *out, const DbView *view, uint16_t class_id);
 void database_dump_tail(GString *out);
 
+/* Whether a field has a column: what is derived or does not survive a restart has none. */
+bool database_dump_has_field(const DbField *field);
+
 /* A value as an attribute holds it, before XML's own escapes. (owned) */
 char *database_dump_value(const Value *value);
