@@ -13,6 +13,7 @@
 #include "gen/db_vdi.h"
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
+#include "gen/db_vm_guest_metrics.h"
 #include "gen/errors.h"
 
 typedef bool (*NeedCheck)(const DbView *view, Uuid ref, const char *op, Err **err);
@@ -188,9 +189,13 @@ static bool need_no_appliance(const DbView *view, Uuid ref, const char *op, Err 
 
 static bool need_quiesce(const DbView *view, Uuid ref, const char *op, Err **err)
 {
-    (void)view;
     (void)op;
-    return err_vm_snapshot_with_quiesce_not_supported(err, REF_TEXT(ref), "no engine quiesces yet");
+    VmGuestMetricsRef metrics = db_vm_guest_metrics(view, (VmRef){ref});
+    bool can = db_vm_guest_metrics_exists(view, metrics) &&
+               (db_vm_guest_metrics_other_get(view, metrics, "feature-quiesce") ||
+                db_vm_guest_metrics_other_get(view, metrics, "feature-snapshot"));
+    return can || err_vm_snapshot_with_quiesce_not_supported(
+                      err, REF_TEXT(ref), "No agent that can quiesce answers in the guest.");
 }
 
 static bool need_system_domain(const DbView *view, Uuid ref, const char *op, Err **err)

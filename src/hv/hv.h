@@ -28,6 +28,10 @@ typedef enum HvCaps {
     HV_CAP_VNC = 1 << 7,
     HV_CAP_TEXT_CONSOLE = 1 << 8,
     HV_CAP_LIVE_MERGE = 1 << 9, /* disk_merge */
+    HV_CAP_SYSRQ = 1 << 10,
+    HV_CAP_DUMP = 1 << 11,
+    HV_CAP_DISK_MIRROR = 1 << 12,
+    HV_CAP_QUIESCE = 1 << 13, /* guest_freeze, where the guest's agent can */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
@@ -60,6 +64,20 @@ typedef struct HvMerge {
     bool (*publish)(void *user, Err **err);
     void *user;
 } HvMerge;
+
+/* A disk is to be in another image from some moment on. */
+typedef struct HvMirror {
+    const char *disk_id;
+    const char *target;   /* a name for where it goes: the new VDI's uuid */
+    const HvImage *image; /* there: no parent, of the disk's size, all zeros */
+    void (*progress)(void *user, double done);
+    /* Called while the guest stands still and both images are the same: from now on it is the new
+     * one that counts. On failure the disk stays where it is. */
+    bool (*publish)(void *user, Err **err);
+    /* The guest could not be moved after all. */
+    void (*retract)(void *user);
+    void *user;
+} HvMirror;
 
 typedef struct HvNic {
     const char *id; /* the VIF's uuid */
@@ -97,6 +115,15 @@ typedef struct HvDomainConfig {
     uint64_t start_ticket;           /* told back in hv events: which start this was */
     const HvImage *saved;            /* what domain_save() wrote, to go on from; NULL: boot */
 } HvDomainConfig;
+
+/* What a guest can be nudged with besides its keyboard. */
+typedef enum HvTrigger {
+    HV_TRIGGER_NMI = 1 << 0,   /* a non-maskable interrupt */
+    HV_TRIGGER_RESET = 1 << 1, /* the reset button: ends as a reset by the guest does */
+    HV_TRIGGER_POWER = 1 << 2, /* the power button */
+    HV_TRIGGER_SLEEP = 1 << 3, /* the sleep button */
+    HV_TRIGGER_WAKE = 1 << 4,  /* wakes a guest that sleeps (ACPI S3) */
+} HvTrigger;
 
 typedef enum HvState {
     HV_STATE_GONE,
@@ -195,7 +222,8 @@ typedef struct Hv Hv; /* an opened driver */
 
 typedef struct HvDriver {
     const char *name;
-    unsigned caps; /* HvCaps */
+    unsigned caps;     /* HvCaps */
+    unsigned triggers; /* HvTrigger: those that domain_trigger() knows */
 
     /* Opens the engine; `config` is copied. Adopts the domains that still run. */
     Hv *(*open)(const HvConfig *config, Err **err);
@@ -214,6 +242,9 @@ typedef struct HvDriver {
     /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells.
      */
     bool (*domain_shutdown)(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err **err);
+    /* Presses a key, one of a-z and 0-9, together with Alt and SysRq on the guest's keyboard. */
+    bool (*domain_sysrq)(Hv *hv, Op *op, Uuid domain, char key, Err **err);
+    bool (*domain_trigger)(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
     /* Ends it and waits until nothing of it is left. Success when there was none. */
     bool (*domain_destroy)(Hv *hv, Op *op, Uuid domain, Err **err);
     /* Every domain of this engine under run_dir: array of HvDomainInfo. */
@@ -232,6 +263,12 @@ typedef struct HvDriver {
      * and clones of the image have it too. */
     uint64_t (*domain_save_size)(Hv *hv, Uuid domain);
     bool (*domain_save)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+
+    /* Writes the guest's memory as an ELF core file into `image` (already created, raw, of at least
+     * domain_dump_size() bytes): of a guest that crashed, or of one that runs, which stands still
+     * meanwhile. A cancelled dump may go on into the image's file for a while. */
+    uint64_t (*domain_dump_size)(Hv *hv, Uuid domain);
+    bool (*domain_dump)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
 
     /* Success when a disk of that id is plugged already; so for NICs. CD drives come with the
      * domain: they can be neither plugged nor unplugged, only filled and emptied. */
@@ -253,6 +290,16 @@ typedef struct HvDriver {
      * the guest does not run. */
     bool (*disk_merge)(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
 
+    /* Copies a disk while the guest writes to it, then moves the guest to the copy; it stands still
+     * for that moment. Before publish() a mirror that is cancelled or killed leaves the disk as it
+     * was; the image is then of no use. */
+    bool (*disk_mirror)(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
+    /* Ends a mirror that was begun by a driver before this one: moves the guest if it goes to
+     * `target`, which had then been published, and takes the copy back otherwise. Success when
+     * there is none. To be called before the guest is let run again. */
+    bool (*disk_mirror_settle)(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
+                               Err **err);
+
     bool (*nic_plug)(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);
     bool (*nic_unplug)(Hv *hv, Op *op, Uuid domain, const char *nic_id, bool force, Err **err);
 
@@ -264,6 +311,10 @@ typedef struct HvDriver {
 
     /* Asks the guest's agent; success with alive = false when there is none. */
     bool (*guest_info)(Hv *hv, Op *op, Uuid domain, HvGuestInfo *ret_info, Err **err);
+    /* Has the guest's agent write out its file systems and keep them so, or let them go on. Agents
+     * that can do it say "feature-quiesce" in HvGuestInfo.other. Whether or not freezing went well,
+     * the caller thaws; one that a driver before this one froze is thawed by open(). */
+    bool (*guest_freeze)(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err);
 } HvDriver;
 
 extern const HvDriver hv_qemu_driver;

@@ -7,94 +7,11 @@
  * The guest obeys letters on its serial line, see guest.S; the fake driver's guests do the same
  * without a processor. What needs a whole operating system in the guest is hv_linux.c. */
 #include "base/fd.h"
-#include "hv_fixture.h"
+#include "hv_guest.h"
 
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-static const char *const disk_id = "b1f8e7de-0000-4000-8000-000000000001";
-static const char *const cd_id = "b1f8e7de-0000-4000-8000-000000000002";
-static const char *const nic_id = "b1f8e7de-0000-4000-8000-000000000003";
-
-/* A small guest with a boot disk, an empty CD drive and a NIC without a cable. */
-typedef struct Guest {
-    HvDomainConfig config;
-    HvImage image;
-    HvDisk disks[2];
-    HvNic nic;
-    char *path;
-} Guest;
-
-static void guest_clear(Guest *guest)
-{
-    g_clear_pointer(&guest->path, g_free);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Guest, guest_clear)
-
-static void guest_init(Guest *guest, Bench *bench, uint64_t ticket)
-{
-    *guest = (Guest){.path = bench_new_disk(bench)};
-    guest->image = (HvImage){guest->path, "raw"};
-    guest->disks[0] = (HvDisk){disk_id, 0, false, false, true, &guest->image, 1};
-    guest->disks[1] = (HvDisk){cd_id, 3, true, true, false, NULL, 0};
-    guest->nic = (HvNic){nic_id, 0, "52:54:00:12:34:56", 1500, -1};
-    guest->config = (HvDomainConfig){
-        .uuid = uuid_generate(),
-        .name = "contract, with a comma",
-        .vcpus = 1,
-        .vcpus_max = 2,
-        .memory_bytes = 64 * MIB,
-        .memory_max_bytes = 64 * MIB,
-        .firmware = HV_FIRMWARE_BIOS,
-        .boot_order = "cdn",
-        .vga = "",
-        .disks = guest->disks,
-        .disk_count = 2,
-        .nics = &guest->nic,
-        .nic_count = 1,
-        .start_ticket = ticket,
-    };
-}
-
-static HvState state_of(Bench *bench, Uuid uuid)
-{
-    HvDomainInfo info;
-    Err *err = NULL;
-    assert_ok(bench->driver->domain_info(bench->hv, uuid, &info, &err), err);
-    return info.state;
-}
-
-/* Creates and starts it. Returns its serial line. */
-static int boot(Bench *bench, Guest *guest)
-{
-    Err *err = NULL;
-    int domid = 0;
-    assert_ok(bench->driver->domain_create(bench->hv, bench->op, &guest->config, &domid, &err),
-              err);
-    g_assert_cmpint(domid, >, 0);
-    int line = bench->driver->console_open(bench->hv, guest->config.uuid, HV_CONSOLE_TEXT, &err);
-    assert_ok(line >= 0, err);
-    assert_ok(
-        bench->driver->domain_set_paused(bench->hv, bench->op, guest->config.uuid, false, &err),
-        err);
-    return line;
-}
-
-/* The same, and waits until the guest listens. */
-static int start(Bench *bench, Guest *guest)
-{
-    int line = boot(bench, guest);
-    g_free(line_expect(bench, line, "READY\r\n"));
-    return line;
-}
-
-static void destroy(Bench *bench, Guest *guest)
-{
-    Err *err = NULL;
-    assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, guest->config.uuid, &err), err);
-    g_assert_cmpint(state_of(bench, guest->config.uuid), ==, HV_STATE_GONE);
-}
 
 static void test_host(Bench *bench)
 {
@@ -118,18 +35,18 @@ static void test_states(Bench *bench)
     guest_init(&guest, bench, 7);
     Uuid uuid = guest.config.uuid;
     int domid;
-    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_GONE);
+    g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_GONE);
     assert_ok(driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err), err);
-    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+    g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
     g_assert_false(driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
     g_clear_pointer(&err, err_free);
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
-        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_RUNNING);
+        g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_RUNNING);
     }
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
-        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+        g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
     }
     HvDomainInfo info;
     assert_ok(driver->domain_info(bench->hv, uuid, &info, &err), err);
@@ -151,9 +68,9 @@ static void test_states(Bench *bench)
     g_autoptr(GArray) list = driver->domain_list(bench->hv, &err);
     g_assert_cmpuint(list->len, ==, 1);
     g_assert_true(uuid_equal(g_array_index(list, HvDomainInfo, 0).uuid, uuid));
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     g_assert_cmpint(bench_wait_exit(bench, uuid, 7), ==, HV_EXIT_DESTROYED);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     g_autoptr(GArray) rest = driver->domain_list(bench->hv, &err);
     g_assert_cmpuint(rest->len, ==, 0);
     g_assert_false(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err));
@@ -170,24 +87,13 @@ static void test_guest_ends(Bench *bench)
     for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
         g_auto(Guest) guest = {0};
         guest_init(&guest, bench, 100 + i);
-        auto_fd line = start(bench, &guest);
+        auto_fd line = guest_start(bench, &guest);
         line_send(line, ends[i].letter);
         g_assert_cmpint(bench_wait_exit(bench, guest.config.uuid, 100 + i), ==, ends[i].reason);
-        g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_SHUTDOWN);
-        destroy(bench, &guest);
+        g_assert_cmpint(guest_state(bench, guest.config.uuid), ==, HV_STATE_SHUTDOWN);
+        guest_destroy(bench, &guest);
         g_assert_cmpuint(bench_count_exits(bench, guest.config.uuid), ==, 1);
     }
-}
-
-static char next_letter(Bench *bench, int line)
-{
-    line_send(line, "+");
-    struct pollfd poll = {.fd = line, .events = POLLIN};
-    Err *err = NULL;
-    assert_ok(op_poll(bench->op, &poll, 1, &err), err);
-    char letter;
-    g_assert_cmpint(recv(line, &letter, 1, 0), ==, 1);
-    return letter;
 }
 
 static void test_power_button(Bench *bench)
@@ -195,7 +101,7 @@ static void test_power_button(Bench *bench)
     Err *err = NULL;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
     assert_ok(
         bench->driver->domain_shutdown(bench->hv, bench->op, uuid, HV_SHUTDOWN_POWEROFF, &err),
@@ -204,7 +110,7 @@ static void test_power_button(Bench *bench)
     if (!bench->is_real) {
         g_assert_cmpint(bench_wait_exit(bench, uuid, 1), ==, HV_EXIT_SHUTDOWN);
     }
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     g_assert_cmpuint(bench_count_exits(bench, uuid), ==, 1);
 }
 
@@ -214,7 +120,7 @@ static void test_resize(Bench *bench)
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     guest.config.memory_max_bytes = 128 * MIB;
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
     assert_ok(bench->driver->domain_set_memory(bench->hv, bench->op, uuid, 96 * MIB, &err), err);
     assert_ok(bench->driver->domain_set_vcpus(bench->hv, bench->op, uuid, 2, &err), err);
@@ -223,7 +129,7 @@ static void test_resize(Bench *bench)
     g_assert_cmpuint(info.vcpus, ==, 2);
     g_assert_false(bench->driver->domain_set_vcpus(bench->hv, bench->op, uuid, 3, &err));
     g_clear_pointer(&err, err_free);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 static void test_disks(Bench *bench)
@@ -232,7 +138,7 @@ static void test_disks(Bench *bench)
     const HvDriver *driver = bench->driver;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
     g_autofree char *path = bench_new_disk(bench);
     const HvImage image = {path, "raw"};
@@ -248,7 +154,7 @@ static void test_disks(Bench *bench)
         g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
         g_clear_pointer(&err, err_free);
     }
-    assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, disk_id, 4 * MIB, &err), err);
+    assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, GUEST_DISK, 4 * MIB, &err), err);
     /* A guest that stands still cannot give a device back. */
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
     bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, "extra", false, &err);
@@ -260,7 +166,7 @@ static void test_disks(Bench *bench)
         g_clear_pointer(&err, err_free);
     }
     assert_ok(driver->disk_unplug(bench->hv, bench->op, uuid, "never-there", true, &err), err);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 static void test_missing_image(Bench *bench)
@@ -306,19 +212,19 @@ static void test_cd(Bench *bench)
     const HvDriver *driver = bench->driver;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
     g_autofree char *path = bench_new_disk(bench);
     const HvImage image = {path, "raw"};
     for (unsigned i = 0; i < 2; i++) {
-        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
-        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
-        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, &image, &err), err);
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, &image, &err), err);
+        assert_ok(driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, NULL, &err), err);
     }
-    assert_ok(driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+    assert_ok(driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, NULL, &err), err);
     g_assert_false(driver->cd_change(bench->hv, bench->op, uuid, "no-such-drive", NULL, &err));
     g_clear_pointer(&err, err_free);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     g_assert_cmpuint(bench->ejections, ==, 0);
 }
 
@@ -328,7 +234,7 @@ static void test_nics(Bench *bench)
     const HvDriver *driver = bench->driver;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
     HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1};
     for (unsigned i = 0; i < 2; i++) {
@@ -338,7 +244,7 @@ static void test_nics(Bench *bench)
     g_assert_false(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err));
     g_clear_pointer(&err, err_free);
     assert_ok(driver->nic_unplug(bench->hv, bench->op, uuid, "never-there", false, &err), err);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 static void test_snapshot(Bench *bench)
@@ -346,12 +252,12 @@ static void test_snapshot(Bench *bench)
     Err *err = NULL;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     line_send(line, "++w");
     g_free(line_expect(bench, line, "."));
     g_autofree char *path = bench_new_overlay(bench, guest.path, "raw");
     const HvImage overlay = {path, "qcow2"};
-    const char *const ids[] = {disk_id};
+    const char *const ids[] = {GUEST_DISK};
     assert_ok(bench->driver->disk_snapshot(bench->hv, bench->op, guest.config.uuid, ids, &overlay,
                                            1, &err),
               err);
@@ -359,7 +265,7 @@ static void test_snapshot(Bench *bench)
     g_free(line_expect(bench, line, "."));
     line_send(line, "d");
     g_free(line_expect(bench, line, "D"));
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     if (!bench->is_real) {
         return;
     }
@@ -367,10 +273,10 @@ static void test_snapshot(Bench *bench)
     const HvImage chain[] = {{path, "qcow2"}, {guest.path, "raw"}};
     guest.disks[0].images = chain;
     guest.disks[0].image_count = 2;
-    auto_fd again = start(bench, &guest);
+    auto_fd again = guest_start(bench, &guest);
     line_send(again, "d");
     g_free(line_expect(bench, again, "D"));
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 /* Stands for the storage: the image below gets the name of the one that was merged. */
@@ -403,11 +309,11 @@ static void test_merge(Bench *bench)
         {leaf, "qcow2"}, {middle, "qcow2"}, {low, "qcow2"}, {guest.path, "raw"}};
     guest.disks[0].images = chain;
     guest.disks[0].image_count = 4;
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     line_send(line, "+w");
     g_free(line_expect(bench, line, "."));
     Publish parent = {low, middle, 0};
-    const HvMerge first = {disk_id, chain, 4, 1, publish, &parent};
+    const HvMerge first = {GUEST_DISK, chain, 4, 1, publish, &parent};
     assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &first, &err), err);
     g_assert_cmpuint(parent.calls, ==, 1);
     line_send(line, "+w");
@@ -416,29 +322,29 @@ static void test_merge(Bench *bench)
     bench_open(bench);
     const HvImage shorter[] = {{leaf, "qcow2"}, {middle, "qcow2"}, {guest.path, "raw"}};
     Publish own = {middle, leaf, 0};
-    const HvMerge second = {disk_id, shorter, 3, 0, publish, &own};
+    const HvMerge second = {GUEST_DISK, shorter, 3, 0, publish, &own};
     assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &second, &err), err);
     g_assert_cmpuint(own.calls, ==, 1);
-    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_RUNNING);
+    g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_RUNNING);
     line_send(line, "+w");
     g_free(line_expect(bench, line, "."));
     const HvImage shortest[] = {{leaf, "qcow2"}, {guest.path, "raw"}};
-    const HvMerge wrong = {disk_id, shortest, 2, 1, publish, &own};
+    const HvMerge wrong = {GUEST_DISK, shortest, 2, 1, publish, &own};
     g_assert_false(driver->disk_merge(bench->hv, bench->op, uuid, &wrong, &err));
     g_clear_pointer(&err, err_free);
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
-    const HvMerge paused = {disk_id, shortest, 2, 0, publish, &own};
+    const HvMerge paused = {GUEST_DISK, shortest, 2, 0, publish, &own};
     g_assert_false(driver->disk_merge(bench->hv, bench->op, uuid, &paused, &err));
     g_clear_pointer(&err, err_free);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
     g_assert_false(g_file_test(low, G_FILE_TEST_EXISTS));
     g_assert_false(g_file_test(middle, G_FILE_TEST_EXISTS));
     guest.disks[0].images = shortest;
     guest.disks[0].image_count = 2;
-    auto_fd again = start(bench, &guest);
+    auto_fd again = guest_start(bench, &guest);
     line_send(again, "d");
     g_free(line_expect(bench, again, "D"));
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 static void test_save(Bench *bench)
@@ -448,30 +354,30 @@ static void test_save(Bench *bench)
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     Uuid uuid = guest.config.uuid;
-    auto_fd line = start(bench, &guest);
-    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    auto_fd line = guest_start(bench, &guest);
+    g_assert_cmpint(guest_next_letter(bench, line), ==, 'B');
     uint64_t size = driver->domain_save_size(bench->hv, uuid);
     g_assert_cmpuint(size, >, 0);
     g_autofree char *path = bench_new_qcow2(bench, size);
     const HvImage image = {path, "qcow2"};
     assert_ok(driver->domain_save(bench->hv, bench->op, uuid, &image, &err), err);
-    g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+    g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
     /* A checkpoint goes on. */
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
-    g_assert_cmpint(next_letter(bench, line), ==, 'C');
-    destroy(bench, &guest);
+    g_assert_cmpint(guest_next_letter(bench, line), ==, 'C');
+    guest_destroy(bench, &guest);
     guest.config.start_ticket = 2;
     guest.config.saved = &image;
     for (unsigned i = 0; i < 2; i++) {
         int domid;
         assert_ok(driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err), err);
-        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_PAUSED);
+        g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
         auto_fd again = driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
         assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
         line_send(again, "x");
         g_free(line_expect(bench, again, "x"));
-        g_assert_cmpint(next_letter(bench, again), ==, 'C');
-        destroy(bench, &guest);
+        g_assert_cmpint(guest_next_letter(bench, again), ==, 'C');
+        guest_destroy(bench, &guest);
     }
 }
 
@@ -490,7 +396,7 @@ static void test_restore_of_nothing(Bench *bench)
     guest.config.saved = &image;
     g_assert_false(bench->driver->domain_create(bench->hv, bench->op, &guest.config, &domid, &err));
     g_clear_pointer(&err, err_free);
-    g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_GONE);
+    g_assert_cmpint(guest_state(bench, guest.config.uuid), ==, HV_STATE_GONE);
 }
 
 static void test_consoles(Bench *bench)
@@ -498,7 +404,7 @@ static void test_consoles(Bench *bench)
     Err *err = NULL;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     for (unsigned i = 0; i < 2; i++) {
         auto_fd viewer =
             bench->driver->console_open(bench->hv, guest.config.uuid, HV_CONSOLE_VNC, &err);
@@ -512,7 +418,7 @@ static void test_consoles(Bench *bench)
     const char *data = g_bytes_get_data(picture, &size);
     g_assert_cmpuint(size, >, 8);
     g_assert_cmpmem(data, 8, "\x89PNG\r\n\x1a\n", 8);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 /* The driver is closed and opened again; the guest has noticed nothing. */
@@ -522,8 +428,8 @@ static void test_adoption(Bench *bench)
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 9);
     Uuid uuid = guest.config.uuid;
-    int line = start(bench, &guest);
-    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    int line = guest_start(bench, &guest);
+    g_assert_cmpint(guest_next_letter(bench, line), ==, 'B');
     close(line);
     HvDomainInfo before, after;
     assert_ok(bench->driver->domain_info(bench->hv, uuid, &before, &err), err);
@@ -536,14 +442,14 @@ static void test_adoption(Bench *bench)
     g_assert_cmpuint(after.memory_bytes, ==, before.memory_bytes);
     auto_fd again = bench->driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(again >= 0, err);
-    g_assert_cmpint(next_letter(bench, again), ==, 'C');
+    g_assert_cmpint(guest_next_letter(bench, again), ==, 'C');
     g_autofree char *path = bench_new_disk(bench);
     const HvImage image = {path, "raw"};
-    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, cd_id, &image, &err), err);
-    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, cd_id, NULL, &err), err);
+    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, &image, &err), err);
+    assert_ok(bench->driver->cd_change(bench->hv, bench->op, uuid, GUEST_CD, NULL, &err), err);
     line_send(again, "p");
     g_assert_cmpint(bench_wait_exit(bench, uuid, 9), ==, HV_EXIT_SHUTDOWN);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 /* What hold() below started is adopted after it was killed. */
@@ -559,7 +465,7 @@ static void test_adoption_after_kill(Bench *bench)
     g_assert_cmpint(info.state, ==, HV_STATE_RUNNING);
     g_assert_cmpuint(info.start_ticket, ==, 77);
     auto_fd line = bench->driver->console_open(bench->hv, info.uuid, HV_CONSOLE_TEXT, &err);
-    g_assert_cmpint(next_letter(bench, line), ==, 'B');
+    g_assert_cmpint(guest_next_letter(bench, line), ==, 'B');
     assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, info.uuid, &err), err);
     g_assert_cmpint(bench_wait_exit(bench, info.uuid, 77), ==, HV_EXIT_DESTROYED);
 }
@@ -614,7 +520,7 @@ static void test_end_after_kill(Bench *bench)
         g_assert_true(uuid_parse(domain, &uuid));
         bench_open(bench);
         g_assert_cmpint(bench_wait_exit(bench, uuid, 77), ==, ends[i].reason);
-        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_SHUTDOWN);
+        g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_SHUTDOWN);
         assert_ok(bench->driver->domain_destroy(bench->hv, bench->op, uuid, &err), err);
     }
 }
@@ -632,7 +538,7 @@ static void test_killed_process(Bench *bench)
     Uuid uuid = guest.config.uuid;
     for (uint64_t ticket = 1; ticket <= 2; ticket++) {
         guest.config.start_ticket = ticket;
-        auto_fd line = start(bench, &guest);
+        auto_fd line = guest_start(bench, &guest);
         HvDomainInfo info;
         assert_ok(bench->driver->domain_info(bench->hv, uuid, &info, &err), err);
         if (ticket == 2) {
@@ -644,7 +550,7 @@ static void test_killed_process(Bench *bench)
             bench_open(bench);
         }
         g_assert_cmpint(bench_wait_exit(bench, uuid, ticket), ==, HV_EXIT_CRASH);
-        g_assert_cmpint(state_of(bench, uuid), ==, HV_STATE_GONE);
+        g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_GONE);
     }
 }
 
@@ -682,15 +588,15 @@ static void test_unattended_reboot(Bench *bench)
     }
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    auto_fd line = start(bench, &guest);
+    auto_fd line = guest_start(bench, &guest);
     bench_close(bench);
     line_send(line, "r");
     g_free(line_expect(bench, line, "READY\r\n"));
     bench_open(bench);
-    g_assert_cmpint(state_of(bench, guest.config.uuid), ==, HV_STATE_RUNNING);
+    g_assert_cmpint(guest_state(bench, guest.config.uuid), ==, HV_STATE_RUNNING);
     line_send(line, "r");
     g_assert_cmpint(bench_wait_exit(bench, guest.config.uuid, 1), ==, HV_EXIT_REBOOT);
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 static void test_uefi(Bench *bench)
@@ -704,11 +610,11 @@ static void test_uefi(Bench *bench)
     g_autofree char *nvram = g_build_filename(bench->root, "nvram", NULL);
     guest.config.firmware = HV_FIRMWARE_UEFI;
     guest.config.nvram_path = nvram;
-    auto_fd line = boot(bench, &guest);
+    auto_fd line = guest_boot(bench, &guest);
     g_assert_true(g_file_test(nvram, G_FILE_TEST_IS_REGULAR));
     /* The firmware tells that the boot sector is nothing for it. */
     g_free(line_expect(bench, line, "BdsDxe"));
-    destroy(bench, &guest);
+    guest_destroy(bench, &guest);
 }
 
 /* A daemon that starts and ends domains all the time is killed at any moment: what it leaves is
@@ -743,7 +649,7 @@ G_NORETURN static void hold(char **argv)
     Guest guest;
     guest_init(&guest, &bench, 77);
     if (g_str_equal(argv[3], "--hold")) {
-        (void)start(&bench, &guest);
+        (void)guest_start(&bench, &guest);
         say_ready();
         for (;;) {
             pause();
@@ -751,9 +657,9 @@ G_NORETURN static void hold(char **argv)
     }
     say_ready();
     for (;;) {
-        int line = start(&bench, &guest);
+        int line = guest_start(&bench, &guest);
         close(line);
-        destroy(&bench, &guest);
+        guest_destroy(&bench, &guest);
     }
 }
 

@@ -269,6 +269,16 @@ static void check_adoption(Linux *guest)
     linux_wait(guest, "ls /sys/block", "vda", false);
 }
 
+static void check_sysrq(Linux *guest)
+{
+    Err *err = NULL;
+    g_free(linux_run(guest, "echo 1 >/proc/sys/kernel/sysrq; dmesg -n 8"));
+    assert_ok(guest->bench->driver->domain_sysrq(guest->bench->hv, guest->bench->op,
+                                                 guest->config.uuid, 'h', &err),
+              err);
+    g_free(line_expect(guest->bench, guest->line, "sysrq: HELP"));
+}
+
 static void check_shutdown(Linux *guest, HvShutdownMode mode, HvExitReason reason)
 {
     Bench *bench = guest->bench;
@@ -306,6 +316,7 @@ static void test_devices(Bench *bench)
     check_nics(&guest);
     check_vcpus(&guest);
     check_memory(&guest);
+    check_sysrq(&guest);
     check_shutdown(&guest, HV_SHUTDOWN_REBOOT, HV_EXIT_REBOOT);
     linux_clear(&guest);
 }

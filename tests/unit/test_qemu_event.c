@@ -75,6 +75,8 @@ static void test_ends(void)
          HV_STATE_SHUTDOWN},
         {"SHUTDOWN", "{\"guest\":true,\"reason\":\"guest-reset\"}", "reboot:5 ", HV_STATE_SHUTDOWN},
         {"SHUTDOWN", "{\"guest\":false,\"reason\":\"host-qmp-quit\"}", "", HV_STATE_PAUSED},
+        {"SHUTDOWN", "{\"guest\":false,\"reason\":\"host-qmp-system-reset\"}", "reboot:5 ",
+         HV_STATE_SHUTDOWN},
         {"GUEST_PANICKED", "{\"action\":\"pause\"}", "crash:5 ", HV_STATE_SHUTDOWN},
         {"SHUTDOWN", NULL, "", HV_STATE_PAUSED},
         {"SHUTDOWN", "{\"guest\":7}", "", HV_STATE_PAUSED},

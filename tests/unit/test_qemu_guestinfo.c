@@ -28,7 +28,9 @@ static void test_usual(void)
 {
     QemuNic nics[] = {{"a", 0, "52:54:00:00:00:01"}, {"b", 2, "52:54:00:00:00:02"}};
     g_autoptr(GPtrArray) array = make_nics(nics, 2);
-    g_autoptr(Value) info = json("{\"version\":\"7.2.0\"}");
+    g_autoptr(Value) info = json(
+        "{\"version\":\"7.2.0\",\"supported_commands\":[{\"name\":\"guest-ping\",\"enabled\":true},"
+        "{\"name\":\"guest-fsfreeze-freeze\",\"enabled\":true},7]}");
     g_autoptr(Value) os = json("{\"pretty-name\":\"Debian 12\",\"kernel-release\":\"6.1.0\","
                                "\"id\":\"debian\",\"version-id\":\"12.5\"}");
     g_autoptr(Value) hostname = json("{\"host-name\":\"box\"}");
@@ -43,6 +45,9 @@ static void test_usual(void)
     const QemuGuestAnswers answers = {info, os, hostname, interfaces};
     g_auto(HvGuestInfo) read = {0};
     qemu_guestinfo_read(&answers, array, &read);
+    g_assert_cmpstr(read.other[0], ==, "feature-quiesce");
+    g_assert_cmpstr(read.other[1], ==, "1");
+    g_assert_null(read.other[2]);
     g_assert_true(read.alive);
     g_autofree char *version = join(read.os_version);
     g_assert_cmpstr(version, ==, "name|Debian 12|uname|6.1.0|distro|debian|major|12|minor|5");

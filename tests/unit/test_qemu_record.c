@@ -15,6 +15,9 @@ static QemuRecord *make_record(void)
     QemuDisk *added = qemu_record_add_disk(record, &disk);
     qemu_record_add_node(record, added);
     qemu_record_add_node(record, added);
+    added->mirror = g_strdup("elsewhere");
+    added->copy = qemu_record_new_node(record, added);
+    record->frozen = true;
     const HvDisk cd = {.id = "drive", .position = 3, .is_cd = true};
     qemu_record_add_disk(record, &cd);
     const HvNic nic = {.id = "nic", .position = 1, .mac = "52:54:00:AA:BB:CC", .tap_fd = -1};
@@ -35,6 +38,10 @@ static void test_round_trip(void)
     g_assert_cmpint(read->pid, ==, 4711);
     g_assert_cmpuint(read->start_ticket, ==, 42);
     g_assert_cmpuint(read->memory_max_bytes, ==, UINT64_C(6) << 30);
+    g_assert_true(read->frozen);
+    const QemuDisk *moving = qemu_record_find_disk(read, "first");
+    g_assert_cmpstr(moving->mirror, ==, "elsewhere");
+    g_assert_cmpstr(moving->copy.name, !=, qemu_record_top_node(moving));
     const QemuDisk *cd = qemu_record_find_disk(read, "drive");
     g_assert_true(cd->is_cd && cd->read_only);
     g_assert_null(qemu_record_top_node(cd));

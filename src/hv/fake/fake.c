@@ -212,6 +212,29 @@ static bool fake_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **
     return domain != NULL;
 }
 
+/* The guest says what it was given: "s" and the key, "t" and the trigger's number. */
+static bool fake_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain) {
+        guest_say(hv, domain, (char[]){'s', key, '\0'});
+    }
+    return domain != NULL;
+}
+
+static bool fake_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain && trigger == HV_TRIGGER_RESET) {
+        guest_exit(hv, domain, HV_EXIT_REBOOT);
+    } else if (domain) {
+        guest_say(hv, domain, (char[]){'t', (char)('0' + trigger), '\0'});
+    }
+    return domain != NULL;
+}
+
 static bool fake_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     LOCK_GUARD(&hv->lock);
@@ -300,6 +323,21 @@ static bool fake_save(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     return fd < 0 || fd_write_all(fd, domain, sizeof *domain, err);
 }
 
+static uint64_t fake_dump_size(Hv *hv, Uuid uuid)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, NULL, uuid, NULL);
+    return domain ? domain->memory_max_bytes : 0;
+}
+
+static bool fake_dump(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    auto_fd fd = domain ? open(image->path, O_WRONLY | O_CLOEXEC) : -1;
+    return domain && (fd < 0 || fd_write_all(fd, domain, sizeof *domain, err));
+}
+
 static bool fake_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
 {
     LOCK_GUARD(&hv->lock);
@@ -351,6 +389,23 @@ static bool fake_disk_merge(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err
            hv_unsupported("fake", "move data", err);
 }
 
+/* Nothing to copy: the guest has its disk in memory. */
+static bool fake_disk_mirror(Hv *hv, Op *op, Uuid uuid, const HvMirror *mirror, Err **err)
+{
+    if (!check_devices(hv, op, uuid, &mirror->disk_id, 1, err)) {
+        return false;
+    }
+    mirror->progress(mirror->user, 0.5);
+    return op_check(op, err) && mirror->publish(mirror->user, err);
+}
+
+static bool fake_disk_mirror_settle(Hv *hv, Op *op, Uuid uuid, const char *id, const char *target,
+                                    Err **err)
+{
+    (void)target;
+    return check_devices(hv, op, uuid, &id, 1, err);
+}
+
 /* A viewer of the framebuffer gets a greeting and then silence. */
 static int fake_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
 {
@@ -397,9 +452,21 @@ static bool fake_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Er
         .alive = domain && domain->info.state == HV_STATE_RUNNING,
         .os_version = g_strsplit("name|Fake Linux 1.0|distro|fake|major|1|minor|0", "|", -1),
         .networks = g_strsplit(networks->str, "|", -1),
+        .other = g_strsplit("feature-quiesce|1", "|", -1),
         .hostname = g_strdup("fake"),
         .agent_version = g_strdup("1.0.0"),
     };
+    return domain != NULL;
+}
+
+/* The guest says so, in capital letters. */
+static bool fake_guest_freeze(Hv *hv, Op *op, Uuid uuid, bool frozen, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    if (domain) {
+        guest_say(hv, domain, frozen ? "FREEZE" : "THAW");
+    }
     return domain != NULL;
 }
 
@@ -407,7 +474,8 @@ const HvDriver hv_fake_driver = {
     .name = "fake",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
-            HV_CAP_TEXT_CONSOLE,
+            HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE,
+    .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER,
     .open = fake_open,
     .close = fake_close,
     .host_info = fake_host_info,
@@ -415,6 +483,8 @@ const HvDriver hv_fake_driver = {
     .domain_create = fake_create,
     .domain_set_paused = fake_set_paused,
     .domain_shutdown = fake_shutdown,
+    .domain_sysrq = fake_sysrq,
+    .domain_trigger = fake_trigger,
     .domain_destroy = fake_destroy,
     .domain_list = fake_list,
     .domain_info = fake_info,
@@ -423,17 +493,22 @@ const HvDriver hv_fake_driver = {
     .domain_set_vcpus = fake_set_vcpus,
     .domain_save_size = fake_save_size,
     .domain_save = fake_save,
+    .domain_dump_size = fake_dump_size,
+    .domain_dump = fake_dump,
     .disk_plug = fake_disk_plug,
     .disk_unplug = fake_unplug,
     .cd_change = fake_cd_change,
     .disk_snapshot = fake_disk_snapshot,
     .disk_resize = fake_disk_resize,
     .disk_merge = fake_disk_merge,
+    .disk_mirror = fake_disk_mirror,
+    .disk_mirror_settle = fake_disk_mirror_settle,
     .nic_plug = fake_nic_plug,
     .nic_unplug = fake_unplug,
     .console_open = fake_console_open,
     .console_screenshot = fake_screenshot,
     .guest_info = fake_guest_info,
+    .guest_freeze = fake_guest_freeze,
 };
 
 static bool load_all(Hv *hv, Err **err)

@@ -138,6 +138,11 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
     }
     qemu_adopt_devices(domain, op, devices);
     qemu_merge_settle(domain, op);
+    if (domain->record->frozen) {
+        qemu_agent_thaw(domain->agent);
+        domain->record->frozen = false;
+        (void)qemu_domain_save_record(domain, NULL);
+    }
     qemu_adopt_state(domain, value_get_string(status, "status"));
 }
 

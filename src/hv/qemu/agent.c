@@ -50,12 +50,18 @@ struct QemuAgent {
     GString *input;
     Value *answers[AGENT_QUESTIONS];
 
-    Lock lock; /* LOCK_HV_DOMAIN, over `info` */
+    Lock lock; /* LOCK_HV_DOMAIN, over what follows */
     HvGuestInfo info;
+    bool held;         /* file systems are frozen: an agent then answers few questions */
+    int64_t orders;    /* how many were given; the last one's number is the negative of it */
+    bool answered, ok; /* the last one */
+    GCond answer_came;
 };
 
 static void qemu_agent_on_input(void *user);
 static void qemu_agent_take_line(QemuAgent *agent, const char *line, size_t length);
+static bool qemu_agent_take_order_answer(QemuAgent *agent, int64_t number, bool ok);
+static bool qemu_agent_is_held(QemuAgent *agent);
 static void qemu_agent_begin_round(QemuAgent *agent);
 static void qemu_agent_ask(QemuAgent *agent, AgentQuestion question);
 static void qemu_agent_end_round(QemuAgent *agent);
@@ -74,6 +80,7 @@ QemuAgent *qemu_agent_new(QemuDomain *domain, int fd, bool ask, Err **err)
     agent->due = ask ? 0 : USEC_NEVER;
     agent->input = g_string_new(NULL);
     lock_init(&agent->lock, LOCK_HV_DOMAIN);
+    g_cond_init(&agent->answer_came);
     if (!hv_loop_add(domain->hv->loop, &agent->watch, err)) {
         qemu_agent_free(agent);
         return NULL;
@@ -90,6 +97,7 @@ void qemu_agent_free(QemuAgent *agent)
     g_string_free(agent->input, TRUE);
     qemu_agent_forget_answers(agent);
     hv_guest_info_clear(&agent->info);
+    g_cond_clear(&agent->answer_came);
     lock_clear(&agent->lock);
     g_free(agent);
 }
@@ -107,7 +115,7 @@ void qemu_agent_set_port(QemuAgent *agent, bool open)
 
 void qemu_agent_tick(QemuAgent *agent, bool running)
 {
-    if (!running && agent->due != USEC_NEVER) {
+    if ((!running || qemu_agent_is_held(agent)) && agent->due != USEC_NEVER) {
         agent->due = op_now() + AGENT_ANSWER_LIMIT;
     }
     if (op_now() < agent->due) {
@@ -148,6 +156,35 @@ bool qemu_agent_shutdown(QemuAgent *agent, HvShutdownMode mode)
     return qemu_agent_send(agent, command);
 }
 
+bool qemu_agent_freeze(QemuAgent *agent, Op *op, bool frozen, Err **err)
+{
+    static const char *const names[] = {"thaw", "freeze"};
+    LOCK_GUARD(&agent->lock);
+    if (!agent->info.alive) {
+        return err_internal(err, "no agent answers in domain %s", agent->domain->name);
+    }
+    agent->held = frozen;
+    agent->answered = false;
+    g_autofree char *command =
+        g_strdup_printf("{\"execute\":\"guest-fsfreeze-%s\",\"id\":%" G_GINT64_FORMAT "}\n",
+                        names[frozen], -++agent->orders);
+    if (!qemu_agent_send(agent, command)) {
+        return err_internal(err, "the agent of domain %s does not listen", agent->domain->name);
+    }
+    while (!agent->answered) {
+        if (!op_wait(op, &agent->answer_came, &agent->lock.mutex, err)) {
+            return false;
+        }
+    }
+    return agent->ok || err_internal(err, "the agent of domain %s refused to %s its file systems",
+                                     agent->domain->name, names[frozen]);
+}
+
+void qemu_agent_thaw(QemuAgent *agent)
+{
+    (void)qemu_agent_send(agent, "\xff{\"execute\":\"guest-fsfreeze-thaw\"}\n");
+}
+
 static void qemu_agent_on_input(void *user)
 {
     QemuAgent *agent = user;
@@ -175,19 +212,40 @@ static void qemu_agent_take_line(QemuAgent *agent, const char *line, size_t leng
 {
     g_autoptr(Value) message = json_parse_wide(line, length, NULL);
     const Value *id = message ? value_get(message, "id") : NULL;
-    if (!id || value_kind(id) != VALUE_INT || value_int(id) != agent->number ||
-        agent->question == AGENT_QUESTIONS) {
+    Value *answer = message ? value_get(message, "return") : NULL;
+    if (!id || value_kind(id) != VALUE_INT ||
+        qemu_agent_take_order_answer(agent, value_int(id), answer != NULL) ||
+        value_int(id) != agent->number || agent->question == AGENT_QUESTIONS) {
         return;
     }
     agent->open = true;
     /* An agent may know a command not or have it forbidden; then that part stays empty. */
-    Value *answer = value_get(message, "return");
     agent->answers[agent->question] = answer ? value_ref(answer) : NULL;
-    if (agent->question + 1 < AGENT_QUESTIONS) {
+    if (qemu_agent_is_held(agent)) {
+        agent->question = AGENT_QUESTIONS;
+    } else if (agent->question + 1 < AGENT_QUESTIONS) {
         qemu_agent_ask(agent, agent->question + 1);
     } else {
         qemu_agent_end_round(agent);
     }
+}
+
+/* Whether it is the number of an order. */
+static bool qemu_agent_take_order_answer(QemuAgent *agent, int64_t number, bool ok)
+{
+    LOCK_GUARD(&agent->lock);
+    if (number == -agent->orders && !agent->answered) {
+        agent->answered = true;
+        agent->ok = ok;
+        g_cond_broadcast(&agent->answer_came);
+    }
+    return number < 0;
+}
+
+static bool qemu_agent_is_held(QemuAgent *agent)
+{
+    LOCK_GUARD(&agent->lock);
+    return agent->held;
 }
 
 static void qemu_agent_begin_round(QemuAgent *agent)

@@ -22,3 +22,9 @@ void qemu_agent_unwatch(QemuAgent *agent);
 void qemu_agent_info(QemuAgent *agent, HvGuestInfo *ret_info);
 /* Any thread: asks the guest to end. False when no agent listens. */
 bool qemu_agent_shutdown(QemuAgent *agent, HvShutdownMode mode);
+
+/* Any thread: has the agent freeze or thaw file systems and waits for its answer. Nothing else is
+ * asked of it while they are frozen. */
+bool qemu_agent_freeze(QemuAgent *agent, Op *op, bool frozen, Err **err);
+/* Any thread: tells it to thaw, without waiting. */
+void qemu_agent_thaw(QemuAgent *agent);

@@ -3,12 +3,7 @@
 #include "hv/qemu/chain.h"
 
 #include "base/log.h"
-#include "hv/qemu/image.h"
 #include "hv/qemu/qemu.h"
-
-static bool qemu_chain_add_node(QemuDomain *domain, Op *op, const QemuNode *node,
-                                const QemuImage *image, const char *below, Err **err);
-static void qemu_chain_remove_node(QemuDomain *domain, Op *op, const QemuNode *node);
 
 bool qemu_chain_add(QemuDomain *domain, Op *op, QemuDisk *disk, const HvImage *images,
                     unsigned count, Err **err)
@@ -54,8 +49,8 @@ void qemu_chain_drop(QemuDomain *domain, Op *op, QemuDisk *disk, unsigned keep)
     }
 }
 
-static bool qemu_chain_add_node(QemuDomain *domain, Op *op, const QemuNode *node,
-                                const QemuImage *image, const char *below, Err **err)
+bool qemu_chain_add_node(QemuDomain *domain, Op *op, const QemuNode *node, const QemuImage *image,
+                         const char *below, Err **err)
 {
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "fdset-id", value_new_int(node->fdset));
@@ -67,7 +62,7 @@ static bool qemu_chain_add_node(QemuDomain *domain, Op *op, const QemuNode *node
 }
 
 /* QEMU closes a removed descriptor of the set once nothing uses it and the guest runs. */
-static void qemu_chain_remove_node(QemuDomain *domain, Op *op, const QemuNode *node)
+void qemu_chain_remove_node(QemuDomain *domain, Op *op, const QemuNode *node)
 {
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "node-name", value_new_string(node->name));

@@ -21,6 +21,8 @@ typedef enum QemuMigration {
     QEMU_MIGRATION_FAILED,
 } QemuMigration;
 
+/* The job of a memory dump; QEMU's other jobs have ids of our choice. */
+#define QEMU_JOB_DUMP "dump"
 typedef enum QemuJob { QEMU_JOB_ACTIVE, QEMU_JOB_READY, QEMU_JOB_DONE, QEMU_JOB_FAILED } QemuJob;
 
 struct QemuDomain {
@@ -50,7 +52,7 @@ struct QemuDomain {
     char *moving_tray;   /* id of the disk whose tray we move ourselves, or NULL */
     QemuMigration migration;
     GArray *vcpu_threads; /* pid_t, by number; NULL: not known */
-    GHashTable *jobs;     /* id (owned) -> QemuJob: block jobs that somebody waits for */
+    GHashTable *jobs;     /* id (owned) -> QemuJob: jobs that somebody waits for */
     bool controlled;      /* somebody stops and continues the guest */
 };
 

@@ -20,7 +20,9 @@ const HvDriver hv_qemu_driver = {
     .name = "qemu",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
-            HV_CAP_TEXT_CONSOLE | HV_CAP_LIVE_MERGE,
+            HV_CAP_TEXT_CONSOLE | HV_CAP_LIVE_MERGE | HV_CAP_SYSRQ | HV_CAP_DUMP |
+            HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE,
+    .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_WAKE,
     .open = qemu_driver_open,
     .close = qemu_driver_close,
     .host_info = qemu_host_info,
@@ -28,6 +30,8 @@ const HvDriver hv_qemu_driver = {
     .domain_create = qemu_create_domain,
     .domain_set_paused = qemu_control_set_paused,
     .domain_shutdown = qemu_control_shutdown,
+    .domain_sysrq = qemu_trigger_sysrq,
+    .domain_trigger = qemu_trigger_send,
     .domain_destroy = qemu_control_destroy,
     .domain_list = qemu_info_list,
     .domain_info = qemu_info_domain,
@@ -36,17 +40,22 @@ const HvDriver hv_qemu_driver = {
     .domain_set_vcpus = qemu_vcpu_set,
     .domain_save_size = qemu_save_size,
     .domain_save = qemu_save_domain,
+    .domain_dump_size = qemu_dump_size,
+    .domain_dump = qemu_dump_domain,
     .disk_plug = qemu_disk_plug,
     .disk_unplug = qemu_disk_unplug,
     .cd_change = qemu_disk_change_cd,
     .disk_snapshot = qemu_disk_snapshot,
     .disk_resize = qemu_disk_resize,
     .disk_merge = qemu_merge_disk,
+    .disk_mirror = qemu_mirror_disk,
+    .disk_mirror_settle = qemu_mirror_settle,
     .nic_plug = qemu_nic_plug,
     .nic_unplug = qemu_nic_unplug,
     .console_open = qemu_console_open,
     .console_screenshot = qemu_console_screenshot,
     .guest_info = qemu_guest_info,
+    .guest_freeze = qemu_guest_freeze,
 };
 
 static Hv *qemu_driver_open(const HvConfig *config, Err **err)

@@ -12,6 +12,7 @@ typedef struct EventHandler {
     void (*handle)(QemuDomain *domain, const Value *data);
 } EventHandler;
 
+static const char *qemu_event_device(const Value *data);
 static void qemu_event_resume(QemuDomain *domain, const Value *data);
 static void qemu_event_stop(QemuDomain *domain, const Value *data);
 static void qemu_event_balloon(QemuDomain *domain, const Value *data);
@@ -23,7 +24,8 @@ static void qemu_event_port(QemuDomain *domain, const Value *data);
 static void qemu_event_job_ready(QemuDomain *domain, const Value *data);
 static void qemu_event_job_end(QemuDomain *domain, const Value *data);
 static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data);
-static void qemu_event_set_job(QemuDomain *domain, const Value *data, QemuJob state);
+static void qemu_event_dump_end(QemuDomain *domain, const Value *data);
+static void qemu_event_set_job(QemuDomain *domain, const char *id, QemuJob state);
 static void qemu_event_set_state(QemuDomain *domain, HvState state);
 
 static const EventHandler event_handlers[] = {
@@ -38,6 +40,7 @@ static const EventHandler event_handlers[] = {
     {"BLOCK_JOB_READY", qemu_event_job_ready},
     {"BLOCK_JOB_COMPLETED", qemu_event_job_end},
     {"BLOCK_JOB_CANCELLED", qemu_event_job_cancelled},
+    {"DUMP_COMPLETED", qemu_event_dump_end},
 };
 
 void qemu_event_handle(void *user, const char *event, const Value *data)
@@ -55,18 +58,20 @@ void qemu_event_handle(void *user, const char *event, const Value *data)
     }
 }
 
-/* "guest" is false for ends that come from our side. */
+/* "guest" is false for ends that come from our side; one of them stands for the reset button. */
 bool qemu_event_is_end(const char *event, const Value *data, HvExitReason *ret_reason)
 {
     const Value *guest = data ? value_get(data, "guest") : NULL;
+    const char *reason = data ? value_get_string(data, "reason") : NULL;
     if (g_str_equal(event, "GUEST_PANICKED")) {
         *ret_reason = HV_EXIT_CRASH;
         return true;
     }
-    if (!g_str_equal(event, "SHUTDOWN") || !guest || !value_bool(guest)) {
+    bool button = text_equal(reason, "host-qmp-system-reset");
+    if (!g_str_equal(event, "SHUTDOWN") || !(button || (guest && value_bool(guest)))) {
         return false;
     }
-    bool reset = text_equal(value_get_string(data, "reason"), "guest-reset");
+    bool reset = button || text_equal(reason, "guest-reset");
     *ret_reason = reset ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN;
     return true;
 }
@@ -96,9 +101,14 @@ static void qemu_event_balloon(QemuDomain *domain, const Value *data)
     }
 }
 
+static const char *qemu_event_device(const Value *data)
+{
+    return data ? value_get_string(data, "device") : NULL;
+}
+
 static void qemu_event_device_deleted(QemuDomain *domain, const Value *data)
 {
-    const char *device = data ? value_get_string(data, "device") : NULL;
+    const char *device = qemu_event_device(data);
     if (device) {
         LOCK_GUARD(&domain->lock);
         g_hash_table_add(domain->deleted, g_strdup(device));
@@ -167,23 +177,28 @@ static void qemu_event_port(QemuDomain *domain, const Value *data)
 
 static void qemu_event_job_ready(QemuDomain *domain, const Value *data)
 {
-    qemu_event_set_job(domain, data, QEMU_JOB_READY);
+    qemu_event_set_job(domain, qemu_event_device(data), QEMU_JOB_READY);
 }
 
 static void qemu_event_job_end(QemuDomain *domain, const Value *data)
 {
     bool failed = data && value_get(data, "error");
-    qemu_event_set_job(domain, data, failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
+    qemu_event_set_job(domain, qemu_event_device(data), failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
 }
 
 static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data)
 {
-    qemu_event_set_job(domain, data, QEMU_JOB_FAILED);
+    qemu_event_set_job(domain, qemu_event_device(data), QEMU_JOB_FAILED);
 }
 
-static void qemu_event_set_job(QemuDomain *domain, const Value *data, QemuJob state)
+static void qemu_event_dump_end(QemuDomain *domain, const Value *data)
 {
-    const char *id = data ? value_get_string(data, "device") : NULL;
+    bool failed = data && value_get(data, "error");
+    qemu_event_set_job(domain, QEMU_JOB_DUMP, failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
+}
+
+static void qemu_event_set_job(QemuDomain *domain, const char *id, QemuJob state)
+{
     LOCK_GUARD(&domain->lock);
     if (id && g_hash_table_contains(domain->jobs, id)) {
         g_hash_table_replace(domain->jobs, g_strdup(id), GINT_TO_POINTER(state));

@@ -6,6 +6,7 @@
 #include "hv/qemu/hooks.h"
 
 static Value *qemu_guest_balloon_stats(QemuDomain *domain, Op *op);
+static bool qemu_guest_mark_frozen(QemuDomain *domain, bool frozen, Err **err);
 
 bool qemu_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err)
 {
@@ -22,6 +23,26 @@ bool qemu_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err
     }
     *ret_info = info;
     return true;
+}
+
+/* The record says that the file systems are frozen before they are, until they are no more. */
+bool qemu_guest_freeze(Hv *hv, Op *op, Uuid uuid, bool frozen, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain || (frozen && !qemu_guest_mark_frozen(domain, true, err)) ||
+        !qemu_agent_freeze(domain->agent, op, frozen, err)) {
+        return false;
+    }
+    return frozen || qemu_guest_mark_frozen(domain, false, err);
+}
+
+static bool qemu_guest_mark_frozen(QemuDomain *domain, bool frozen, Err **err)
+{
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->record->frozen = frozen;
+    }
+    return qemu_domain_save_record(domain, err);
 }
 
 /* NULL when the guest has no balloon driver. */

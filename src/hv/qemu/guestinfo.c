@@ -12,6 +12,7 @@ static const char *qemu_guestinfo_text(const Value *record, const char *name);
 static void qemu_guestinfo_add(GStrvBuilder *list, const char *name, const char *value);
 static char **qemu_guestinfo_os_version(const Value *os);
 static void qemu_guestinfo_add_version(GStrvBuilder *list, const char *version);
+static char **qemu_guestinfo_other(const Value *info);
 static char **qemu_guestinfo_networks(const Value *interfaces, const GPtrArray *nics);
 static const QemuNic *qemu_guestinfo_find_nic(const GPtrArray *nics, const char *mac);
 static void qemu_guestinfo_add_addresses(GStrvBuilder *list, unsigned position,
@@ -26,7 +27,7 @@ void qemu_guestinfo_read(const QemuGuestAnswers *answers, const GPtrArray *nics,
         .os_version = qemu_guestinfo_os_version(answers->os),
         .networks = qemu_guestinfo_networks(answers->interfaces, nics),
         .memory = g_new0(char *, 1),
-        .other = g_new0(char *, 1),
+        .other = qemu_guestinfo_other(answers->info),
         .hostname = g_strdup(qemu_guestinfo_text(answers->hostname, "host-name")),
         .agent_version = g_strdup(qemu_guestinfo_text(answers->info, "version")),
     };
@@ -67,7 +68,8 @@ bool qemu_guestinfo_equal(const HvGuestInfo *a, const HvGuestInfo *b)
 {
     return a->alive == b->alive && qemu_guestinfo_lists_equal(a->os_version, b->os_version) &&
            qemu_guestinfo_lists_equal(a->networks, b->networks) &&
-           text_equal(a->hostname, b->hostname) && text_equal(a->agent_version, b->agent_version);
+           qemu_guestinfo_lists_equal(a->other, b->other) && text_equal(a->hostname, b->hostname) &&
+           text_equal(a->agent_version, b->agent_version);
 }
 
 static bool qemu_guestinfo_lists_equal(char **a, char **b)
@@ -121,6 +123,23 @@ static void qemu_guestinfo_add_version(GStrvBuilder *list, const char *version)
         bool has_minor = parts[1] && text_parse_uint(parts[1], INT32_MAX, &number);
         qemu_guestinfo_add(list, "minor", has_minor ? parts[1] : "0");
     }
+}
+
+/* Features, as guests of XenServer announce them. */
+static char **qemu_guestinfo_other(const Value *info)
+{
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+    const Value *commands = info ? value_get(info, "supported_commands") : NULL;
+    unsigned count = commands && value_kind(commands) == VALUE_ARRAY ? value_count(commands) : 0;
+    for (unsigned i = 0; i < count; i++) {
+        const Value *command = value_at(commands, i);
+        const Value *enabled = value_get(command, "enabled");
+        if (text_equal(value_get_string(command, "name"), "guest-fsfreeze-freeze") && enabled &&
+            value_kind(enabled) == VALUE_BOOL && value_bool(enabled)) {
+            qemu_guestinfo_add(list, "feature-quiesce", "1");
+        }
+    }
+    return g_strv_builder_end(list);
 }
 
 static char **qemu_guestinfo_networks(const Value *interfaces, const GPtrArray *nics)

@@ -12,6 +12,14 @@ bool qemu_control_shutdown(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err
 bool qemu_control_destroy(Hv *hv, Op *op, Uuid domain, Err **err);
 bool qemu_control_set_memory(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
 
+/* trigger.c */
+bool qemu_trigger_sysrq(Hv *hv, Op *op, Uuid domain, char key, Err **err);
+bool qemu_trigger_send(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
+
+/* dump.c */
+uint64_t qemu_dump_size(Hv *hv, Uuid domain);
+bool qemu_dump_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+
 /* vcpu.c */
 bool qemu_vcpu_set(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
 
@@ -41,6 +49,11 @@ bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids
                         const HvImage *overlays, unsigned count, Err **err);
 bool qemu_disk_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
 
+/* mirror.c */
+bool qemu_mirror_disk(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
+bool qemu_mirror_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
+                        Err **err);
+
 /* merge.c */
 bool qemu_merge_disk(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
 
@@ -54,3 +67,4 @@ GBytes *qemu_console_screenshot(Hv *hv, Op *op, Uuid domain, Err **err);
 
 /* guest.c */
 bool qemu_guest_info(Hv *hv, Op *op, Uuid domain, HvGuestInfo *ret_info, Err **err);
+bool qemu_guest_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err);

@@ -13,12 +13,14 @@
 #include "base/text.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/image.h"
+#include "hv/qemu/job.h"
 #include "hv/qemu/qemu.h"
 
-/* For QEMU to give up a job, and to move the guest to another image. */
-#define CANCEL_LIMIT (30 * USEC_PER_SEC)
-#define SWITCH_LIMIT (30 * USEC_PER_SEC)
-#define JOB_PREFIX   "merge-"
+/* For QEMU to drop what a job leaves, and to move the guest to another image. */
+#define CLEANUP_LIMIT (30 * USEC_PER_SEC)
+#define SWITCH_LIMIT  (30 * USEC_PER_SEC)
+#define JOB_PREFIX    "merge-"
+#define JOB_WHAT      "merge an image"
 /* Marks descriptors that QEMU got for writing to images which it had for reading only. One that
  * stays in its set keeps QEMU's locks of the file, beyond all use. */
 #define WRITER_MARK "merge"
@@ -32,16 +34,11 @@ static bool qemu_merge_add_writer(QemuDomain *domain, Op *op, const QemuNode *no
 static void qemu_merge_remove_writers(QemuDomain *domain, Op *op);
 static bool qemu_merge_start(QemuDomain *domain, Op *op, const QemuDisk *disk, const HvMerge *merge,
                              const char *job, Err **err);
-static bool qemu_merge_wait(QemuDomain *domain, Op *op, const char *job, bool until_ready,
-                            Err **err);
-static bool qemu_merge_cancel(QemuDomain *domain, const char *job);
 static bool qemu_merge_switch(QemuDomain *domain, const char *job, const HvMerge *merge, Err **err);
-static void qemu_merge_set_job(QemuDomain *domain, const char *job, bool known);
 static bool qemu_merge_mark(QemuDomain *domain, QemuDisk *disk, unsigned node, bool merged,
                             Err **err);
 static bool qemu_merge_delete_node(QemuDomain *domain, Op *op, const QemuDisk *disk);
 static void qemu_merge_drop_node(QemuDomain *domain, Op *op, QemuDisk *disk);
-static void qemu_merge_cancel_all(QemuDomain *domain, Op *op);
 
 bool qemu_merge_disk(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
 {
@@ -59,7 +56,7 @@ bool qemu_merge_disk(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
     /* That of a leaf was published while the guest stood still. */
     done = done && (merge->top == 0 || merge->publish(merge->user, err));
     if (done || merge->top == 0) {
-        g_autoptr(Op) cleanup = op_new(CANCEL_LIMIT);
+        g_autoptr(Op) cleanup = op_new(CLEANUP_LIMIT);
         qemu_merge_drop_node(domain, cleanup, disk);
     }
     return done;
@@ -67,7 +64,9 @@ bool qemu_merge_disk(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
 
 void qemu_merge_settle(QemuDomain *domain, Op *op)
 {
-    qemu_merge_cancel_all(domain, op);
+    if (qemu_job_cancel_all(domain, op, JOB_PREFIX) > 0) {
+        log_info("a merge of domain %s was cut short and is begun anew later", domain->name);
+    }
     for (unsigned i = 0; i < domain->record->disks->len; i++) {
         QemuDisk *disk = g_ptr_array_index(domain->record->disks, i);
         if (disk->merging > 0 && disk->merging + 1 == disk->nodes->len) {
@@ -102,7 +101,7 @@ static bool qemu_merge_run(QemuDomain *domain, Op *op, QemuDisk *disk, const HvM
     g_autofree char *job = g_strconcat(JOB_PREFIX, disk->id, NULL);
     const QemuNode *nodes = (const QemuNode *)disk->nodes->data;
     unsigned top = disk->merging;
-    qemu_merge_set_job(domain, job, true);
+    qemu_job_expect(domain, job);
     /* The lower image takes the data; the one above gets a new header. */
     bool done =
         qemu_merge_add_writer(domain, op, &nodes[top - 1], &merge->images[merge->top + 1], err) &&
@@ -111,8 +110,8 @@ static bool qemu_merge_run(QemuDomain *domain, Op *op, QemuDisk *disk, const HvM
         qemu_merge_start(domain, op, disk, merge, job, err);
     if (done) {
         Err *why = NULL;
-        done = qemu_merge_wait(domain, op, job, merge->top == 0, &why) ||
-               (qemu_merge_cancel(domain, job) && merge->top > 0);
+        done = qemu_job_wait(domain, op, job, merge->top == 0, JOB_WHAT, &why) ||
+               (qemu_job_cancel(domain, job) && merge->top > 0);
         if (done) {
             err_free(why);
         } else {
@@ -120,12 +119,12 @@ static bool qemu_merge_run(QemuDomain *domain, Op *op, QemuDisk *disk, const HvM
         }
     }
     done = done && (merge->top > 0 || qemu_merge_switch(domain, job, merge, err));
-    g_autoptr(Op) cleanup = op_new(CANCEL_LIMIT);
+    g_autoptr(Op) cleanup = op_new(CLEANUP_LIMIT);
     if (merge->top > 0) {
         (void)qemu_merge_mark(domain, disk, done ? top : 0, done, NULL);
     }
     qemu_merge_remove_writers(domain, cleanup);
-    qemu_merge_set_job(domain, job, false);
+    qemu_job_forget(domain, job);
     return done;
 }
 
@@ -182,41 +181,12 @@ static bool qemu_merge_start(QemuDomain *domain, Op *op, const QemuDisk *disk, c
     return qmp_call(domain->qmp, op, "block-commit", args, NULL, err);
 }
 
-static bool qemu_merge_wait(QemuDomain *domain, Op *op, const char *job, bool until_ready,
-                            Err **err)
-{
-    LOCK_GUARD(&domain->lock);
-    for (;;) {
-        QemuJob state = GPOINTER_TO_INT(g_hash_table_lookup(domain->jobs, job));
-        if (state == QEMU_JOB_DONE || (until_ready && state == QEMU_JOB_READY)) {
-            return true;
-        }
-        if (state == QEMU_JOB_FAILED || domain->gone) {
-            return err_internal(err, "QEMU did not merge an image of domain %s", domain->name);
-        }
-        if (!op_wait(op, &domain->changed, &domain->lock.mutex, err)) {
-            return false;
-        }
-    }
-}
-
-/* True when the job had come to its end before. */
-static bool qemu_merge_cancel(QemuDomain *domain, const char *job)
-{
-    g_autoptr(Op) op = op_new(CANCEL_LIMIT);
-    Value *args = value_new_struct(2);
-    value_struct_add_static(args, "device", value_new_string(job));
-    value_struct_add_static(args, "force", value_new_bool(true));
-    (void)qmp_call(domain->qmp, op, "block-job-cancel", args, NULL, NULL);
-    return qemu_merge_wait(domain, op, job, false, NULL);
-}
-
 /* Not to be interrupted: the guest stands still meanwhile. */
 static bool qemu_merge_switch(QemuDomain *domain, const char *job, const HvMerge *merge, Err **err)
 {
     g_autoptr(Op) op = op_new(SWITCH_LIMIT);
     if (!qemu_domain_take_control(domain, op, err)) {
-        qemu_merge_cancel(domain, job);
+        qemu_job_cancel(domain, job);
         return false;
     }
     bool runs;
@@ -231,24 +201,14 @@ static bool qemu_merge_switch(QemuDomain *domain, const char *job, const HvMerge
         value_unref(args);
     }
     done = done && qmp_call(domain->qmp, op, "block-job-complete", args, NULL, err) &&
-           qemu_merge_wait(domain, op, job, false, err);
-    bool moved = done || qemu_merge_cancel(domain, job);
+           qemu_job_wait(domain, op, job, false, JOB_WHAT, err);
+    bool moved = done || qemu_job_cancel(domain, job);
     done = moved && merge->publish(merge->user, done ? err : NULL) && done;
     if (runs && !qmp_call(domain->qmp, op, "cont", NULL, NULL, done ? err : NULL)) {
         done = false;
     }
     qemu_domain_leave_control(domain);
     return done;
-}
-
-static void qemu_merge_set_job(QemuDomain *domain, const char *job, bool known)
-{
-    LOCK_GUARD(&domain->lock);
-    if (known) {
-        g_hash_table_replace(domain->jobs, g_strdup(job), GINT_TO_POINTER(QEMU_JOB_ACTIVE));
-    } else {
-        g_hash_table_remove(domain->jobs, job);
-    }
 }
 
 static bool qemu_merge_mark(QemuDomain *domain, QemuDisk *disk, unsigned node, bool merged,
@@ -289,21 +249,4 @@ static void qemu_merge_drop_node(QemuDomain *domain, Op *op, QemuDisk *disk)
     value_struct_add_static(args, "fdset-id", value_new_int(fdset));
     (void)qmp_call(domain->qmp, op, "remove-fd", args, NULL, NULL);
     (void)qemu_domain_save_record(domain, NULL);
-}
-
-static void qemu_merge_cancel_all(QemuDomain *domain, Op *op)
-{
-    g_autoptr(Value) jobs = NULL;
-    if (!qmp_call(domain->qmp, op, "query-block-jobs", NULL, &jobs, NULL)) {
-        return;
-    }
-    for (unsigned i = 0; i < value_count(jobs); i++) {
-        const char *job = value_get_string(value_at(jobs, i), "device");
-        if (job && g_str_has_prefix(job, JOB_PREFIX)) {
-            log_info("a merge of domain %s was cut short and is begun anew later", domain->name);
-            qemu_merge_set_job(domain, job, true);
-            qemu_merge_cancel(domain, job);
-            qemu_merge_set_job(domain, job, false);
-        }
-    }
 }

@@ -13,13 +13,14 @@ static void qemu_record_disk_free(QemuDisk *disk);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDisk, qemu_record_disk_free)
 static void qemu_record_nic_free(QemuNic *nic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuNic, qemu_record_nic_free)
-static void qemu_record_node_clear(QemuNode *node);
 static QemuDisk *qemu_record_disk_new(void);
+static Value *qemu_record_node_to_value(const QemuNode *node);
 static Value *qemu_record_disks_to_value(const QemuRecord *record);
 static Value *qemu_record_nics_to_value(const QemuRecord *record);
 static QemuRecord *qemu_record_from_value(const Value *value);
 static bool qemu_record_read_disks(QemuRecord *record, const Value *value);
 static QemuDisk *qemu_record_read_disk(const Value *value);
+static bool qemu_record_read_node(const Value *value, QemuNode *ret_node);
 static bool qemu_record_read_nics(QemuRecord *record, const Value *value);
 static bool qemu_record_get_int(const Value *value, const char *name, int64_t *ret);
 static bool qemu_record_get_unsigned(const Value *value, const char *name, unsigned *ret);
@@ -58,13 +59,23 @@ QemuDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk)
 
 QemuNode *qemu_record_add_node(QemuRecord *record, QemuDisk *disk)
 {
+    QemuNode node = qemu_record_new_node(record, disk);
+    g_array_append_val(disk->nodes, node);
+    return &g_array_index(disk->nodes, QemuNode, disk->nodes->len - 1);
+}
+
+QemuNode qemu_record_new_node(QemuRecord *record, const QemuDisk *disk)
+{
     int64_t number = record->next_fdset++;
-    QemuNode node = {
+    return (QemuNode){
         .name = g_strdup_printf("disk%u-%" G_GINT64_FORMAT, disk->position, number),
         .fdset = number,
     };
-    g_array_append_val(disk->nodes, node);
-    return &g_array_index(disk->nodes, QemuNode, disk->nodes->len - 1);
+}
+
+void qemu_record_node_clear(QemuNode *node)
+{
+    g_clear_pointer(&node->name, g_free);
 }
 
 const char *qemu_record_top_node(const QemuDisk *disk)
@@ -163,7 +174,7 @@ void qemu_record_remove_nic(QemuRecord *record, const char *id)
 
 char *qemu_record_to_text(const QemuRecord *record)
 {
-    g_autoptr(Value) value = value_new_struct(12);
+    g_autoptr(Value) value = value_new_struct(13);
     char uuid[UUID_TEXT_SIZE];
     value_struct_add_static(value, "version", value_new_int(QEMU_RECORD_VERSION));
     value_struct_add_static(value, "uuid", value_new_string(uuid_format(record->uuid, uuid)));
@@ -176,6 +187,9 @@ char *qemu_record_to_text(const QemuRecord *record)
     value_struct_add_static(value, "memory_max_bytes",
                             value_new_int((int64_t)record->memory_max_bytes));
     value_struct_add_static(value, "next_fdset", value_new_int(record->next_fdset));
+    if (record->frozen) {
+        value_struct_add_static(value, "frozen", value_new_bool(true));
+    }
     value_struct_add_static(value, "disks", qemu_record_disks_to_value(record));
     value_struct_add_static(value, "nics", qemu_record_nics_to_value(record));
     GString *text = g_string_new(NULL);
@@ -217,6 +231,8 @@ static void qemu_record_disk_free(QemuDisk *disk)
         return;
     }
     g_free(disk->id);
+    g_free(disk->mirror);
+    qemu_record_node_clear(&disk->copy);
     g_array_unref(disk->nodes);
     g_free(disk);
 }
@@ -231,17 +247,21 @@ static void qemu_record_nic_free(QemuNic *nic)
     g_free(nic);
 }
 
-static void qemu_record_node_clear(QemuNode *node)
-{
-    g_clear_pointer(&node->name, g_free);
-}
-
 static QemuDisk *qemu_record_disk_new(void)
 {
     QemuDisk *disk = g_new0(QemuDisk, 1);
     disk->nodes = g_array_new(FALSE, TRUE, sizeof(QemuNode));
     g_array_set_clear_func(disk->nodes, (GDestroyNotify)qemu_record_node_clear);
     return disk;
+}
+
+static Value *qemu_record_node_to_value(const QemuNode *node)
+{
+    Value *value = value_new_struct(3);
+    value_struct_add_static(value, "name", value_new_string(node->name));
+    value_struct_add_static(value, "fdset", value_new_int(node->fdset));
+    value_struct_add_static(value, "writable", value_new_bool(node->writable));
+    return value;
 }
 
 static Value *qemu_record_disks_to_value(const QemuRecord *record)
@@ -251,20 +271,20 @@ static Value *qemu_record_disks_to_value(const QemuRecord *record)
         const QemuDisk *disk = g_ptr_array_index(record->disks, i);
         Value *nodes = value_new_array(disk->nodes->len);
         for (unsigned j = 0; j < disk->nodes->len; j++) {
-            const QemuNode *node = &g_array_index(disk->nodes, QemuNode, j);
-            Value *entry = value_new_struct(3);
-            value_struct_add_static(entry, "name", value_new_string(node->name));
-            value_struct_add_static(entry, "fdset", value_new_int(node->fdset));
-            value_struct_add_static(entry, "writable", value_new_bool(node->writable));
-            value_array_add(nodes, entry);
+            value_array_add(nodes,
+                            qemu_record_node_to_value(&g_array_index(disk->nodes, QemuNode, j)));
         }
-        Value *entry = value_new_struct(7);
+        Value *entry = value_new_struct(9);
         value_struct_add_static(entry, "id", value_new_string(disk->id));
         value_struct_add_static(entry, "position", value_new_int(disk->position));
         value_struct_add_static(entry, "is_cd", value_new_bool(disk->is_cd));
         value_struct_add_static(entry, "read_only", value_new_bool(disk->read_only));
         value_struct_add_static(entry, "merging", value_new_int(disk->merging));
         value_struct_add_static(entry, "merged", value_new_bool(disk->merged));
+        if (disk->mirror) {
+            value_struct_add_static(entry, "mirror", value_new_string(disk->mirror));
+            value_struct_add_static(entry, "copy", qemu_record_node_to_value(&disk->copy));
+        }
         value_struct_add_static(entry, "nodes", nodes);
         value_array_add(disks, entry);
     }
@@ -311,6 +331,7 @@ static QemuRecord *qemu_record_from_value(const Value *value)
     record->memory_bytes = (uint64_t)memory;
     record->memory_max_bytes = (uint64_t)memory_max;
     record->next_fdset = fdset;
+    record->frozen = value_get(value, "frozen") != NULL;
     if (!qemu_record_read_disks(record, value_get(value, "disks")) ||
         !qemu_record_read_nics(record, value_get(value, "nics"))) {
         return NULL;
@@ -347,17 +368,30 @@ static QemuDisk *qemu_record_read_disk(const Value *value)
         return NULL;
     }
     for (unsigned i = 0; i < value_count(nodes); i++) {
-        const Value *entry = value_at(nodes, i);
-        QemuNode node = {0};
-        const char *name = value_get_string(entry, "name");
-        if (!name || !qemu_record_get_int(entry, "fdset", &node.fdset) ||
-            !qemu_record_get_bool(entry, "writable", &node.writable)) {
+        QemuNode node;
+        if (!qemu_record_read_node(value_at(nodes, i), &node)) {
             return NULL;
         }
-        node.name = g_strdup(name);
         g_array_append_val(disk->nodes, node);
     }
+    disk->mirror = g_strdup(value_get_string(value, "mirror"));
+    if (disk->mirror && !qemu_record_read_node(value_get(value, "copy"), &disk->copy)) {
+        return NULL;
+    }
     return g_steal_pointer(&disk);
+}
+
+static bool qemu_record_read_node(const Value *value, QemuNode *ret_node)
+{
+    QemuNode node = {0};
+    const char *name = value ? value_get_string(value, "name") : NULL;
+    if (!name || !qemu_record_get_int(value, "fdset", &node.fdset) ||
+        !qemu_record_get_bool(value, "writable", &node.writable)) {
+        return false;
+    }
+    node.name = g_strdup(name);
+    *ret_node = node;
+    return true;
 }
 
 static bool qemu_record_read_nics(QemuRecord *record, const Value *value)

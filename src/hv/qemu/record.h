@@ -24,6 +24,8 @@ typedef struct QemuDisk {
     GArray *nodes; /* QemuNode, the bottom of the chain first: the last takes the guest's writes */
     unsigned merging; /* number of the node that goes into the one before it; 0: none */
     bool merged;      /* QEMU is done with that one, its name is not yet given away */
+    char *mirror;     /* HvMirror.target while the disk is copied there; NULL: it is not */
+    QemuNode copy;    /* the node of that */
 } QemuDisk;
 
 typedef struct QemuNic {
@@ -42,6 +44,7 @@ typedef struct QemuRecord {
     uint64_t memory_bytes;
     uint64_t memory_max_bytes;
     int64_t next_fdset;
+    bool frozen;      /* the agent was told to freeze file systems, and not yet to thaw them */
     GPtrArray *disks; /* QemuDisk */
     GPtrArray *nics;  /* QemuNic */
 } QemuRecord;
@@ -54,6 +57,9 @@ QemuDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk); /* (borr
 /* A new node on top of the disk's chain, with a name and a descriptor set that were never used
  * in this domain. (borrowed) until the next change of the disk */
 QemuNode *qemu_record_add_node(QemuRecord *record, QemuDisk *disk);
+/* One that is not part of the chain. (owned) */
+QemuNode qemu_record_new_node(QemuRecord *record, const QemuDisk *disk);
+void qemu_record_node_clear(QemuNode *node);
 /* The name of the node that the guest sees, NULL for an empty drive. (borrowed) */
 const char *qemu_record_top_node(const QemuDisk *disk);
 QemuDisk *qemu_record_find_disk(const QemuRecord *record, const char *id);

@@ -1,6 +1,7 @@
 /* No driver is called here; everything happens within the caller's transaction. */
 #include "ops/vdi/vdi_rows.h"
 
+#include "gen/db_crashdump.h"
 #include "gen/db_pool.h"
 #include "gen/db_sr.h"
 #include "gen/db_vbd.h"
@@ -86,6 +87,10 @@ void vdi_rows_remove(DbTxn *txn, VdiRef vdi)
         } else {
             db_vbd_delete(txn, vbd);
         }
+    }
+    g_autoptr(GArray) dumps = db_vdi_crash_dumps_array(view, vdi);
+    for (guint i = 0; i < dumps->len; i++) {
+        db_crashdump_delete(txn, g_array_index(dumps, CrashdumpRef, i));
     }
     g_autoptr(GArray) vms = db_vm_all(view);
     for (guint i = 0; i < vms->len; i++) {

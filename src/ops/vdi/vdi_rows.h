@@ -15,8 +15,8 @@ void vdi_rows_update(DbTxn *txn, VdiRef vdi, const SrVdi *image);
 void vdi_rows_update_with(DbTxn *txn, VdiRef vdi, const SrVdi *image, VdiRef parent);
 /* The object at `location` of `sr`; null when there is none. */
 VdiRef vdi_rows_find(const DbView *view, SrRef sr, const char *location);
-/* Removes the object; CD drives that had it become empty, other VBDs go with it, suspend_VDIs
- * forget it. */
+/* Removes the object; CD drives that had it become empty, other VBDs and crash dumps go with it,
+ * suspend_VDIs forget it. */
 void vdi_rows_remove(DbTxn *txn, VdiRef vdi);
 /* Removes unmanaged parents that no object stands on any more, upwards from `parent`: storage
  * drivers destroy them by themselves. */

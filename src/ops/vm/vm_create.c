@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "core/oplock.h"
 #include "core/record.h"
+#include "gen/db_crashdump.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 static void give_children_to_parent(DbTxn *txn, VmRef vm);
+static void forget_crash_dumps(DbTxn *txn, VmRef vm);
 static void remove_nvram(Call *call, VmRef vm);
 
 bool vm_create(Call *call, const VmCreateArgs *args, VmRef *ret_result, Err **err)
@@ -47,6 +49,7 @@ bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
     const DbView *view = db_txn_view(txn);
     vm_state_delete_devices(txn, vm);
     give_children_to_parent(txn, vm);
+    forget_crash_dumps(txn, vm);
     db_vm_metrics_delete(txn, db_vm_metrics(view, vm));
     db_vm_guest_metrics_delete(txn, db_vm_guest_metrics(view, vm));
     g_autoptr(GPtrArray) blobs = blob_delete_kept(txn, db_vm_blobs(view, vm));
@@ -80,6 +83,15 @@ bool vm_change_is_a_template(Call *call, VmRef self, const Value *new_value, Err
     }
     db_commit_async(txn);
     return true;
+}
+
+/* Their disks stay, as those of the VM do. */
+static void forget_crash_dumps(DbTxn *txn, VmRef vm)
+{
+    g_autoptr(GArray) dumps = db_vm_crash_dumps_array(db_txn_view(txn), vm);
+    for (guint i = 0; i < dumps->len; i++) {
+        db_crashdump_delete(txn, g_array_index(dumps, CrashdumpRef, i));
+    }
 }
 
 static void give_children_to_parent(DbTxn *txn, VmRef vm)

@@ -7,6 +7,7 @@
 #include "gen/db_vm.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_dump.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
@@ -17,6 +18,8 @@ static const char OPERATION[] = "hard_shutdown";
 
 static bool handle(Call *call, void *user, Err **err);
 static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err);
+static bool wants_dump(const DbView *view, VmRef vm);
+static void dump(Call *call, VmRef vm);
 static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason);
 
 void vm_exit_handle(Platform *platform, const VmExit *exit)
@@ -62,6 +65,9 @@ static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
     }
     if (reason == HV_EXIT_CRASH) {
         alert_vm(call, vm, "VM_CRASHED", ALERT_SERVICE_LOSS, "crashed");
+        if (wants_dump(view, vm)) {
+            dump(call, vm);
+        }
     }
     ExitAction action = choose_action(view, vm, reason);
     if (action == EXIT_PRESERVE) {
@@ -69,6 +75,26 @@ static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
         return true;
     }
     return action == EXIT_HALT ? vm_halt(call, vm, err) : vm_restart(call, vm, err);
+}
+
+static bool wants_dump(const DbView *view, VmRef vm)
+{
+    OnCrashBehaviour behaviour = db_vm_actions_after_crash(view, vm);
+    return behaviour == ON_CRASH_BEHAVIOUR_COREDUMP_AND_DESTROY ||
+           behaviour == ON_CRASH_BEHAVIOUR_COREDUMP_AND_RESTART;
+}
+
+/* A VM whose memory could not be kept goes on as it would. */
+static void dump(Call *call, VmRef vm)
+{
+    g_autoptr(Err) error = NULL;
+    if (vm_dump_take(call, vm, &error)) {
+        return;
+    }
+    g_autofree char *text = err_to_string(error);
+    log_warn("the memory of VM %s was not dumped: %s", db_vm_uuid(call_view(call), vm), text);
+    alert_vm(call, vm, "VM_CRASH_DUMP_FAILED", ALERT_WARNING,
+             arena_printf(call->arena, "crashed, and its memory was not dumped: %s", text));
 }
 
 static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason)
