@@ -419,8 +419,7 @@ static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
     return ok;
 }
 
-/* Implementations may rely on every object they are given. Only the object a message is sent to
- * must not be the null reference; what it means elsewhere is theirs to say. */
+/* Implementations may rely on every object they are given. */
 static bool check_refs(const Dispatch *dispatch, Err **err)
 {
     const MethodInfo *method = dispatch->call.method;
@@ -432,8 +431,8 @@ static bool check_refs(const Dispatch *dispatch, Err **err)
             continue;
         }
         Uuid ref = value_uuid(dispatch->args[i]);
-        bool may_be_null = i > 0 || type->class_id != method->class_id;
-        if (!(may_be_null && uuid_is_null(ref)) && !db_find(view, type->class_id, ref)) {
+        if (!(method->params[i].may_be_null && uuid_is_null(ref)) &&
+            !db_find(view, type->class_id, ref)) {
             return err_handle_invalid(err, db_view_schema(view)->classes[type->class_id].name,
                                       REF_TEXT(ref));
         }

@@ -58,6 +58,7 @@ typedef struct MethodParam {
     const TypeInfo *type;
     bool required;
     const char *default_json; /* used when an optional one is left out */
+    bool may_be_null;         /* of a reference */
 } MethodParam;
 
 /* An operation that runs on an object while the message does: "start" on VM `self`.

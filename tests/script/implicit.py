@@ -1,29 +1,17 @@
 """Every implicit message of every class, by XML-RPC and by JSON-RPC, with good and bad arguments.
 
 Answers are compared with the type that the model declares and between the encodings, errors with
-those of XenServer. Classes of which clients can make no object get a row in the store before the
-daemon starts, so that their messages meet an object too."""
-
-import unittest
+those of XenServer."""
 
 import tap
 
-from api_model import NULL, Types, read_api, split_map
-from language import rpc
-from language.daemon import Daemon
-from stock import NOWHERE, Pool, insert_row, opened_store
+from api_model import NULL, split_map
+from messages import ANY, DEAD, MessageCase, has_method
+from stock import NOWHERE
 
-DEAD = "OpaqueRef:0b9ce979-0604-50cd-0649-09b3284c7dfd"
-ANY = object()  # a text, whatever it says
-BATCH = 64  # requests that are sent before their answers are read
-ENCODINGS = {"json": (rpc.json_request, rpc.json_result), "xml": (rpc.xml_request, rpc.xml_result),
-             "json1": (rpc.json1_request, rpc.json_result)}
-
-
-def has_method(owner, name):
-    return any(method["name"] == name for method in owner["methods"])
-
-
+# What some fields accept instead of anything that is of their type; what others must not be now.
+VALUES = {"VIF.set_qos_algorithm_type": "ratelimit"}
+REFUSED = {"VM.set_is_a_template": "VM_BAD_POWER_STATE"}
 # What a second object needs to have beside the first.
 DIFFERENT = {"VBD": {"userdevice": "5"}, "VIF": {"device": "5"}, "network": {"bridge": ""},
              "subject": {"subject_identifier": "u1"}}
@@ -33,128 +21,13 @@ WORKED_OUT = {"bridge", "currently_attached", "device", "power_state"}
 NOT_CREATED = {"console": "OPERATION_NOT_ALLOWED"}
 
 
-def fits(params, expected):
-    return len(params) == len(expected) and \
-        all(one in (ANY, other) for one, other in zip(expected, params))
-
-
-# Which objects are looked at, where it matters.
-PICKED = {"VM": {"name_label": "guest"}, "VDI": {"name_label": "disk", "is_a_snapshot": False},
-          "SR": {"name_label": "store"}, "PIF": {"device": "eth0"}, "PBD": {"currently_attached": True},
-          "VBD": {"currently_attached": True}, "VIF": {"currently_attached": True},
-          "network": {"name_label": "unused"}}
-# What some fields accept instead of anything that is of their type; what others must not be now.
-VALUES = {"VIF.set_qos_algorithm_type": "ratelimit"}
-REFUSED = {"VM.set_is_a_template": "VM_BAD_POWER_STATE"}
-
-
-class Implicit(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.api = read_api()
-        cls.types = Types(cls.api)
-        cls.classes = [c for c in cls.api["classes"]
-                       if has_method(c, "get_record")]
-        cls.daemon = Daemon("fake", ["--pam-service", ""])
-        cls.addClassCleanup(cls.daemon.destroy)
-        cls.daemon.start()
-        cls.daemon.stop()
-        cls.objects = cls.insert_rows()
-        cls.daemon.start()
-        cls.pool = Pool(cls.daemon)
-        cls.pool.fill()
-        cls.pool.bare("VM.start", cls.pool.bare("VM.get_by_name_label", "guest")[0], False, False)
-        cls.pool.bare("network.create", {"name_label": "unused", "other_config": {}})
-        cls.bare_sr = cls.objects["SR"]  # no PBD knows this one
-        cls.types.objects = cls.objects
-        cls.session = cls.objects["session"] = cls.pool.session
-        for owner in cls.classes:
-            if has_method(owner, "get_all_records"):
-                cls.pick(owner["name"])
-
-    @classmethod
-    def pick(cls, name):
-        """Decides which object of a class is the one that is asked about and changed."""
-        records = cls.pool.bare(f"{name}.get_all_records")
-        for ref, record in records.items():
-            if all(record[field] == value for field, value in PICKED.get(name, {}).items()):
-                cls.objects[name] = ref
-
-    @classmethod
-    def insert_rows(cls):
-        """One object with nothing but a uuid for each class that has none yet."""
-        with opened_store(cls.daemon) as store:
-            there = {row[0] for row in store.execute("SELECT DISTINCT class FROM object")}
-            return {owner["name"]: insert_row(store, owner["name"]) for owner in cls.classes
-                    if owner["persistent"] and owner["name"] not in there}
-
-    def setUp(self):
-        self.wrong = []  # a line for each answer that is not as it should be
-
-    def tearDown(self):
-        self.daemon.check_alive()
-
-    def check(self):
-        self.assertEqual(self.wrong, [], "\n" + "\n".join(self.wrong))
-
-    def answers(self, calls):
-        """[("", result) or (code, parameters)] for [(encoding, method, parameters)]."""
-        client, found = self.pool.client, []
-        for start in range(0, len(calls), BATCH):
-            batch = calls[start:start + BATCH]
-            client.send(b"".join(ENCODINGS[encoding][0](method, params)
-                                 for encoding, method, params in batch))
-            for encoding, _, _ in batch:
-                try:
-                    found.append(("", ENCODINGS[encoding][1](client.receive())))
-                except rpc.ApiError as error:
-                    found.append((error.code, error.params))
-        return found
-
-    def expect(self, calls):
-        """Calls are (method, parameters, expected error): each fails so in both encodings, with
-        these parameters."""
-        self.assertTrue(calls)
-        both = [(encoding, method, params) for method, params, _ in calls
-                for encoding in ("json", "xml")]
-        for i, answer in enumerate(self.answers(both)):
-            code, params = calls[i // 2][2]
-            if answer[0] != code or not fits(answer[1], params):
-                self.wrong.append(f"{both[i]}: {answer} instead of {(code, params)}")
-
+class Implicit(MessageCase):
     def implicit(self, *kinds):
         """(class, method) of every implicit message with one of these roots, or of all."""
         for owner in self.classes:
             for method in owner["methods"]:
                 if method["implicit"] and (not kinds or method["name"].startswith(kinds)):
                     yield owner, method
-
-    def good(self, owner, method):
-        """The session and arguments that fit."""
-        name, params = owner["name"], [self.session]
-        for param in method["params"]:
-            if param["type"] == f"{name} ref":
-                params.append(self.objects.get(name, DEAD))
-            else:
-                params.append(self.types.empty(param["type"]))
-        return params
-
-    def same_in_both(self, method, params, kind):
-        """The result of a question, after a look at its type in each encoding."""
-        calls = [(encoding, method, params) for encoding in ("json", "xml", "json1")]
-        first, xml, last = self.answers(calls)
-        if any(answer[0] for answer in (first, xml, last)):
-            self.wrong.append(f"{method}: {first} {xml} {last}")
-            return None
-        try:
-            result = self.types.from_json(kind, first[1])
-            is_same = self.types.from_xml(kind, xml[1]) == result
-        except TypeError as error:
-            self.wrong.append(f"{method}: {error}")
-            return None
-        if not is_same and first == last:
-            self.wrong.append(f"{method}: {xml[1]} by XML-RPC, {first[1]} by JSON-RPC")
-        return result
 
     def test_classes_without_objects(self):
         """Those whose rows last no longer than the daemon, and which nobody makes."""

@@ -123,7 +123,8 @@ class ParamTables:
         for p in method.params:
             default = quote(json.dumps(p.default.value)) if p.default else 'NULL'
             required = str(p.required).lower()
-            rows += f'    {{{quote(p.name)}, &{type_name(p.type)}, {required}, {default}}},\n'
+            nullable = ', true' if p.may_be_null else ''
+            rows += f'    {{{quote(p.name)}, &{type_name(p.type)}, {required}, {default}{nullable}}},\n'
         if rows not in self.names:
             name = f'{prefix(method.owner.name)}_{method.name.lower()}_params'
             self.names[rows] = name

@@ -17,6 +17,8 @@ def param(item):
     result = {'name': item.name, 'type': str(item.type)}
     if item.secret:
         result['secret'] = True
+    if item.may_be_null:
+        result['nullable'] = True
     if not item.required:
         result['default'] = item.default.value
     return result

@@ -121,6 +121,8 @@ def check_message(model, owner, message, generated=False):
         check_default(model, message, param.type, param.default)
         if optional and param.required:
             raise ModelError(message.loc, f'{what}: {param.name} follows an optional parameter')
+        if param.nullable and (param.type.kind != 'ref' or not param.required):
+            raise ModelError(message.loc, f"{what}: {param.name} needs no 'nullable'")
         optional = not param.required
     if message.generic and (message.impl or not generic_kind(owner, message)):
         raise ModelError(message.loc, f'{what} is like no generic one')

@@ -101,7 +101,8 @@ def parse_params(cursor):
         name = cursor.word('a parameter')
         cursor.expect(':', "':' and a type")
         secret = bool(cursor.accept('word', 'secret'))
-        param = Param(name, parse_type(cursor), secret=secret)
+        nullable = bool(cursor.accept('word', 'nullable'))
+        param = Param(name, parse_type(cursor), secret=secret, nullable=nullable)
         if cursor.accept('='):
             param.default = parse_literal(cursor, param.type)
         params.append(param)

@@ -119,10 +119,15 @@ class Param:
     type: Type
     default: Optional[Literal] = None
     secret: bool = False
+    nullable: bool = False  # a reference that may be null, whatever its default
 
     @property
     def required(self):
         return self.default is None
+
+    @property
+    def may_be_null(self):
+        return self.nullable or (self.type.kind == 'ref' and not self.required)
 
 
 @dataclass

@@ -40,9 +40,6 @@ PifRef host_management_pif(const DbView *view, HostRef host)
 bool host_management_move(Call *call, PifRef pif, Err **err)
 {
     const DbView *view = call_view(call);
-    if (!db_pif_exists(view, pif)) {
-        return err_handle_invalid(err, "PIF", REF_TEXT(pif.id));
-    }
     return db_pif_management(view, pif) ||
            err_operation_not_allowed(err, "The management interface follows from the address that "
                                           "clearwater.conf names; change https and address there");

@@ -12,9 +12,6 @@ bool tunnel_create(Call *call, const TunnelCreateArgs *args, TunnelRef *ret_resu
     (void)ret_result;
     const DbView *view = call_view(call);
     PifRef transport = args->transport_pif;
-    if (!db_pif_exists(view, transport)) {
-        return err_handle_invalid(err, "PIF", REF_TEXT(transport.id));
-    }
     if (!bond_ref_is_null(db_pif_bond_slave_of(view, transport))) {
         return err_cannot_add_tunnel_to_bond_slave(err, REF_TEXT(transport.id));
     }
@@ -39,9 +36,6 @@ bool network_sriov_create(Call *call, const NetworkSriovCreateArgs *args,
 {
     (void)ret_result;
     const DbView *view = call_view(call);
-    if (!db_pif_exists(view, args->pif)) {
-        return err_handle_invalid(err, "PIF", REF_TEXT(args->pif.id));
-    }
     if (!db_pif_physical(view, args->pif)) {
         return err_pif_is_not_physical(err, REF_TEXT(args->pif.id));
     }

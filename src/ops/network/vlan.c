@@ -88,9 +88,6 @@ bool pool_create_vlan(Call *call, const PoolCreateVlanArgs *args, Value **ret_re
 bool pool_create_vlan_from_pif(Call *call, const PoolCreateVlanFromPifArgs *args,
                                Value **ret_result, Err **err)
 {
-    if (!db_pif_exists(call_view(call), args->pif)) {
-        return err_handle_invalid(err, "PIF", REF_TEXT(args->pif.id));
-    }
     return make_one(call, args->pif, args->vlan, args->network, ret_result, err);
 }
 
@@ -103,9 +100,6 @@ bool vlan_check_tag(int64_t tag, Err **err)
 
 bool vlan_check_network(const DbView *view, HostRef host, NetworkRef network, Err **err)
 {
-    if (!db_network_exists(view, network)) {
-        return err_handle_invalid(err, "network", REF_TEXT(network.id));
-    }
     for (unsigned i = 0; i < db_network_pifs_count(view, network); i++) {
         PifRef pif = db_network_pifs_at(view, network, i);
         if (host_ref_equal(db_pif_host(view, pif), host)) {

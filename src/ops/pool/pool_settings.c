@@ -37,9 +37,6 @@ bool pool_management_reconfigure(Call *call, const PoolManagementReconfigureArgs
 {
     const DbView *view = call_view(call);
     HostRef host = platform_host(call_platform(call));
-    if (!db_network_exists(view, args->network)) {
-        return err_handle_invalid(err, "network", REF_TEXT(args->network.id));
-    }
     for (unsigned i = 0; i < db_network_pifs_count(view, args->network); i++) {
         PifRef pif = db_network_pifs_at(view, args->network, i);
         if (host_ref_equal(db_pif_host(view, pif), host)) {

@@ -47,9 +47,6 @@ bool vbd_unplug_force(Call *call, const VbdUnplugForceArgs *args, Err **err)
 bool vbd_insert(Call *call, const VbdInsertArgs *args, Err **err)
 {
     const DbView *view = call_view(call);
-    if (!db_vdi_exists(view, args->vdi)) {
-        return err_handle_invalid(err, "VDI", REF_TEXT(args->vdi.id));
-    }
     if (strcmp(db_sr_content_type(view, db_vdi_sr(view, args->vdi)), "iso") != 0) {
         return err_vdi_incompatible_type(err, REF_TEXT(args->vdi.id),
                                          vdi_type_to_string(db_vdi_type(view, args->vdi)));

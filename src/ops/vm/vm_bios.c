@@ -42,9 +42,6 @@ bool vm_copy_bios_strings(Call *call, const VmCopyBiosStringsArgs *args, Err **e
     if (!check_unset(call_view(call), args->vm, err)) {
         return false;
     }
-    if (!db_host_exists(call_view(call), args->host)) {
-        return err_handle_invalid(err, "host", REF_TEXT(args->host.id));
-    }
     DbTxn *txn = db_begin(call->db);
     const Value *texts = db_host_bios_strings(db_txn_view(txn), args->host);
     db_vm_set_bios_strings(txn, args->vm, value_ref((Value *)texts));

@@ -91,14 +91,14 @@ static const MethodParam lamp_find_params[] = {
 };
 static const MethodParam lamp_move_params[] = {
     {"self", &type_lamp_ref, true, NULL},
-    {"room", &type_room_ref, true, NULL},
+    {"room", &type_room_ref, true, NULL, true},
 };
 static const MethodParam lamp_set_watts_params[] = {
     {"self", &type_lamp_ref, true, NULL},
     {"value", &type_int, true, NULL},
 };
 static const MethodParam light_sample_last_params[] = {
-    {"lamp", &type_lamp_ref, false, "\"OpaqueRef:NULL\""},
+    {"lamp", &type_lamp_ref, false, "\"OpaqueRef:NULL\"", true},
 };
 static const MethodParam room_get_record_params[] = {
     {"self", &type_room_ref, true, NULL},

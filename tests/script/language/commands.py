@@ -180,9 +180,9 @@ class Runner:
         """A call again and again until something comes of it: of what no event tells."""
         end = time.monotonic() + DEADLINE
         self.do_call(command)
-        while self.error is None and self.variables.get("result") is None:
+        while self.error is None and self.variables.get("result") in (None, []):
             if time.monotonic() > end:
-                raise Failure(f"no answer but nothing within {DEADLINE} seconds")
+                raise Failure(f"nothing came of it within {DEADLINE} seconds")
             select.select([], [], [], 0.02)
             self.do_call(command)
 
