@@ -126,21 +126,21 @@ static void test_plugin_success(void)
     static const char *const answers[] = {ANSWER("<string>a &amp; b</string>"), ANSWER("a &amp; b"),
                                           STATUS("Success", "Value", "<string>a &amp; b</string>")};
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
-        g_autofree char *result = NULL;
-        g_assert_cmpint(plugin_wire_answer(answers[i], &result, NULL), ==, PLUGIN_SUCCEEDED);
-        g_assert_cmpstr(result, ==, "a & b");
+        g_autoptr(Value) result = NULL;
+        g_assert_cmpint(plugin_wire_read(answers[i], &result, NULL), ==, PLUGIN_SUCCEEDED);
+        g_assert_cmpstr(value_string(result), ==, "a & b");
     }
 }
 
 static void test_plugin_failure(void)
 {
-    g_autofree char *result = NULL;
+    g_autoptr(Value) result = NULL;
     g_autoptr(Err) err = NULL;
     static const char answer[] =
         STATUS("Failure", "ErrorDescription",
                "<array><data><value><string>MY_CODE</string></value><value>one</value>"
                "<value><string>two</string></value></data></array>");
-    g_assert_cmpint(plugin_wire_answer(answer, &result, &err), ==, PLUGIN_FAILED);
+    g_assert_cmpint(plugin_wire_read(answer, &result, &err), ==, PLUGIN_FAILED);
     g_autofree char *text = err_to_string(err);
     g_assert_cmpstr(text, ==, "MY_CODE: [ one; two ]");
     g_assert_null(result);
@@ -156,8 +156,6 @@ static void test_plugin_unclear(void)
         "<methodResponse><params><param><value>x",
         "</value><methodResponse><value",
         "<methodResponse><fault><value>x</value></fault></methodResponse>",
-        ANSWER("<int>1</int>"),
-        ANSWER("<array><data></data></array>"),
         ANSWER("<struct></struct>"),
         STATUS("Perhaps", "Value", "x"),
         STATUS("Success", "Other", "x"),
@@ -165,9 +163,9 @@ static void test_plugin_unclear(void)
         STATUS("Failure", "ErrorDescription", "<array><data></data></array>"),
         ANSWER("a</value><value>b")};
     for (size_t i = 0; i < G_N_ELEMENTS(answers); i++) {
-        g_autofree char *result = NULL;
+        g_autoptr(Value) result = NULL;
         g_autoptr(Err) err = NULL;
-        g_assert_cmpint(plugin_wire_answer(answers[i], &result, &err), ==, PLUGIN_UNCLEAR);
+        g_assert_cmpint(plugin_wire_read(answers[i], &result, &err), ==, PLUGIN_UNCLEAR);
         g_assert_null(result);
         g_assert_null(err);
     }

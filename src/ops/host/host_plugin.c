@@ -2,16 +2,16 @@
  * own session, so that it can do through the API what the caller can. */
 #include "ops/host/host_plugin.h"
 
-#include "base/subprocess.h"
 #include "gen/errors.h"
 #include "gen/ops_host.h"
 #include "ops/host/host_here.h"
+#include "ops/host/plugin_run.h"
 #include "ops/host/plugin_wire.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool report_failure(const char *status, const SubprocessResult *result, Err **err);
+static PluginReport report_failure;
 
 bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_result, Err **err)
 {
@@ -24,24 +24,12 @@ bool host_call_plugin(Call *call, const HostCallPluginArgs *args, char **ret_res
         return err_xenapi_missing_plugin(err, args->plugin);
     }
     g_autofree char *request = plugin_wire_call(args->fn, call->session, args->args);
-    const char *const argv[] = {path, request, NULL};
-    g_auto(SubprocessResult) result = {0};
-    if (!op_run(call->op, argv, &result, err)) {
+    g_autoptr(Value) value = NULL;
+    if (!plugin_run(call->op, path, request, true, report_failure, &value, err)) {
         return false;
     }
-    if (result.exit_status != 0) {
-        return report_failure("non-zero exit", &result, err);
-    }
-    Err *failure = NULL;
-    switch (plugin_wire_answer(result.out, ret_result, &failure)) {
-    case PLUGIN_SUCCEEDED:
-        return true;
-    case PLUGIN_FAILED:
-        return err_propagate(err, failure);
-    case PLUGIN_UNCLEAR:
-        break;
-    }
-    return report_failure("unexpected answer", &result, err);
+    *ret_result = g_strdup(value_string(value));
+    return true;
 }
 
 char *host_plugin_find(const char *folder, const char *name)
@@ -57,7 +45,8 @@ char *host_plugin_find(const char *folder, const char *name)
     return g_steal_pointer(&path);
 }
 
-static bool report_failure(const char *status, const SubprocessResult *result, Err **err)
+static bool report_failure(const char *path G_GNUC_UNUSED, const char *status,
+                           const SubprocessResult *result, Err **err)
 {
     return err_xenapi_plugin_failure(err, status, result->out, result->err);
 }

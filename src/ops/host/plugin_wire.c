@@ -30,20 +30,6 @@ char *plugin_wire_request(const char *method, const Value *params)
     return g_string_free(call, FALSE);
 }
 
-PluginAnswer plugin_wire_answer(const char *text, char **ret_result, Err **ret_error)
-{
-    g_autoptr(Value) value = NULL;
-    PluginAnswer answer = plugin_wire_read(text, &value, ret_error);
-    if (answer != PLUGIN_SUCCEEDED) {
-        return answer;
-    }
-    if (value_kind(value) != VALUE_STRING) {
-        return PLUGIN_UNCLEAR;
-    }
-    *ret_result = g_strdup(value_string(value));
-    return PLUGIN_SUCCEEDED;
-}
-
 PluginAnswer plugin_wire_read(const char *text, Value **ret_value, Err **ret_error)
 {
     g_autoptr(Value) value = find_value(text);

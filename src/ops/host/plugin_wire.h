@@ -11,10 +11,8 @@ char *plugin_wire_call(const char *function, Uuid session, const Value *args);
 char *plugin_wire_request(const char *method, const Value *params);
 
 typedef enum PluginAnswer {
-    PLUGIN_SUCCEEDED, /* `ret_result` */
+    PLUGIN_SUCCEEDED, /* `ret_value` (owned) */
     PLUGIN_FAILED,    /* `ret_error`: the code and parameters the plugin gave */
     PLUGIN_UNCLEAR,   /* no answer that can be understood; nothing is set */
 } PluginAnswer;
-PluginAnswer plugin_wire_answer(const char *text, char **ret_result, Err **ret_error);
-/* The same for an answer of any type: `ret_value` (owned). */
 PluginAnswer plugin_wire_read(const char *text, Value **ret_value, Err **ret_error);
