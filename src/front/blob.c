@@ -56,7 +56,6 @@ static bool send_content(FrontRequest *request, Err **err)
 /* What was there before stays until everything has come. */
 static bool receive_content(FrontRequest *request, Err **err)
 {
-    static const char *const headers[] = {"access-control-allow-origin", "*", NULL};
     g_auto(BlobTarget) target = {0};
     g_auto(BlobDraft) draft = {.fd = -1};
     int64_t size;
@@ -67,7 +66,7 @@ static bool receive_content(FrontRequest *request, Err **err)
         request->status = 404;
         return err_internal(err, "the storage of blobs is switched off on this host");
     }
-    if (!check_length(request, err) || !front_request_start(request, headers, err) ||
+    if (!check_length(request, err) || !front_request_start(request, NULL, err) ||
         !blob_file_begin(core_platform(request->core), target.uuid, &draft, err) ||
         !front_request_receive_file(request, draft.fd, &size, err) ||
         !blob_file_commit(&draft, err)) {

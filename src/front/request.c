@@ -9,12 +9,17 @@
 
 static const char NO_CACHE[] = "Cache-Control: no-cache, no-store\r\n";
 
+/* A page of any origin may read an answer: it has to have a session to get one, and browsers keep
+ * from it what they know by themselves. */
+static const char *const ANY_ORIGIN[] = {"access-control-allow-origin", "*", NULL};
+
 /* A session is in use while a stream of its own runs. */
 #define TOUCH_INTERVAL (30 * USEC_PER_SEC)
 
 static bool start(FrontRequest *request, const char *version, const char *const *headers,
                   Err **err);
 static bool has_header(const char *const *headers, const char *name);
+static GPtrArray *with_any_origin(const char *const *headers);
 static bool send_piece(FrontRequest *request, const void *data, size_t length, Err **err);
 static void touch_session(FrontRequest *request);
 
@@ -29,7 +34,9 @@ bool front_request_reply(FrontRequest *request, int status, const char *const *h
     FrontConnection *connection = request->connection;
     if (connection->exchange) {
         front_connection_complete(request, NULL);
-        http_reply(g_steal_pointer(&connection->exchange), status, headers, body);
+        g_autoptr(GPtrArray) all = with_any_origin(headers);
+        http_reply(g_steal_pointer(&connection->exchange), status, (const char *const *)all->pdata,
+                   body);
         return true;
     }
     size_t length = body ? body->len : 0;
@@ -37,6 +44,7 @@ bool front_request_reply(FrontRequest *request, int status, const char *const *h
     g_string_printf(message, "HTTP/1.1 %d %s\r\nconnection: close\r\ncontent-length: %zu\r\n",
                     status, http_reason(status), length);
     http1_append_headers(message, headers);
+    http1_append_headers(message, ANY_ORIGIN);
     g_string_append(message, "\r\n");
     connection->is_started = connection->tells_length = true;
     bool ok = front_request_write(request, message->str, message->len, err) &&
@@ -188,6 +196,7 @@ static bool start(FrontRequest *request, const char *version, const char *const 
     g_autoptr(GString) head = g_string_new(NULL);
     g_string_printf(head, "HTTP/%s 200 OK\r\nConnection: close\r\n%s", version, NO_CACHE);
     http1_append_headers(head, headers);
+    http1_append_headers(head, ANY_ORIGIN);
     g_string_append(head, "\r\n");
     request->connection->is_started = true;
     request->connection->tells_length = has_header(headers, "content-length");
@@ -202,6 +211,19 @@ static bool has_header(const char *const *headers, const char *name)
         }
     }
     return false;
+}
+
+/* NULL-terminated. */
+static GPtrArray *with_any_origin(const char *const *headers)
+{
+    GPtrArray *all = g_ptr_array_new();
+    for (; headers && *headers; headers++) {
+        g_ptr_array_add(all, (char *)*headers);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(ANY_ORIGIN); i++) {
+        g_ptr_array_add(all, (char *)ANY_ORIGIN[i]);
+    }
+    return all;
 }
 
 static bool send_piece(FrontRequest *request, const void *data, size_t length, Err **err)

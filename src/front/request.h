@@ -23,7 +23,8 @@ enum {
 /* A parameter, as front_auth_param(). (owned) */
 char *front_request_param(const FrontRequest *request, const char *name);
 
-/* The whole answer; `headers` as for http_reply(), `body` (taken over) may be NULL.  The last thing
+/* The whole answer; `headers` as for http_reply(), beside which pages of any origin are let in;
+ * `body` (taken over) may be NULL.  The last thing
  * a handler does: without a stream of its own the task is complete, and cannot fail any more. */
 bool front_request_reply(FrontRequest *request, int status, const char *const *headers,
                          GString *body, Err **err);

@@ -45,13 +45,8 @@ static bool send_updates(FrontRequest *request, Err **err)
         return false;
     }
     bool json = wants_json(request->head);
-    const char *const headers[] = {"content-type",
-                                   json ? "application/json" : "text/xml",
-                                   "access-control-allow-origin",
-                                   "*",
-                                   "access-control-allow-headers",
-                                   "X-Requested-With",
-                                   NULL};
+    const char *const headers[] = {"content-type", json ? "application/json" : "text/xml",
+                                   "access-control-allow-headers", "X-Requested-With", NULL};
     GString *text = rrd_table_text(table, json ? RRD_JSON : RRD_XML);
     return front_request_reply(request, 200, headers, text, err);
 }
@@ -149,8 +144,7 @@ static bool send_archive(FrontRequest *request, const char *uuid, int missing_st
         return err_internal(err, "nothing has been measured of %s", uuid);
     }
     bool json = wants_json(request->head);
-    const char *const headers[] = {"content-type", json ? "application/json" : "text/xml",
-                                   "access-control-allow-origin", "*", NULL};
+    const char *const headers[] = {"content-type", json ? "application/json" : "text/xml", NULL};
     return front_request_start_http10(request, headers, err) &&
            rrd_text_write(rrd, json ? RRD_JSON : RRD_XML, send_piece, request, err);
 }

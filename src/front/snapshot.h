@@ -1,4 +1,5 @@
-/* GET /vncsnapshot: a picture of what a VM shows. Takes `ref` and `uuid` as consoles do. */
+/* GET /vncsnapshot: a picture of what a VM shows. Takes `ref` and `uuid` as consoles do, and
+ * `format`. */
 #pragma once
 
 #include "front/handler.h"

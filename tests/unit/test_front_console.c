@@ -144,16 +144,26 @@ static void test_websocket(Fixture *fixture, gconstpointer data)
                   400);
 }
 
+static void expect_picture(Fixture *fixture, const char *format, const char *type,
+                           const char *first)
+{
+    g_autoptr(Stream) stream = request(fixture, "", "GET /vncsnapshot?ref=%s&session_id=%s%s",
+                                       REF_TEXT(fixture->vm), fixture->session, format);
+    g_autofree char *reply = net_read_all(stream);
+    g_autofree char *line = g_strdup_printf("content-type: image/%s\r\n", type);
+    g_assert_true(g_str_has_prefix(reply, "HTTP/1.0 200 OK\r\n"));
+    g_assert_nonnull(strstr(reply, line));
+    g_assert_nonnull(strstr(reply, "access-control-allow-origin: *\r\n"));
+    g_assert_nonnull(strstr(reply, "content-disposition: attachment; filename=\"snapshot"));
+    g_assert_nonnull(strstr(reply, first));
+}
+
 static void test_snapshot(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    g_autoptr(Stream) stream = request(fixture, "", "GET /vncsnapshot?ref=%s&session_id=%s",
-                                       REF_TEXT(fixture->vm), fixture->session);
-    g_autofree char *reply = net_read_all(stream);
-    g_assert_true(g_str_has_prefix(reply, "HTTP/1.0 200 OK\r\n"));
-    g_assert_nonnull(strstr(reply, "content-type: image/png\r\n"));
-    g_assert_nonnull(strstr(reply, "content-disposition: attachment; filename=\"snapshot"));
-    g_assert_nonnull(strstr(reply, "\r\n\r\n\x89PNG\r\n"));
+    expect_picture(fixture, "", "jpeg", ".jpg\"\r\n");
+    expect_picture(fixture, "", "jpeg", "\r\n\r\n\xff\xd8\xff\xe0");
+    expect_picture(fixture, "&format=png", "png", "\r\n\r\n\x89PNG\r\n");
 }
 
 static void test_missing(Fixture *fixture, gconstpointer data)

@@ -203,7 +203,8 @@ static void test_here(Fixture *fixture, gconstpointer data)
     g_autofree char *answer = read_answer(
         request(fixture, CLOSE, "GET /audit_log/?name=a%%20b&task_id=%s", REF_TEXT(task)));
     g_assert_true(g_str_has_prefix(answer, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n"));
-    g_assert_true(g_str_has_suffix(answer, "content-type: text/plain\r\n\r\na b"));
+    g_assert_true(g_str_has_suffix(answer, "content-type: text/plain\r\n"
+                                           "access-control-allow-origin: *\r\n\r\na b"));
     g_assert_cmpint(status_of(fixture, task), ==, TASK_STATUS_TYPE_SUCCESS);
     g_autoptr(Value) result =
         host_fixture_call(&fixture->host, "task.get_result", "\"%s\"", REF_TEXT(task));
@@ -273,7 +274,7 @@ static void test_stream(Fixture *fixture, gconstpointer data)
                                                   "PUT /host_restore?task_id=%s", REF_TEXT(task)));
     g_assert_cmpstr(answer, ==,
                     "HTTP/1.1 200 OK\r\nConnection: close\r\nCache-Control: no-cache, no-store\r\n"
-                    "content-type: text/x-echo\r\n\r\nbody");
+                    "content-type: text/x-echo\r\naccess-control-allow-origin: *\r\n\r\nbody");
     g_assert_cmpint(status_of(fixture, task), ==, TASK_STATUS_TYPE_SUCCESS);
 }
 
@@ -283,7 +284,8 @@ static void test_stream_to_the_end(Fixture *fixture, gconstpointer data)
     (void)data;
     g_autoptr(Stream) stream = request(fixture, "\r\n", "PUT /host_restore");
     net_expect(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n"
-                       "Cache-Control: no-cache, no-store\r\ncontent-type: text/x-echo\r\n\r\n");
+                       "Cache-Control: no-cache, no-store\r\ncontent-type: "
+                       "text/x-echo\r\naccess-control-allow-origin: *\r\n\r\n");
     net_send(stream, "more");
     net_expect(stream, "more");
     stream_shutdown_write(stream);
