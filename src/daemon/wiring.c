@@ -10,6 +10,7 @@
 #include "net/tls.h"
 #include "ops/host/host_certificate.h"
 #include "ops/metrics/metrics.h"
+#include "ops/network/network_watch.h"
 #include "ops/platform.h"
 #include "ops/state/state_swap.h"
 #include "ops/vm/vm_watch.h"
@@ -84,6 +85,7 @@ void daemon_stop(Daemon *daemon)
     routes_free(daemon->routes);
     if (daemon->platform) {
         vm_watch_stop(platform_vm_watch(daemon->platform)); /* it begins operations */
+        network_watch_stop(platform_network_watch(daemon->platform));
         metrics_stop(platform_metrics(daemon->platform));
     }
     core_free(daemon->core);

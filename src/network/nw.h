@@ -123,6 +123,15 @@ typedef struct NwDriver {
     /* The same, but only what they carry: array of NwCounters. Cheap. */
     GArray *(*counters)(Nw *nw, Err **err);
 
+    /* A descriptor that is readable when cards, bonds, VLANs or addresses of the host have changed,
+     * also by others, and perhaps when not. (owned), -1 */
+    int (*watch_open)(Nw *nw, Err **err);
+    /* Takes what it has to tell, and does not wait. False when none of it counts. */
+    bool (*watch_read)(Nw *nw, int fd);
+
+    /* Whether a card puts packets together before it hands them over (GRO). */
+    bool (*set_receive_offload)(Nw *nw, Op *op, const char *name, bool on, Err **err);
+
     /* Makes the bridge, up, and its uplink a port of it.  Moving addresses survives a crash at any
      * point: a second call finishes it.  When it fails, they are back on the uplink. */
     bool (*bridge_create)(Nw *nw, Op *op, const NwBridge *bridge, Err **err);

@@ -9,6 +9,7 @@
 #include "gen/errors.h"
 #include "ops/host/startup.h"
 #include "ops/metrics/metrics.h"
+#include "ops/network/network_watch.h"
 #include "ops/pool/pool_external_auth.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vm/vm_turn.h"
@@ -26,6 +27,7 @@ struct Platform {
     PoolRef pool;
     VmWatch *watch;
     VmTurns *turns;
+    NetworkWatch *network_watch;
     SrTable *srs;
     VdiMerger *merger;
     Metrics *metrics;
@@ -44,6 +46,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     platform->srs = sr_table_new();
     platform->merger = vdi_merger_new(platform);
     platform->turns = vm_turns_new();
+    platform->network_watch = network_watch_new(platform);
     copy_config(platform, config);
     platform->metrics = metrics_new(platform);
     platform->watch = vm_watch_new(platform);
@@ -68,6 +71,7 @@ void platform_free(Platform *platform)
         return;
     }
     vm_watch_stop(platform->watch);
+    network_watch_free(platform->network_watch);
     metrics_free(platform->metrics);
     if (platform->hv) {
         platform->config.hv->close(platform->hv);
@@ -94,6 +98,7 @@ bool platform_start(Platform *platform, Core *core, Err **err)
     }
     sessions_set_host(core_sessions(core), platform->host.id);
     external_auth_startup(platform, core);
+    network_watch_start(platform->network_watch);
     return vm_watch_start(platform->watch, err);
 }
 
@@ -165,6 +170,11 @@ VmWatch *platform_vm_watch(const Platform *platform)
 struct VmTurns *platform_vm_turns(const Platform *platform)
 {
     return platform->turns;
+}
+
+struct NetworkWatch *platform_network_watch(const Platform *platform)
+{
+    return platform->network_watch;
 }
 
 struct VdiMerger *platform_merger(const Platform *platform)

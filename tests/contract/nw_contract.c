@@ -385,6 +385,53 @@ static void test_cancelled(NwFixture *fix)
     g_assert_false(fix->driver->bridge_exists(fix->nw, "xapi0"));
 }
 
+/* Whether there were news that count within a while. */
+static bool has_news(NwFixture *fix, int fd)
+{
+    g_autoptr(Op) op = op_new_child(fix->op, NW_DEADLINE);
+    struct pollfd news = {.fd = fd, .events = POLLIN};
+    bool is_told = false;
+    while (!is_told && op_poll(op, &news, 1, NULL)) {
+        is_told = fix->driver->watch_read(fix->nw, fd);
+    }
+    return is_told;
+}
+
+static void test_watch(NwFixture *fix)
+{
+    Err *err = NULL;
+    auto_fd fd = fix->driver->watch_open(fix->nw, &err);
+    assert_ok(fd >= 0, err);
+    g_assert_false(fix->driver->watch_read(fix->nw, fd));
+    nw_run(fix, "ip link set eth0 down");
+    g_assert_true(has_news(fix, fd));
+    nw_run(fix, "ip address add 10.9.8.7/24 dev eth0");
+    g_assert_true(has_news(fix, fd));
+    nw_run(fix, "ip link set eth0 up");
+    g_assert_true(has_news(fix, fd));
+    /* A guest's port is nobody's business. What IPv6 has to say of others comes first. */
+    nw_create_bridge(fix, "xapi0", 1500, NULL);
+    auto_fd tap = nw_attach_port(fix, "xapi0", "vif1.0");
+    fd_close(&tap);
+    nw_run(fix, "ip address del 10.9.8.7/24 dev eth0");
+    g_assert_true(has_news(fix, fd));
+    fix->driver->watch_read(fix->nw, fd);
+    nw_run(fix, "ip tuntap add dev vif2.0 mode tap");
+    nw_run(fix, "ip tuntap del dev vif2.0 mode tap");
+    g_assert_false(fix->driver->watch_read(fix->nw, fd));
+    nw_destroy_bridge(fix, "xapi0");
+}
+
+static void test_offload(NwFixture *fix)
+{
+    Err *err = NULL;
+    for (int on = 0; on < 2; on++) {
+        bool done = fix->driver->set_receive_offload(fix->nw, fix->op, "eth0", on, &err);
+        assert_ok(done, err);
+    }
+    nw_assert_fails(fix->driver->set_receive_offload(fix->nw, fix->op, "eth9", true, &err), &err);
+}
+
 static const NwCase cases[] = {
     {"bridge", test_bridge, false},
     {"interfaces", test_interfaces, false},
@@ -392,6 +439,8 @@ static const NwCase cases[] = {
     {"vlan", test_vlan, false},
     {"bond", test_bond, false},
     {"dhcp", test_dhcp, false},
+    {"offload", test_offload, false},
+    {"watch", test_watch, true},
     {"cancelled", test_cancelled, false},
     {"port-dies-with-descriptor", test_port_dies_with_descriptor, true},
     {"frames", test_frames, true},

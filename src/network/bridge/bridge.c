@@ -4,9 +4,11 @@
  * DHCP servers, which take several steps to change, are handled by one thread at a time. */
 #include "base/fd.h"
 #include "base/turn.h"
+#include "network/bridge/ethtool.h"
 #include "network/bridge/interfaces.h"
 #include "network/bridge/link_bond.h"
 #include "network/bridge/link_vlan.h"
+#include "network/bridge/link_watch.h"
 #include "network/bridge/netlink.h"
 #include "network/bridge/own_address.h"
 #include "network/bridge/port.h"
@@ -26,6 +28,9 @@ static Nw *bridge_open(const char *run_dir, Err **err);
 static void bridge_close(Nw *nw);
 static GArray *bridge_interfaces(Nw *nw, Err **err);
 static GArray *bridge_counters(Nw *nw, Err **err);
+static int bridge_watch_open(Nw *nw, Err **err);
+static bool bridge_watch_read(Nw *nw, int fd);
+static bool bridge_set_receive_offload(Nw *nw, Op *op, const char *name, bool on, Err **err);
 static bool bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool bridge_attach_uplink(NetlinkSocket *nl, NetlinkLink *link, const NwBridge *bridge,
                                  Err **err);
@@ -52,6 +57,9 @@ const NwDriver nw_bridge_driver = {
     .close = bridge_close,
     .interfaces = bridge_interfaces,
     .counters = bridge_counters,
+    .watch_open = bridge_watch_open,
+    .watch_read = bridge_watch_read,
+    .set_receive_offload = bridge_set_receive_offload,
     .bridge_create = bridge_create,
     .bridge_destroy = bridge_destroy,
     .bridge_exists = bridge_exists,
@@ -96,6 +104,24 @@ static GArray *bridge_counters(Nw *nw, Err **err)
     (void)nw;
     g_autofree char *text = fd_read_file("/proc/net/dev", COUNTERS_LIMIT, NULL, err);
     return text ? nw_counters_parse(text) : NULL;
+}
+
+static int bridge_watch_open(Nw *nw, Err **err)
+{
+    (void)nw;
+    return link_watch_open(err);
+}
+
+static bool bridge_watch_read(Nw *nw, int fd)
+{
+    (void)nw;
+    return link_watch_read(fd);
+}
+
+static bool bridge_set_receive_offload(Nw *nw, Op *op, const char *name, bool on, Err **err)
+{
+    (void)nw;
+    return op_check(op, err) && ethtool_set_receive_offload(name, on, err);
 }
 
 static bool bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)

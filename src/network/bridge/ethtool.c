@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -34,6 +35,14 @@ void ethtool_describe(NwInterface *interface)
         read_pci_id(driver.bus_info, "vendor", interface->vendor_id);
         read_pci_id(driver.bus_info, "device", interface->device_id);
     }
+}
+
+bool ethtool_set_receive_offload(const char *name, bool on, Err **err)
+{
+    auto_fd socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ethtool_value request = {.cmd = ETHTOOL_SGRO, .data = on};
+    return (socket_fd >= 0 && ask(socket_fd, name, &request)) ||
+           err_errno(err, errno, "cannot switch GRO of %s %s", name, on ? "on" : "off");
 }
 
 static bool ask(int socket_fd, const char *name, void *request)

@@ -1,10 +1,13 @@
 /* The `fake` network: bridges and ports that are only names, for tests and for scale.
  * Two cards, eth0 and eth1, are always there.  What interfaces carry is what a test has written
- * into the file "counters" of the driver's folder, in the form of /proc/net/dev. */
+ * into the file "counters" of the driver's folder, in the form of /proc/net/dev, and cards that
+ * the file "unplugged" names have no cable. */
 #include "base/fd.h"
 #include "base/lock.h"
 #include "network/nw.h"
 
+#include <errno.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 
 typedef struct FakeBridge {
@@ -22,10 +25,13 @@ struct Nw {
     GHashTable *vlans;   /* name -> name of its parent */
     GHashTable *bonds;   /* name -> names of its members (GStrv) */
     unsigned mac_base;   /* the cards' addresses end in it, and in their numbers */
-    char *counters_path;
+    char *dir;
+    char *counters_path, *unplugged_path;
 };
 
-enum { COUNTERS_LIMIT = 1024 * 1024 };
+enum { COUNTERS_LIMIT = 1024 * 1024, UNPLUGGED_LIMIT = 1024 };
+
+static const char UNPLUGGED[] = "unplugged";
 
 static const char *const cards[] = {"eth0", "eth1"};
 
@@ -33,6 +39,9 @@ static Nw *fake_open(const char *run_dir, Err **err);
 static void fake_close(Nw *nw);
 static GArray *fake_interfaces(Nw *nw, Err **err);
 static GArray *fake_counters(Nw *nw, Err **err);
+static int fake_watch_open(Nw *nw, Err **err);
+static bool fake_watch_read(Nw *nw, int fd);
+static bool fake_set_receive_offload(Nw *nw, Op *op, const char *name, bool on, Err **err);
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err);
 static bool fake_bridge_destroy(Nw *nw, Op *op, const char *name, Err **err);
 static bool fake_bridge_exists(Nw *nw, const char *name);
@@ -50,6 +59,7 @@ static bool fake_dhcp_stop(Nw *nw, Op *op, const char *bridge, const char *state
 static char *fake_dhcp_lease(Nw *nw, const char *state_dir, const char *mac, Err **err);
 static bool has_link(const Nw *nw, const char *name);
 static NwInterface describe_card(const Nw *nw, unsigned number);
+static bool is_unplugged(const Nw *nw, const char *name);
 static NwInterface describe_vlan(const Nw *nw, const char *name);
 static NwInterface describe_bridge(const FakeBridge *bridge);
 static NwInterface describe_port(const char *name, const char *master);
@@ -64,6 +74,9 @@ const NwDriver nw_fake_driver = {
     .close = fake_close,
     .interfaces = fake_interfaces,
     .counters = fake_counters,
+    .watch_open = fake_watch_open,
+    .watch_read = fake_watch_read,
+    .set_receive_offload = fake_set_receive_offload,
     .bridge_create = fake_bridge_create,
     .bridge_destroy = fake_bridge_destroy,
     .bridge_exists = fake_bridge_exists,
@@ -89,7 +102,9 @@ static Nw *fake_open(const char *run_dir, Err **err)
     nw->ports = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     nw->bonds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_names);
     nw->vlans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    nw->dir = g_strdup(run_dir);
     nw->counters_path = g_build_filename(run_dir, "counters", NULL);
+    nw->unplugged_path = g_build_filename(run_dir, UNPLUGGED, NULL);
     /* Many hosts on one machine have folders of their own, and so addresses of their own. */
     nw->mac_base = g_str_hash(run_dir);
     return nw;
@@ -102,7 +117,9 @@ static void fake_close(Nw *nw)
     g_hash_table_unref(nw->vlans);
     g_hash_table_unref(nw->bonds);
     lock_clear(&nw->lock);
+    g_free(nw->dir);
     g_free(nw->counters_path);
+    g_free(nw->unplugged_path);
     g_free(nw);
 }
 
@@ -147,6 +164,40 @@ static GArray *fake_counters(Nw *nw, Err **err)
     (void)err;
     g_autofree char *text = fd_read_file(nw->counters_path, COUNTERS_LIMIT, NULL, NULL);
     return nw_counters_parse(text ? text : "");
+}
+
+static int fake_watch_open(Nw *nw, Err **err)
+{
+    auto_fd fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd < 0 || inotify_add_watch(fd, nw->dir, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE) < 0) {
+        err_errno(err, errno, "cannot watch %s", nw->dir);
+        return -1;
+    }
+    return fd_steal(&fd);
+}
+
+static bool fake_watch_read(Nw *nw, int fd)
+{
+    (void)nw;
+    _Alignas(struct inotify_event) char buffer[4096];
+    bool is_told = false;
+    ssize_t length;
+    while ((length = read(fd, buffer, sizeof buffer)) > 0) {
+        for (ssize_t at = 0; at < length;) {
+            const struct inotify_event *event = (const void *)(buffer + at);
+            is_told |= event->len > 0 && strcmp(event->name, UNPLUGGED) == 0;
+            at += (ssize_t)(sizeof *event + event->len);
+        }
+    }
+    return is_told;
+}
+
+static bool fake_set_receive_offload(Nw *nw, Op *op, const char *name, bool on, Err **err)
+{
+    (void)on;
+    LOCK_GUARD(&nw->lock);
+    return op_check(op, err) &&
+           (has_link(nw, name) || err_internal(err, "there is no interface %s", name));
 }
 
 static bool fake_bridge_create(Nw *nw, Op *op, const NwBridge *bridge, Err **err)
@@ -341,6 +392,7 @@ static NwInterface describe_card(const Nw *nw, unsigned number)
     };
     unsigned base = nw->mac_base + number;
     g_strlcpy(card.name, cards[number], sizeof card.name);
+    card.carrier = !is_unplugged(nw, card.name);
     g_snprintf(card.mac, sizeof card.mac, "02:fa:%02x:%02x:%02x:%02x", base >> 24,
                base >> 16 & 0xff, base >> 8 & 0xff, base & 0xff);
     g_snprintf(card.pci_path, sizeof card.pci_path, "0000:00:%02x.0", 3 + number);
@@ -348,6 +400,13 @@ static NwInterface describe_card(const Nw *nw, unsigned number)
     const char *bond = find_bond(nw, card.name);
     g_strlcpy(card.master, bond ? bond : master ? master->name : "", sizeof card.master);
     return card;
+}
+
+static bool is_unplugged(const Nw *nw, const char *name)
+{
+    g_autofree char *text = fd_read_file(nw->unplugged_path, UNPLUGGED_LIMIT, NULL, NULL);
+    g_auto(GStrv) names = g_strsplit_set(text ? text : "", " \n", -1);
+    return g_strv_contains((const char *const *)names, name);
 }
 
 static NwInterface describe_vlan(const Nw *nw, const char *name)

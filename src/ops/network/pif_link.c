@@ -8,6 +8,7 @@
 #include "gen/db_vlan.h"
 #include "gen/errors.h"
 #include "ops/network/pif_ip.h"
+#include "ops/network/pif_property.h"
 #include "ops/network/pif_rows.h"
 
 static bool make_link(Call *call, const DbView *view, PifRef pif, Err **err);
@@ -46,7 +47,8 @@ bool pif_link_up(Call *call, PifRef pif, Err **err)
     return make_link(call, view, pif, err) &&
            platform_nw_driver(platform)->bridge_create(platform_nw(platform), call->op, &bridge,
                                                        err) &&
-           pif_ip_apply(call, pif, err) && pif_rows_refresh(call, err);
+           pif_property_apply(call, pif, err) && pif_ip_apply(call, pif, err) &&
+           pif_rows_refresh(call, err);
 }
 
 bool pif_link_down(Call *call, Op *op, PifRef pif, Err **err)
