@@ -6,7 +6,7 @@ JOBS   ?= $(shell nproc)
 # Debian's own tools, whatever else a machine has in front of them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
 
-.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages format clean help
+.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages lab format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -49,11 +49,16 @@ packages:
 	@tools/deps/install build package
 	@packaging/build
 
+lab: packages
+	@tools/deps/install lab
+	@tools/lab/image
+	@tools/lab/run
+
 format: deps
 	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
 
 clean:
-	rm -rf build/out build/asan build/release build/guest build/packages
+	rm -rf build/out build/asan build/release build/guest build/packages build/lab
 
 help:
 	@echo 'make              build into $(BUILD)'
@@ -66,5 +71,6 @@ help:
 	@echo 'make api-coverage how much of the XenAPI is there'
 	@echo 'make install      install to $$DESTDIR$(PREFIX)'
 	@echo 'make packages     build the Debian packages into build/packages'
+	@echo 'make lab          install them on a Xen host that is emulated, and test there (as root)'
 	@echo 'make format       lay out all C files'
 	@echo 'make clean        remove what was built; a demo stays'

@@ -1,26 +1,14 @@
-"""How tools/run-checks counts what the test programs print."""
+"""How tools/tally.py counts what the test programs print."""
 
-import importlib.machinery
-import importlib.util
 import unittest
 
-import checktest
+import tally
 import tap
 
 
-def load_run_checks():
-    """Imports the program without running it."""
-    loader = importlib.machinery.SourceFileLoader("run_checks",
-                                                  str(checktest.ROOT / "tools/run-checks"))
-    module = importlib.util.module_from_spec(
-        importlib.util.spec_from_loader("run_checks", loader))
-    loader.exec_module(module)
-    return module
-
-
-class RunChecks(unittest.TestCase):
+class Counting(unittest.TestCase):
     def setUp(self):
-        self.tally = load_run_checks().Tally()
+        self.tally = tally.Tally()
 
     def assert_tally(self, passed, failed, skipped):
         self.assertEqual((self.tally.passed, self.tally.failed, self.tally.skipped),

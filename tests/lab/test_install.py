@@ -1,0 +1,38 @@
+"""The packages on a fresh Debian that systemd runs."""
+
+import tap
+from host import PASSWORD
+from lab import NAMES, LabCase, package
+
+
+class Install(LabCase):
+    def test_1_install(self):
+        said = self.install([package(name) for name in NAMES])
+        self.assertNotRegex(said, r"(?i)\b(warning|error|failed)\b")
+
+    def test_service_is_ready(self):
+        self.assertEqual(self.service("ActiveState"), "active")
+        self.assertEqual(self.service("Type"), "notify")
+        self.assertEqual(self.host.must("systemctl is-enabled clearwaterd"), "enabled")
+
+    def test_unit_has_no_mistakes(self):
+        self.assertEqual(self.host.must("systemd-analyze verify --man=no clearwaterd.service"), "")
+
+    def test_guests_account(self):
+        entry = self.host.must("getent passwd clearwater-guest").split(":")
+        self.assertEqual(entry[6], "/usr/sbin/nologin")
+        self.assertLess(int(entry[2]), 1000)
+
+    def test_no_file_is_missing_or_changed(self):
+        # Nor are manual pages: a lab host leaves them out as dpkg unpacks.
+        said = self.host.ssh("dpkg --verify clearwater clearwater-lab", 60).stdout
+        self.assertEqual([line for line in said.splitlines() if "/usr/share/" not in line], [])
+
+    def test_root_needs_no_password_on_the_host(self):
+        self.assertEqual(self.local_xe("host-list params=name-label --minimal"), "lab")
+        self.local_xe(f"user-password-change new={PASSWORD}")
+        self.assertEqual(self.host.xe("host-list", "params=name-label", "--minimal"), "lab")
+
+
+if __name__ == "__main__":
+    tap.main()
