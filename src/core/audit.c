@@ -72,7 +72,8 @@ bool audit_is_wanted(const char *action)
         "http/post_remote_db_access",
         "host.tickle_heartbeat",
         NULL};
-    return !strstr(action, ".get") && !g_strv_contains(quiet, action);
+    return !strstr(action, ".get") && !g_str_has_suffix(action, ".query_data_source") &&
+           !g_strv_contains(quiet, action);
 }
 
 void audit_write(AuditLog *log, const AuditEvent *event, const Err *error)
