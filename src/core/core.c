@@ -43,7 +43,7 @@ Core *core_new(const CoreConfig *config, Err **err)
     core->sessions = sessions_new(core->db, core->auth);
     sessions_set_audit(core->sessions, core->audit);
     core->tasks = tasks_new(core->db);
-    core->tokens = tokens_new(core->db, core->sessions);
+    core->tokens = tokens_new(core->db, core->sessions, core->auth);
     core->events = events_new(core->db);
     core->operations = g_thread_pool_new(run_operation, core, CORE_MAX_OPERATIONS, FALSE, NULL);
     tasks_recover(core->tasks);

@@ -8,11 +8,15 @@
 #include "gen/errors.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <sys/random.h>
 
 static const char PREFIX[] = "cw1_";
 
-enum { SECRET_DIGITS = 2 * TOKEN_SECRET_BYTES };
+enum {
+    SECRET_DIGITS = 2 * TOKEN_SECRET_BYTES,
+    PASSWD_BYTES = 16 * 1024, /* of an entry of the system's users */
+};
 
 typedef struct TokenSession {
     Uuid token; /* key of the table */
@@ -22,6 +26,7 @@ typedef struct TokenSession {
 struct Tokens {
     Db *db;
     Sessions *sessions;
+    Auth *auth;
     Lock lock;            /* everything below */
     GHashTable *by_token; /* Uuid * -> TokenSession * */
 };
@@ -31,11 +36,12 @@ static bool take_session(Tokens *tokens, const DbView *view, ApiTokenRef token, 
 static void write_last_used(Tokens *tokens, const DbView *view, ApiTokenRef token);
 static char *hash_of(const char *secret);
 
-Tokens *tokens_new(Db *db, Sessions *sessions)
+Tokens *tokens_new(Db *db, Sessions *sessions, Auth *auth)
 {
     Tokens *tokens = g_new0(Tokens, 1);
     tokens->db = db;
     tokens->sessions = sessions;
+    tokens->auth = auth;
     lock_init(&tokens->lock, LOCK_TOKEN);
     tokens->by_token = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
     return tokens;
@@ -56,11 +62,24 @@ bool tokens_session(Tokens *tokens, const char *text, Uuid *ret_session, Err **e
     g_autoptr(DbSnapshot) snapshot = db_snapshot(tokens->db);
     const DbView *view = db_snapshot_view(snapshot);
     ApiTokenRef token;
-    if (!find_token(view, text, &token) || !take_session(tokens, view, token, ret_session)) {
+    if (!find_token(view, text, &token) ||
+        !tokens_know_user(tokens, db_api_token_user(view, token),
+                          db_api_token_user_sid(view, token)) ||
+        !take_session(tokens, view, token, ret_session)) {
         return err_session_authentication_failed(err, "", "The token is unknown or has ended");
     }
     write_last_used(tokens, view, token);
     return true;
+}
+
+bool tokens_know_user(Tokens *tokens, const char *user, const char *sid)
+{
+    if (*sid || auth_has_account(tokens->auth, user)) {
+        return true;
+    }
+    char buffer[PASSWD_BYTES];
+    struct passwd entry, *found = NULL;
+    return getpwnam_r(user, &entry, buffer, sizeof buffer, &found) == 0 && found;
 }
 
 void tokens_forget(Tokens *tokens, Uuid token)

@@ -4,6 +4,7 @@
  * the sessions that calls by them run under, one for each token in use. */
 #pragma once
 
+#include "core/auth.h"
 #include "core/session.h"
 
 typedef struct Tokens Tokens;
@@ -17,13 +18,16 @@ enum {
     TOKEN_LAST_USED_SECS = 600 /* last_used is written at most this often */
 };
 
-Tokens *tokens_new(Db *db, Sessions *sessions);
+Tokens *tokens_new(Db *db, Sessions *sessions, Auth *auth);
 void tokens_free(Tokens *tokens);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tokens, tokens_free)
 
 /* The session for the token of this text: SESSION_AUTHENTICATION_FAILED when it is none, or one
  * that has ended. */
 bool tokens_session(Tokens *tokens, const char *text, Uuid *ret_session, Err **err);
+/* Whether there still is the user who makes or made a token: who has no `sid` in the directory has
+ * an account of the daemon's own or of the system. */
+bool tokens_know_user(Tokens *tokens, const char *user, const char *sid);
 /* Ends the session of a token that is deleted. */
 void tokens_forget(Tokens *tokens, Uuid token);
 

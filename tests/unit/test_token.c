@@ -35,7 +35,7 @@ static void setup(Fixture *fixture, gconstpointer data)
     fixture->db = db_open(&model_schema, &backend, NULL);
     fixture->auth = auth_new("/nonexistent", NULL);
     fixture->sessions = sessions_new(fixture->db, fixture->auth);
-    fixture->tokens = tokens_new(fixture->db, fixture->sessions);
+    fixture->tokens = tokens_new(fixture->db, fixture->sessions, fixture->auth);
     add_token(fixture, g_get_real_time() / USEC_PER_SEC + 1000);
 }
 

@@ -76,6 +76,10 @@ static bool check_maker(Call *call, Err **err)
     if (sessions_use(core_sessions(call->core), call->session, &info) && info.is_token) {
         return err_operation_not_allowed(err, "A token cannot make tokens; log in as a user");
     }
+    if (!tokens_know_user(core_tokens(call->core), call->user, call->sid)) {
+        return err_operation_not_allowed(err, "A token needs a user to belong to, and there is no "
+                                              "account of this name");
+    }
     return true;
 }
 
