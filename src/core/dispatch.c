@@ -45,8 +45,6 @@ static bool check_refs(const Dispatch *dispatch, Err **err);
 static bool check_record(const Dispatch *dispatch, Err **err);
 static void name_cancelled_task(const Call *call, Err **error);
 static void finish(Dispatch *dispatch, Value *result, Err *error);
-static void dispatch_free(Dispatch *dispatch);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatch, dispatch_free)
 
 const DbView *call_view(Call *call)
 {
@@ -111,6 +109,61 @@ void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user)
     } else {
         run(dispatch);
     }
+}
+
+bool dispatch_is_write(const MethodInfo *method)
+{
+    switch (method->kind) {
+    case METHOD_SET_FIELD:
+    case METHOD_ADD_TO_MAP:
+    case METHOD_REMOVE_FROM_MAP:
+    case METHOD_ADD_TO_SET:
+    case METHOD_REMOVE_FROM_SET:
+        return !method->on_change && method->operation_count == 0;
+    case METHOD_EXPLICIT:
+    case METHOD_GET_FIELD:
+    case METHOD_GET_ALL:
+    case METHOD_GET_ALL_RECORDS:
+    case METHOD_GET_ALL_RECORDS_WHERE:
+    case METHOD_GET_ALL_WHERE:
+    case METHOD_GET_RECORD:
+    case METHOD_GET_BY_UUID:
+    case METHOD_GET_BY_NAME_LABEL:
+    case METHOD_CREATE:
+    case METHOD_DESTROY:
+        break;
+    }
+    return false;
+}
+
+bool dispatch_write_all(Dispatch **writes, unsigned count, Err **err)
+{
+    g_autofree ImplicitWrite *all = g_new(ImplicitWrite, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        g_assert(dispatch_is_write(writes[i]->call.method) && !writes[i]->async);
+        all[i] = (ImplicitWrite){&writes[i]->call, writes[i]->args};
+    }
+    g_autoptr(Err) error = NULL;
+    bool ok = count == 0 || implicit_write_all(writes[0]->call.db, all, count, &error);
+    for (unsigned i = 0; i < count; i++) {
+        audit(writes[i], error);
+        dispatch_free(writes[i]);
+    }
+    return ok || err_propagate(err, g_steal_pointer(&error));
+}
+
+void dispatch_free(Dispatch *dispatch)
+{
+    if (!dispatch) {
+        return;
+    }
+    g_free(dispatch->label);
+    if (dispatch->audit_arguments) {
+        g_string_free(dispatch->audit_arguments, TRUE);
+    }
+    op_unref(dispatch->call.op);
+    arena_free(dispatch->call.arena); /* arguments and snapshots go with it */
+    g_free(dispatch);
 }
 
 /* How core_invoke() waits for its answer. */
@@ -487,18 +540,4 @@ static void finish(Dispatch *dispatch, Value *result, Err *error)
         dispatch->done(dispatch->user, result, error);
     }
     dispatch_free(dispatch);
-}
-
-static void dispatch_free(Dispatch *dispatch)
-{
-    if (!dispatch) {
-        return;
-    }
-    g_free(dispatch->label);
-    if (dispatch->audit_arguments) {
-        g_string_free(dispatch->audit_arguments, TRUE);
-    }
-    op_unref(dispatch->call.op);
-    arena_free(dispatch->call.arena); /* arguments and snapshots go with it */
-    g_free(dispatch);
 }

@@ -36,6 +36,14 @@ void dispatch_peer_gone(Dispatch *dispatch);
 /* Runs the call and frees `dispatch`. `done` runs exactly once, possibly before this returns. */
 void dispatch_run(Dispatch *dispatch, DispatchDone done, void *user);
 
+/* Whether all that a message does is to write a field. */
+bool dispatch_is_write(const MethodInfo *method);
+/* Runs calls of such messages in one transaction, all or none, and frees them. */
+bool dispatch_write_all(Dispatch **writes, unsigned count, Err **err);
+/* For a call that is not run. */
+void dispatch_free(Dispatch *dispatch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dispatch, dispatch_free)
+
 /* A whole call at once, for fronts that have a thread of their own: `params` (taken over) come
  * without the session, which is the caller's. (owned) */
 Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Value *params,

@@ -7,6 +7,7 @@
 #include "gen/errors.h"
 #include "wire/json.h"
 
+static bool check_keys(Call *call, const Value *old, const Value *wanted, Err **err);
 static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err);
 static bool get_record(Call *call, Value *const *args, Value **ret_result, Err **err);
 static bool get_all(Call *call, bool records, const char *expression, Value **ret_result,
@@ -15,6 +16,7 @@ static bool get_by_uuid(Call *call, const char *text, Value **ret_result, Err **
 static bool get_by_name_label(Call *call, const char *label, Value **ret_result);
 static bool change_field(Call *call, Value *const *args, Err **err);
 static Value *with_item(Value *set, Value *item);
+static bool write_field(Call *call, DbTxn *txn, Value *const *args, Err **err);
 static bool create(Call *call, const Value *record, Value **ret_result, Err **err);
 static bool destroy(Call *call, Uuid ref, Err **err);
 
@@ -73,6 +75,34 @@ static const DbObject *find_self(Call *call, const DbView *view, Uuid ref, Err *
         err_handle_invalid(err, class_of(call)->name, REF_TEXT(ref));
     }
     return object;
+}
+
+bool implicit_write_all(Db *db, const ImplicitWrite *writes, unsigned count, Err **err)
+{
+    for (unsigned i = 0; i < count; i++) {
+        Call *call = writes[i].call;
+        Value *const *args = writes[i].args;
+        const DbObject *object = find_self(call, call_view(call), value_uuid(args[0]), err);
+        if (!object ||
+            !check_keys(call, db_object_get(object, call->method->field_id), args[1], err)) {
+            return false;
+        }
+    }
+    DbTxn *txn = db_begin(db);
+    for (unsigned i = 0; i < count; i++) {
+        if (!write_field(writes[i].call, txn, writes[i].args, err)) {
+            db_abort(txn);
+            return false;
+        }
+    }
+    return db_commit(txn, err);
+}
+
+/* Which keys of a map may be changed depends on the role when the whole map is set, too. */
+static bool check_keys(Call *call, const Value *old, const Value *wanted, Err **err)
+{
+    return call->method->kind != METHOD_SET_FIELD || field_of(call)->type->kind != TYPE_MAP ||
+           rbac_check_keys(call, old, wanted, err);
 }
 
 static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err)
@@ -227,22 +257,30 @@ static bool change_field(Call *call, Value *const *args, Err **err)
     }
     Value *old = db_object_get(object, method->field_id);
     g_autoptr(Value) wanted = changed_value(call, old, args, err);
-    if (!wanted ||
-        (method->kind == METHOD_SET_FIELD && field_of(call)->type->kind == TYPE_MAP &&
-         !rbac_check_keys(call, old, wanted, err)) ||
+    if (!wanted || !check_keys(call, old, wanted, err) ||
         (method->on_change && !method->on_change(call, self, wanted, err))) {
         return false;
     }
     DbTxn *txn = db_begin(call->db);
-    object = find_self(call, db_txn_view(txn), self, err);
-    Value *value =
-        object ? changed_value(call, db_object_get(object, method->field_id), args, err) : NULL;
-    if (!value) {
+    if (!write_field(call, txn, args, err)) {
         db_abort(txn);
         return false;
     }
-    db_set(txn, method->class_id, self, method->field_id, value);
     return db_commit(txn, err);
+}
+
+static bool write_field(Call *call, DbTxn *txn, Value *const *args, Err **err)
+{
+    const MethodInfo *method = call->method;
+    Uuid self = value_uuid(args[0]);
+    const DbObject *object = find_self(call, db_txn_view(txn), self, err);
+    Value *value =
+        object ? changed_value(call, db_object_get(object, method->field_id), args, err) : NULL;
+    if (!value) {
+        return false;
+    }
+    db_set(txn, method->class_id, self, method->field_id, value);
+    return true;
 }
 
 static bool create(Call *call, const Value *record, Value **ret_result, Err **err)

@@ -23,9 +23,7 @@ PROBLEM = {
         'title': {'type': 'string'}, 'status': {'type': 'integer'}, 'detail': {'type': 'string'},
         'code': {'type': 'string', 'description': 'The code of an error of the XenAPI.'},
         'params': {'type': 'array', 'items': {'type': 'string'},
-                   'description': 'What the error is about, in the order of its parameters.'},
-        'applied': {'type': 'array', 'items': {'type': 'string'},
-                    'description': 'The fields that a patch had changed before it failed.'}}}
+                   'description': 'What the error is about, in the order of its parameters.'}}}
 
 PARAMETERS = {
     'id': {'name': 'id', 'in': 'path', 'required': True, 'schema': {'type': 'string'},

@@ -57,8 +57,8 @@ Value *rest_request_ask(RestRequest *request, const MethodInfo *method, Value *p
     return core_invoke(request->core, &caller, method->name, params, err);
 }
 
-void rest_request_call(RestRequest *request, const char *method_name, Value *params,
-                       DispatchDone done)
+Dispatch *rest_request_prepare(RestRequest *request, const char *method_name, Value *params,
+                               Err **err)
 {
     g_autoptr(Value) own_params = params;
     g_autoptr(Value) all = value_new_array(value_count(params) + 1);
@@ -67,8 +67,14 @@ void rest_request_call(RestRequest *request, const char *method_name, Value *par
         value_array_add(all, value_ref(value_at(params, i)));
     }
     CoreCaller caller = caller_of(request);
+    return dispatch_new(request->core, &caller, method_name, all, err);
+}
+
+void rest_request_call(RestRequest *request, const char *method_name, Value *params,
+                       DispatchDone done)
+{
     g_autoptr(Err) error = NULL;
-    Dispatch *dispatch = dispatch_new(request->core, &caller, method_name, all, &error);
+    Dispatch *dispatch = rest_request_prepare(request, method_name, params, &error);
     if (dispatch) {
         dispatch_run(dispatch, done, request);
     } else {
@@ -88,15 +94,6 @@ void rest_reply_error(RestRequest *request, const Err *error)
     HttpExchange *exchange = request->exchange;
     rest_request_free(request);
     rest_refuse(exchange, error);
-}
-
-void rest_reply_partly(RestRequest *request, const Err *error, const Value *applied)
-{
-    HttpExchange *exchange = request->exchange;
-    g_autoptr(Value) problem = rest_problem(error);
-    value_struct_add_static(problem, "applied", value_ref((Value *)applied));
-    rest_request_free(request);
-    send(exchange, rest_problem_status(error), "application/problem+json", problem, NULL);
 }
 
 void rest_reply_no_method(RestRequest *request, const char *allowed)

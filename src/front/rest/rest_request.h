@@ -29,6 +29,9 @@ bool rest_request_flag(const RestRequest *request, const char *name);
 /* A call that does not wait, done here and now.  `params` (taken over) come without the session.
  * (owned) */
 Value *rest_request_ask(RestRequest *request, const MethodInfo *method, Value *params, Err **err);
+/* A call that is checked and not yet run. `params` (taken over) come without the session. */
+Dispatch *rest_request_prepare(RestRequest *request, const char *method_name, Value *params,
+                               Err **err);
 /* A call that may wait; the exchange is parked.  `done` runs once, on any thread. */
 void rest_request_call(RestRequest *request, const char *method_name, Value *params,
                        DispatchDone done);
@@ -40,8 +43,6 @@ typedef struct RestHeaders {
 void rest_reply(RestRequest *request, int status, const Value *body /* NULL: none */,
                 const RestHeaders *headers /* NULL: none */);
 void rest_reply_error(RestRequest *request, const Err *error);
-/* The same when a part of what was asked has been done: the array `applied`. */
-void rest_reply_partly(RestRequest *request, const Err *error, const Value *applied);
 /* With the methods that there are for the path. */
 void rest_reply_no_method(RestRequest *request, const char *allowed);
 
