@@ -88,6 +88,7 @@ static void host_init(Host *host)
     put(host->state_dir, "host-uuid", "old");
     put(host->state_dir, "blobs/a", "old");
     put(host->state_dir, "unrelated", "stays");
+    put(host->etc_dir, "restore-notes/of-mine", "stays");
     put(host->etc_dir, "xapi-ssl.pem", "old");
     put(host->etc_dir, "accounts", "old");
     put(host->etc_dir, "plugins/p", "old");
@@ -149,7 +150,9 @@ static void expect(const Host *host, const char *expected)
     g_autofree char *found = which(host);
     g_autofree char *unrelated = get(host->state_dir, "unrelated");
     g_assert_cmpstr(found, ==, expected);
+    g_autofree char *notes = get(host->etc_dir, "restore-notes/of-mine");
     g_assert_cmpstr(unrelated, ==, "stays");
+    g_assert_cmpstr(notes, ==, "stays");
 }
 
 static void expect_clean(const Host *host)
@@ -158,7 +161,7 @@ static void expect_clean(const Host *host)
         g_autoptr(GDir) dir = g_dir_open(state_area_path(&host->dirs, area), 0, NULL);
         const char *name;
         while ((name = g_dir_read_name(dir))) {
-            g_assert_false(g_str_has_prefix(name, "restore"));
+            g_assert_true(!g_str_has_prefix(name, "restore") || strcmp(name, "restore-notes") == 0);
         }
     }
 }

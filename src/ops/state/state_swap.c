@@ -4,6 +4,7 @@
 #include "ops/state/state_swap.h"
 
 #include "base/fd.h"
+#include "ops/state/state_draft.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -133,11 +134,19 @@ static void sweep(const StateDirs *dirs, const char *id)
     }
 }
 
-/* A marker that was not renamed over the one before is left over too. */
+/* A marker that was not renamed over the one before is left over too.  Names that people give are
+ * not like these. */
 static bool is_left_over(const char *name, const char *id)
 {
-    return g_str_has_prefix(name, STATE_MARKER ".") ||
-           (g_str_has_prefix(name, PREFIX) && g_strcmp0(name + strlen(PREFIX), id) != 0);
+    if (g_str_has_prefix(name, STATE_MARKER ".")) {
+        return strlen(name) == strlen(STATE_MARKER ".XXXXXX");
+    }
+    if (!g_str_has_prefix(name, PREFIX)) {
+        return false;
+    }
+    const char *rest = name + strlen(PREFIX);
+    return strlen(rest) == STATE_ID_SIZE - 1 && strspn(rest, "0123456789abcdef") == strlen(rest) &&
+           g_strcmp0(rest, id) != 0;
 }
 
 static bool swap_parts(const StateDirs *dirs, const char *id, const char *from, const char *aside,
