@@ -9,6 +9,7 @@
 #include "net/relay.h"
 #include "net/tls.h"
 #include "ops/host/host_certificate.h"
+#include "ops/message/alert_mail.h"
 #include "ops/metrics/metrics.h"
 #include "ops/network/network_watch.h"
 #include "ops/platform.h"
@@ -34,6 +35,7 @@ struct Daemon {
     Db *db;
     Platform *platform;
     Core *core;
+    AlertMail *mail;
     Relay *relay;
     RouteContext *routes;
     TlsContext *tls;
@@ -86,6 +88,7 @@ void daemon_stop(Daemon *daemon)
     if (daemon->platform) {
         vm_watch_stop(platform_vm_watch(daemon->platform)); /* it begins operations */
         network_watch_stop(platform_network_watch(daemon->platform));
+        alert_mail_stop(daemon->mail);
         metrics_stop(platform_metrics(daemon->platform));
     }
     core_free(daemon->core);
@@ -239,8 +242,11 @@ static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)
                              .audit_path = audit,
                              .platform = daemon->platform};
     daemon->core = core_new(&core, err);
-    return daemon->core && platform_start(daemon->platform, daemon->core, err) &&
-           metrics_start(platform_metrics(daemon->platform), err);
+    if (!daemon->core || !platform_start(daemon->platform, daemon->core, err)) {
+        return false;
+    }
+    daemon->mail = alert_mail_start(daemon->platform);
+    return metrics_start(platform_metrics(daemon->platform), err);
 }
 
 /* Made once, at the first start. */
