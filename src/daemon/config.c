@@ -17,6 +17,7 @@ const char config_usage[] =
     "  --engine NAME         qemu (default) or fake, which runs nothing\n"
     "  --accelerator NAME    auto (default), kvm or tcg\n"
     "  --guest-user NAME     account that runs guests (default clearwater-guest, if it exists)\n"
+    "  --guest-cgroup DIR    control group (v2) that is delegated to guests (default: none)\n"
     "  --address ADDR        what clients reach this host by (default: that of --https)\n"
     "  --host-name NAME      default: the machine's\n"
     "  --pam-service NAME    also ask PAM for accounts (default clearwater; empty: never)\n"
@@ -40,6 +41,7 @@ static const struct {
     {"engine", offsetof(DaemonConfig, engine), "qemu"},
     {"accelerator", offsetof(DaemonConfig, accelerator), "auto"},
     {"guest-user", offsetof(DaemonConfig, guest_user), "clearwater-guest"},
+    {"guest-cgroup", offsetof(DaemonConfig, guest_cgroup), ""},
     {"address", offsetof(DaemonConfig, address), ""},
     {"host-name", offsetof(DaemonConfig, host_name), ""},
     {"pam-service", offsetof(DaemonConfig, pam_service), "clearwater"},

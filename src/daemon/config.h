@@ -1,8 +1,8 @@
 /* The daemon's settings: built-in values, then the configuration file, then the command line.
  *
  * File: <root>/etc/clearwater/clearwater.conf, lines "key = value", '#' starts a comment.  Keys are
- * the long options without their dashes: https, http, engine, accelerator, guest-user, address,
- * host-name, pam-service, web-root, log-level, manage-machine. */
+ * the long options without their dashes: https, http, engine, accelerator, guest-user,
+ * guest-cgroup, address, host-name, pam-service, web-root, log-level, manage-machine. */
 #pragma once
 
 #include "base/err.h"
@@ -16,6 +16,7 @@ typedef struct DaemonConfig {
     char *engine;       /* "qemu" or "fake" */
     char *accelerator;  /* "auto", "kvm", "tcg" */
     char *guest_user;   /* account that runs guests; "" for root */
+    char *guest_cgroup; /* folder of a control group for guests; "" for none */
     char *address;      /* what clients reach the host by; "": the address of `https` */
     char *host_name;    /* "": the machine's */
     char *pam_service;  /* "": PAM is not asked */

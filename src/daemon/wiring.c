@@ -223,6 +223,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
                                                .plugin_dir = plugins},
                                      .accelerator = config->accelerator,
                                      .guest_user = is_fake ? "" : choose_guest_user(config),
+                                     .guest_cgroup = config->guest_cgroup,
                                      .address = address,
                                      .https_port = port,
                                      .host_name = host_name,

@@ -98,6 +98,8 @@ typedef struct HvDomainConfig {
     const char *name;
     unsigned vcpus, vcpus_max;
     unsigned cores_per_socket; /* 0: 1 */
+    unsigned cpu_weight;       /* share of the processors when they are short; 0: 256, the usual */
+    unsigned cpu_cap;          /* percent of one processor that all vCPUs get; 0: no limit */
     uint64_t memory_bytes;     /* at start */
     uint64_t memory_max_bytes;
     HvFirmware firmware;
@@ -215,6 +217,7 @@ typedef struct HvConfig {
     const char *log_dir;
     const char *accelerator; /* "auto", "kvm", "tcg" */
     const char *user_name;   /* account that runs domains; "" or NULL: root */
+    const char *cgroup;      /* folder of a control group for domains; "" or NULL: none */
     HvEvents events;
 } HvConfig;
 

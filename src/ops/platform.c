@@ -19,7 +19,7 @@ struct Platform {
     Db *db;
     Core *core;
     PlatformConfig config;
-    char *strings[11]; /* what config points to */
+    char *strings[12]; /* what config points to */
     Hv *hv;
     Nw *nw;
     Turn network_turn;
@@ -59,6 +59,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
                                 .log_dir = config->paths.log_dir,
                                 .accelerator = config->accelerator,
                                 .user_name = config->guest_user,
+                                .cgroup = config->guest_cgroup,
                                 .events = vm_watch_events(platform->watch)};
     platform->nw = config->nw->open(nw_dir, err);
     platform->hv = platform->nw ? config->hv->open(&hv_config, err) : NULL;
@@ -229,8 +230,8 @@ static void copy_config(Platform *platform, const PlatformConfig *config)
         &platform->config.paths.log_dir,    &platform->config.paths.certificate_path,
         &platform->config.paths.etc_dir,    &platform->config.paths.crash_dir,
         &platform->config.paths.plugin_dir, &platform->config.accelerator,
-        &platform->config.guest_user,       &platform->config.address,
-        &platform->config.host_name};
+        &platform->config.guest_user,       &platform->config.guest_cgroup,
+        &platform->config.address,          &platform->config.host_name};
     G_STATIC_ASSERT(G_N_ELEMENTS(owned) == G_N_ELEMENTS(platform->strings));
     for (size_t i = 0; i < G_N_ELEMENTS(owned); i++) {
         platform->strings[i] = g_strdup(*owned[i]);

@@ -25,10 +25,11 @@ typedef struct PlatformConfig {
     const HvDriver *hv;
     const NwDriver *nw;
     PlatformPaths paths;
-    const char *accelerator; /* "auto", "kvm", "tcg" */
-    const char *guest_user;  /* account that runs guests; "" for root */
-    const char *address;     /* what clients reach this host by, e.g. "127.0.0.1" */
-    uint16_t https_port;     /* for console locations; 443 is left out of them */
+    const char *accelerator;  /* "auto", "kvm", "tcg" */
+    const char *guest_user;   /* account that runs guests; "" for root */
+    const char *guest_cgroup; /* folder of a control group for guests; "" for none */
+    const char *address;      /* what clients reach this host by, e.g. "127.0.0.1" */
+    uint16_t https_port;      /* for console locations; 443 is left out of them */
     const char *host_name;
     struct TlsContext *tls; /* what serves clients; outlives the platform; NULL: nothing does */
     bool owns_machine;      /* may rename the machine, set up its syslog and switch it off */

@@ -41,6 +41,7 @@ static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *
 static bool qemu_create_open_files(QemuDomain *domain, CreateFiles *files, Err **err);
 static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, CreateFiles *files,
                               Err **err);
+static void qemu_create_limit(const QemuDomain *domain, const HvDomainConfig *config);
 static bool qemu_create_greet(QemuDomain *domain, Op *op, Err **err);
 static void qemu_create_want_statistics(QemuDomain *domain);
 static void qemu_create_undo(QemuDomain *domain, const CreateFiles *files);
@@ -136,6 +137,7 @@ static bool qemu_create_start(QemuDomain *domain, Op *op, const HvDomainConfig *
         !qemu_domain_watch(domain, fd_steal(&qmp), fd_steal(&agent), false, err)) {
         return false;
     }
+    qemu_create_limit(domain, config);
     /* QEMU is left as the only listener: its end ends the connections. */
     fd_close(&files->channels.qmp);
     fd_close(&files->channels.agent);
@@ -196,6 +198,15 @@ static bool qemu_create_spawn(QemuDomain *domain, const QemuCmdline *cmdline, Cr
     domain->record->pid = files->pid;
     domain->record->start_ticks = subprocess_start_ticks(files->pid);
     return true;
+}
+
+/* A guest without limits is better than none. */
+static void qemu_create_limit(const QemuDomain *domain, const HvDomainConfig *config)
+{
+    g_autoptr(Err) error = NULL;
+    if (!qemu_cgroup_enter(domain->hv->cgroup, config, domain->record->pid, &error)) {
+        log_warn("domain %s runs without limits of its own: %s", domain->name, error->params[0]);
+    }
 }
 
 /* The first answer comes when the machine is built. A guest that is to have less memory than

@@ -183,6 +183,7 @@ void qemu_domain_tick(QemuDomain *domain)
 void qemu_domain_discard(QemuDomain *domain)
 {
     qemu_domain_remove_dir(domain->dir);
+    qemu_cgroup_leave(domain->hv->cgroup, domain->uuid);
     qemu_domain_leave(domain);
 }
 
@@ -287,6 +288,7 @@ static void qemu_domain_on_exit(void *user)
     qemu_agent_unwatch(domain->agent);
     qmp_shut(domain->qmp);
     qemu_domain_remove_dir(domain->dir);
+    qemu_cgroup_leave(domain->hv->cgroup, domain->uuid);
     qemu_domain_leave(domain);
     bool destroyed;
     {

@@ -72,6 +72,7 @@ static Hv *qemu_driver_open(const HvConfig *config, Err **err)
         qemu_driver_close(hv);
         return NULL;
     }
+    hv->cgroup = qemu_cgroup_open(config->cgroup ? config->cgroup : "");
     hv_statefile_clean(hv->run_dir);
     hv->loop = hv_loop_new(qemu_driver_tick, hv, err);
     if (!hv->loop || !qemu_adopt_all(hv, err)) {
@@ -98,6 +99,7 @@ static void qemu_driver_close(Hv *hv)
     g_hash_table_unref(hv->domains);
     g_array_unref(hv->lost);
     lock_clear(&hv->lock);
+    qemu_cgroup_close(hv->cgroup);
     g_free(hv->run_dir);
     g_free(hv->log_dir);
     g_free(hv);

@@ -4,6 +4,7 @@
 #include "base/lock.h"
 #include "hv/hv.h"
 #include "hv/loop.h"
+#include "hv/qemu/cgroup.h"
 #include "hv/qemu/cmdline.h"
 
 /* Sockets in a domain's folder. */
@@ -15,6 +16,7 @@ struct Hv {
     char *run_dir;
     char *log_dir;
     QemuHost host;
+    QemuCgroup *cgroup; /* NULL: domains have no limits */
     HvEvents events;
     HvLoop *loop;
 
