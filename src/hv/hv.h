@@ -299,7 +299,8 @@ typedef struct HvDriver {
     bool (*disk_mirror)(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
     /* Ends a mirror that was begun by a driver before this one: moves the guest if it goes to
      * `target`, which had then been published, and takes the copy back otherwise. Success when
-     * there is none. To be called before the guest is let run again. */
+     * there is none. To be called before the guest is let run again, and once more when it runs:
+     * what the guest has left is let go only then. */
     bool (*disk_mirror_settle)(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
                                Err **err);
 

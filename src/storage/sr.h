@@ -28,6 +28,7 @@ typedef enum SrCaps {
     SR_CAP_VDI_RESIZE_ONLINE = 1 << 8,
     SR_CAP_PROBE = 1 << 9,
     SR_CAP_RESET_ON_BOOT = 1 << 10,
+    SR_CAP_VDI_MIRROR = 1 << 11, /* its disks can move away, and others here */
 } SrCaps;
 
 typedef struct SrConfig {

@@ -31,6 +31,7 @@ static bool qemu_mirror_follow(QemuDomain *domain, Op *op, const char *job, cons
 static double qemu_mirror_progress(QemuDomain *domain, Op *op, const char *job);
 static bool qemu_mirror_switch(QemuDomain *domain, const char *job, const HvMirror *mirror,
                                Err **err);
+static bool qemu_mirror_runs(QemuDomain *domain);
 static bool qemu_mirror_publish(QemuDomain *domain, Op *op, const char *job, const HvMirror *mirror,
                                 Err **err);
 static bool qemu_mirror_complete(QemuDomain *domain, Op *op, const char *job, Err **err);
@@ -74,7 +75,9 @@ bool qemu_mirror_settle(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const ch
     if (!moved) {
         (void)qemu_job_cancel_all(domain, op, job);
     }
-    qemu_mirror_finish(domain, disk, moved);
+    if (qemu_mirror_runs(domain)) {
+        qemu_mirror_finish(domain, disk, moved);
+    }
     return moved == wanted || err_internal(err, "disk %s of domain %s is not where it should be",
                                            disk_id, domain->name);
 }
@@ -177,11 +180,7 @@ static bool qemu_mirror_switch(QemuDomain *domain, const char *job, const HvMirr
         (void)qemu_job_cancel(domain, job);
         return false;
     }
-    bool runs;
-    {
-        LOCK_GUARD(&domain->lock);
-        runs = domain->state == HV_STATE_RUNNING;
-    }
+    bool runs = qemu_mirror_runs(domain);
     bool moved = false;
     if (qmp_call(domain->qmp, op, "stop", NULL, NULL, err)) {
         moved = qemu_mirror_publish(domain, op, job, mirror, err);
@@ -194,6 +193,12 @@ static bool qemu_mirror_switch(QemuDomain *domain, const char *job, const HvMirr
     }
     qemu_domain_leave_control(domain);
     return moved;
+}
+
+static bool qemu_mirror_runs(QemuDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->state == HV_STATE_RUNNING;
 }
 
 static bool qemu_mirror_publish(QemuDomain *domain, Op *op, const char *job, const HvMirror *mirror,

@@ -11,6 +11,11 @@ static bool needs_no_place(const DbView *view, VmRef vm);
 static void write_alert(DbTxn *txn, PoolRef pool, const char *name, const char *body);
 static void write_overcommitted(DbTxn *txn, PoolRef pool, int64_t max_failures);
 
+bool ha_plan_is_priority(const char *text)
+{
+    return !*text || text_equal(text, HA_PLAN_PROTECTED) || text_equal(text, "best-effort");
+}
+
 bool ha_plan_init(Call *call, HaPlan *ret_plan, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -28,7 +33,7 @@ GArray *ha_plan_protected(const DbView *view)
     for (guint i = vms->len; i > 0; i--) {
         VmRef vm = g_array_index(vms, VmRef, i - 1);
         if (!db_vm_ha_always_run(view, vm) ||
-            !text_equal(db_vm_ha_restart_priority(view, vm), "restart")) {
+            !text_equal(db_vm_ha_restart_priority(view, vm), HA_PLAN_PROTECTED)) {
             g_array_remove_index_fast(vms, i - 1);
         }
     }

@@ -4,6 +4,11 @@
 
 #include "ops/platform.h"
 
+/* The ha_restart_priority of a VM that is restarted after a failure. */
+#define HA_PLAN_PROTECTED "restart"
+/* Whether it is one of the words that VM.ha_restart_priority may be. */
+bool ha_plan_is_priority(const char *text);
+
 typedef struct HaPlan {
     unsigned hosts;      /* that are alive */
     int64_t free_memory; /* bytes on the one that is */

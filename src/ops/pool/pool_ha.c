@@ -166,8 +166,8 @@ static GArray *protected_by(const Value *configuration, const DbView *view, Err 
     for (unsigned i = 0; i < value_count(configuration); i++) {
         const char *priority = value_string(value_at(configuration, i));
         VmRef vm = {{{0}}};
-        bool is_protected = text_equal(priority, "restart");
-        if (!is_protected && *priority && !text_equal(priority, "best-effort")) {
+        bool is_protected = text_equal(priority, HA_PLAN_PROTECTED);
+        if (!ha_plan_is_priority(priority)) {
             err_invalid_value(err, "ha_restart_priority", priority);
             return NULL;
         }

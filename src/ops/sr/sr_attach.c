@@ -89,6 +89,19 @@ static const char *const *list_of(Call *call, const Value *map)
     return list;
 }
 
+void sr_attach_drop_orphans(Call *call)
+{
+    const DbView *view = call_view(call);
+    g_autoptr(GArray) pbds = db_pbd_all(view);
+    for (guint i = 0; i < pbds->len; i++) {
+        PbdRef pbd = g_array_index(pbds, PbdRef, i);
+        if (db_pbd_currently_attached(view, pbd)) {
+            g_autoptr(GArray) orphans = list_suspend_orphans(view, db_pbd_sr(view, pbd));
+            destroy_orphans(call, orphans);
+        }
+    }
+}
+
 /* A suspend image that no VM names before anybody could use the SR was left by a suspend or resume
  * that did not come to its end. */
 static bool attach(Call *call, PbdRef pbd, SrTurn *turn, const SrConfig *config,
@@ -156,6 +169,9 @@ static void destroy_orphans(Call *call, const GArray *orphans)
     for (guint i = 0; i < orphans->len; i++) {
         VdiRef vdi = g_array_index(orphans, VdiRef, i);
         g_autoptr(Err) error = NULL;
+        if (!db_vdi_exists(call_view(call), vdi)) {
+            continue; /* its image was never made */
+        }
         log_info("suspend image %s belongs to no VM and is destroyed",
                  db_vdi_uuid(call_view(call), vdi));
         if (!vdi_disk_destroy(call, vdi, &error)) {

@@ -1,4 +1,4 @@
-/* SR.scan, update, probe, get_supported_types and set_shared. */
+/* SR.scan, make, update, probe, get_supported_types and set_shared. */
 #include "gen/db_pbd.h"
 #include "gen/db_sr.h"
 #include "gen/errors.h"
@@ -16,6 +16,15 @@ bool sr_scan(Call *call, const SrScanArgs *args, Err **err)
     }
     vdi_merge_request(platform_merger(platform), args->sr);
     return true;
+}
+
+/* As in 6.2. */
+bool sr_make(Call *call, const SrMakeArgs *args, char **ret_result, Err **err)
+{
+    (void)call;
+    (void)args;
+    (void)ret_result;
+    return err_message_deprecated(err);
 }
 
 bool sr_update(Call *call, const SrUpdateArgs *args, Err **err)

@@ -26,6 +26,7 @@ static const struct {
     {SR_CAP_VDI_CLONE, "VDI_CLONE"},
     {SR_CAP_VDI_SNAPSHOT, "VDI_SNAPSHOT"},
     {SR_CAP_RESET_ON_BOOT, "VDI_RESET_ON_BOOT"},
+    {SR_CAP_VDI_MIRROR, "VDI_MIRROR"},
 };
 
 /* Every driver attaches, updates and serves disks; there is no bit for it. */

@@ -1,5 +1,6 @@
 /* Image first, object second when something is made; image first too when it is destroyed: an image
- * without an object is found and offered by SR.scan, an object without an image would be a lie. */
+ * without an object is found and offered by SR.scan, an object without an image would be a lie.
+ * But for images that count only later: nobody should be offered one that is not complete. */
 #include "ops/vdi/vdi_disk.h"
 
 #include "base/log.h"
@@ -11,6 +12,11 @@
 #include "ops/vdi/vdi_rows.h"
 #include "ops/vdi/vdi_sync.h"
 
+static bool copy_image(Call *call, VdiRef source, SrRef sr, bool finished, SrProgress progress,
+                       void *user, VdiRef *ret_vdi, Err **err);
+static bool announce(Call *call, SrRef sr, Uuid uuid, VdiRef *ret_vdi, Err **err);
+static void withdraw(Call *call, VdiRef announced);
+static VdiRef put_announced(DbTxn *txn, SrRef sr, const SrVdi *made, VdiRef announced);
 static void write_spec(DbTxn *txn, VdiRef vdi, const VdiDiskSpec *spec);
 static void refresh_space(Call *call, SrRef sr, const SrUse *use);
 
@@ -18,14 +24,20 @@ bool vdi_disk_create(Call *call, const VdiDiskSpec *spec, VdiRef *ret_vdi, Err *
 {
     g_auto(VdiLock) lock = {0};
     g_auto(SrVdi) made = {0};
+    VdiRef announced = {{{0}}};
+    Uuid uuid = uuid_generate();
     if (!vdi_lock_take_sr(call, spec->sr, "vdi_create", &lock, err) ||
-        !lock.use.driver->vdi_create(call->op, lock.use.sr, uuid_generate(), spec->virtual_size,
-                                     spec->format, &made, err)) {
+        (spec->type == VDI_TYPE_SUSPEND && !announce(call, spec->sr, uuid, &announced, err))) {
+        return false;
+    }
+    if (!lock.use.driver->vdi_create(call->op, lock.use.sr, uuid, spec->virtual_size, spec->format,
+                                     &made, err)) {
+        withdraw(call, announced);
         return false;
     }
     sr_use_note_change(&lock.use);
     DbTxn *txn = db_begin(call->db);
-    VdiRef vdi = vdi_rows_put(txn, spec->sr, &made);
+    VdiRef vdi = put_announced(txn, spec->sr, &made, announced);
     write_spec(txn, vdi, spec);
     if (!db_commit(txn, err)) {
         return false;
@@ -61,27 +73,13 @@ bool vdi_disk_destroy(Call *call, VdiRef vdi, Err **err)
 
 bool vdi_disk_copy(Call *call, VdiRef source, SrRef sr, VdiRef *ret_vdi, Err **err)
 {
-    const DbView *view = call_view(call);
-    g_auto(VdiLock) target = {0};
-    g_auto(VdiLock) lock = {0};
-    g_auto(SrVdi) made = {0};
-    if (!vdi_lock_take_sr(call, sr, "vdi_create", &target, err) ||
-        !vdi_lock_take(call, source, "copy", &lock, err) ||
-        !lock.use.driver->vdi_copy(call->op, lock.use.sr, db_vdi_location(view, source),
-                                   target.use.driver, target.use.sr, uuid_generate(),
-                                   vdi_rows_tell_progress, call, &made, err)) {
-        return false;
-    }
-    sr_use_note_change(&target.use);
-    DbTxn *txn = db_begin(call->db);
-    VdiRef vdi = vdi_rows_put(txn, sr, &made);
-    vdi_rows_describe_as(txn, vdi, source);
-    if (!db_commit(txn, err)) {
-        return false;
-    }
-    refresh_space(call, sr, &target.use);
-    *ret_vdi = vdi;
-    return true;
+    return copy_image(call, source, sr, true, vdi_rows_tell_progress, call, ret_vdi, err);
+}
+
+bool vdi_disk_copy_unfinished(Call *call, VdiRef source, SrRef sr, SrProgress progress, void *user,
+                              VdiRef *ret_vdi, Err **err)
+{
+    return copy_image(call, source, sr, false, progress, user, ret_vdi, err);
 }
 
 void vdi_disk_refresh_sr(Call *call, SrRef sr)
@@ -101,6 +99,75 @@ static void write_spec(DbTxn *txn, VdiRef vdi, const VdiDiskSpec *spec)
     db_vdi_set_read_only(txn, vdi, spec->read_only);
     vdi_rows_copy_maps(txn, vdi, spec->other_config, spec->xenstore_data, spec->sm_config,
                        spec->tags);
+}
+
+static bool copy_image(Call *call, VdiRef source, SrRef sr, bool finished, SrProgress progress,
+                       void *user, VdiRef *ret_vdi, Err **err)
+{
+    const DbView *view = call_view(call);
+    g_auto(VdiLock) target = {0};
+    g_auto(VdiLock) lock = {0};
+    g_auto(SrVdi) made = {0};
+    VdiRef announced = {{{0}}};
+    Uuid uuid = uuid_generate();
+    if (!vdi_lock_take_sr(call, sr, "vdi_create", &target, err) ||
+        !vdi_lock_take(call, source, "copy", &lock, err) ||
+        (!finished && !announce(call, sr, uuid, &announced, err))) {
+        return false;
+    }
+    if (!lock.use.driver->vdi_copy(call->op, lock.use.sr, db_vdi_location(view, source),
+                                   target.use.driver, target.use.sr, uuid, progress, user, &made,
+                                   err)) {
+        withdraw(call, announced);
+        return false;
+    }
+    sr_use_note_change(&target.use);
+    DbTxn *txn = db_begin(call->db);
+    VdiRef vdi = put_announced(txn, sr, &made, announced);
+    if (finished) {
+        vdi_rows_describe_as(txn, vdi, source);
+    } else {
+        db_vdi_set_type(txn, vdi, VDI_TYPE_SUSPEND);
+    }
+    if (!db_commit(txn, err)) {
+        return false;
+    }
+    refresh_space(call, sr, &target.use);
+    *ret_vdi = vdi;
+    return true;
+}
+
+/* Makes the object of an image that nobody is to find should it be left over: while it is of type
+ * suspend and belongs to nobody, it is destroyed when its SR is plugged. Drivers that make images
+ * have their uuid for a location. */
+static bool announce(Call *call, SrRef sr, Uuid uuid, VdiRef *ret_vdi, Err **err)
+{
+    char location[UUID_TEXT_SIZE];
+    const SrVdi image = {
+        .uuid = uuid, .location = (char *)uuid_format(uuid, location), .managed = true};
+    DbTxn *txn = db_begin(call->db);
+    *ret_vdi = vdi_rows_add(txn, sr, &image);
+    db_vdi_set_type(txn, *ret_vdi, VDI_TYPE_SUSPEND);
+    return db_commit(txn, err);
+}
+
+static void withdraw(Call *call, VdiRef announced)
+{
+    DbTxn *txn = db_begin(call->db);
+    if (db_vdi_exists(db_txn_view(txn), announced)) {
+        vdi_rows_remove(txn, announced);
+    }
+    db_commit_async(txn);
+}
+
+/* A scan may have taken the object for one whose image is gone. */
+static VdiRef put_announced(DbTxn *txn, SrRef sr, const SrVdi *made, VdiRef announced)
+{
+    VdiRef vdi = vdi_rows_put(txn, sr, made);
+    if (!vdi_ref_equal(vdi, announced) && db_vdi_exists(db_txn_view(txn), announced)) {
+        vdi_rows_remove(txn, announced);
+    }
+    return vdi;
 }
 
 /* What was done stays done when the space cannot be told. */

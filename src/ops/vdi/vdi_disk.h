@@ -36,5 +36,10 @@ VbdRef vdi_disk_find_open_vbd(const DbView *view, VdiRef vdi);
 /* A full copy in `sr`. Progress goes to the task. */
 bool vdi_disk_copy(Call *call, VdiRef source, SrRef sr, VdiRef *ret_vdi, Err **err);
 
+/* The same for one that does not count yet: its type is suspend, and what describes the source is
+ * left to the caller. `progress` may be NULL. */
+bool vdi_disk_copy_unfinished(Call *call, VdiRef source, SrRef sr, SrProgress progress, void *user,
+                              VdiRef *ret_vdi, Err **err);
+
 /* Reads size and use of the SR anew. Failures are logged. */
 void vdi_disk_refresh_sr(Call *call, SrRef sr);

@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
+#include "ops/sr/sr_attach.h"
+#include "ops/vdi/vdi_move.h"
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_state.h"
@@ -35,7 +37,11 @@ bool vm_adopt(Call *call, void *user, Err **err)
     for (guint i = 0; i < domains->len; i++) {
         settle_domain(call, &g_array_index(domains, HvDomainInfo, i));
     }
-    return halt_missing(call, domains, err);
+    if (!halt_missing(call, domains, err)) {
+        return false;
+    }
+    sr_attach_drop_orphans(call);
+    return true;
 }
 
 /* What cannot be settled is no reason for the others to stay without a daemon. */
@@ -75,10 +81,16 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     bool should_run = db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING;
     bool is_paused = domain->state == HV_STATE_PAUSED;
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
+    if (!vdi_move_settle(call, vm, err)) {
+        /* It stood still since its disk was to move: what it has written is where it should be. */
+        vm_halt(call, vm, NULL);
+        return false;
+    }
     bool ok = true;
     if (is_paused && should_run) {
         ok = platform_hv_driver(platform)->domain_set_paused(platform_hv(platform), call->op,
-                                                             domain->uuid, false, err);
+                                                             domain->uuid, false, err) &&
+             vdi_move_settle(call, vm, err);
         is_paused = !ok;
     }
     DbTxn *txn = db_begin(call->db);

@@ -11,6 +11,7 @@ typedef struct VmCopySpec {
     VmCopyKind kind;
     SrRef sr;             /* of a full copy's disks; null: each where its source is */
     const Value *ignored; /* array of VDIs that are left out with their VBDs; NULL: none */
+    bool quiesced;        /* the guest's file systems stand still */
 } VmCopySpec;
 
 /* The disk VBDs of the source and the VDIs made for them. */

@@ -11,13 +11,13 @@
 #include "ops/blob/blob.h"
 #include "ops/metrics/metrics.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_nvram.h"
 #include "ops/vm/vm_state.h"
 
 #include <unistd.h>
 
 static void give_children_to_parent(DbTxn *txn, VmRef vm);
 static void forget_crash_dumps(DbTxn *txn, VmRef vm);
-static void remove_nvram(Call *call, VmRef vm);
 
 bool vm_create(Call *call, const VmCreateArgs *args, VmRef *ret_result, Err **err)
 {
@@ -43,7 +43,7 @@ bool vm_create(Call *call, const VmCreateArgs *args, VmRef *ret_result, Err **er
 bool vm_destroy(Call *call, const VmDestroyArgs *args, Err **err)
 {
     VmRef vm = args->self;
-    remove_nvram(call, vm);
+    vm_nvram_remove(call, db_vm_uuid(call_view(call), vm));
     metrics_remove(platform_metrics(call_platform(call)), db_vm_uuid(call_view(call), vm));
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
@@ -102,13 +102,4 @@ static void give_children_to_parent(DbTxn *txn, VmRef vm)
     for (guint i = 0; i < children->len; i++) {
         db_vm_set_parent(txn, g_array_index(children, VmRef, i), parent);
     }
-}
-
-/* The UEFI variables of a VM that never had any are no loss. */
-static void remove_nvram(Call *call, VmRef vm)
-{
-    g_autofree char *path =
-        g_strdup_printf("%s/nvram/%s.fd", platform_paths(call_platform(call))->state_dir,
-                        db_vm_uuid(call_view(call), vm));
-    unlink(path);
 }

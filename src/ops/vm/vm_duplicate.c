@@ -5,10 +5,12 @@
 #include "gen/db_vm_metrics.h"
 #include "ops/vm/vm_genid.h"
 #include "ops/vm/vm_metadata.h"
+#include "ops/vm/vm_nvram.h"
 
-static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, const char *new_name, VdiRef memory);
+static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, Uuid uuid, const char *new_name,
+                      VdiRef memory);
 static void write_fields_of_its_own(DbTxn *txn, VmRef vm);
-static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source);
+static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, const VmCopySpec *spec);
 static void write_clone_fields(DbTxn *txn, VmRef clone, VmRef source);
 
 bool vm_duplicate(Call *call, const VmCopySpec *spec, const char *new_name, VmRef *ret_vm,
@@ -26,20 +28,27 @@ bool vm_duplicate(Call *call, const VmCopySpec *spec, const char *new_name, VmRe
 bool vm_duplicate_write(Call *call, const VmCopySpec *spec, const char *new_name,
                         const VmDiskCopies *disks, VdiRef memory, VmRef *ret_vm, Err **err)
 {
+    const Uuid uuid = uuid_generate();
+    if (!vm_nvram_copy(call, db_vm_uuid(call_view(call), spec->source), UUID_TEXT(uuid), err)) {
+        return false;
+    }
     DbTxn *txn = db_begin(call->db);
-    VmRef vm = write_vm(txn, spec, new_name, memory);
+    VmRef vm = write_vm(txn, spec, uuid, new_name, memory);
     vm_copy_vbds(txn, vm, spec, disks);
     vm_copy_vifs(txn, vm, spec->source, spec->kind == VM_COPY_SNAPSHOT);
     if (!db_commit(txn, err)) {
+        vm_nvram_remove(call, UUID_TEXT(uuid));
         return false;
     }
     *ret_vm = vm;
     return true;
 }
 
-static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, const char *new_name, VdiRef memory)
+static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, Uuid uuid, const char *new_name,
+                      VdiRef memory)
 {
-    VmRef vm = db_vm_create(txn);
+    VmRef vm = {uuid_generate()};
+    db_create(txn, CLASS_VM, vm.id, uuid);
     vm_copy_fields(txn, CLASS_VM, spec->source.id, vm.id, NULL);
     write_fields_of_its_own(txn, vm);
     vm_copy_guest_metrics(txn, vm, spec->source);
@@ -48,7 +57,7 @@ static VmRef write_vm(DbTxn *txn, const VmCopySpec *spec, const char *new_name, 
     db_vm_set_power_state(
         txn, vm, vdi_ref_is_null(memory) ? VM_POWER_STATE_HALTED : VM_POWER_STATE_SUSPENDED);
     if (spec->kind == VM_COPY_SNAPSHOT) {
-        write_snapshot_fields(txn, vm, spec->source);
+        write_snapshot_fields(txn, vm, spec);
     } else {
         write_clone_fields(txn, vm, spec->source);
     }
@@ -80,12 +89,14 @@ static void write_fields_of_its_own(DbTxn *txn, VmRef vm)
     db_vm_set_other_config_key(txn, vm, "xensource_internal", NULL);
 }
 
-static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, VmRef source)
+static void write_snapshot_fields(DbTxn *txn, VmRef snapshot, const VmCopySpec *spec)
 {
     const DbView *view = db_txn_view(txn);
+    VmRef source = spec->source;
     g_autofree char *metadata = vm_metadata_write(view, source, VM_METADATA_ALL);
     Value *info = value_new_struct(2);
-    value_struct_add(info, "disk-snapshot-type", value_new_string("crash_consistent"));
+    value_struct_add(info, "disk-snapshot-type",
+                     value_new_string(spec->quiesced ? "quiesced" : "crash_consistent"));
     value_struct_add(info, "power-state-at-snapshot",
                      value_new_string(vm_power_state_to_string(db_vm_power_state(view, source))));
     db_vm_set_is_a_template(txn, snapshot, true);

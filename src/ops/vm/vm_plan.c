@@ -16,6 +16,7 @@
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_genid.h"
+#include "ops/vm/vm_nvram.h"
 #include "ops/vm/vm_state.h"
 
 enum {
@@ -173,9 +174,7 @@ static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *
         config->boot_order = arena_strdup(call->arena, order ? order : "cd");
         config->firmware = firmware && g_ascii_strcasecmp(firmware, "uefi") == 0 ? HV_FIRMWARE_UEFI
                                                                                  : HV_FIRMWARE_BIOS;
-        config->nvram_path =
-            arena_printf(call->arena, "%s/nvram/%s.fd",
-                         platform_paths(call_platform(call))->state_dir, db_vm_uuid(view, vm));
+        config->nvram_path = vm_nvram_path(call, db_vm_uuid(view, vm));
         return true;
     }
     const char *kernel = db_vm_pv_kernel(view, vm);

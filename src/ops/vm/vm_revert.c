@@ -17,6 +17,7 @@
 #include "ops/vm/vm_genid.h"
 #include "ops/vm/vm_image.h"
 #include "ops/vm/vm_metadata.h"
+#include "ops/vm/vm_nvram.h"
 #include "ops/vm/vm_state.h"
 
 /* What the VM keeps of its own. */
@@ -164,6 +165,8 @@ static bool revert(Call *call, Revert *work, Err **err)
 {
     g_auto(Undo) undo = {0};
     if (!copy_storage(call, work, &undo, err) || !stop(call, work, err) ||
+        !vm_nvram_copy(call, db_vm_uuid(call_view(call), work->snapshot),
+                       db_vm_uuid(call_view(call), work->vm), err) ||
         !write_rows(call, work, err)) {
         return false;
     }

@@ -85,7 +85,7 @@ const SrDriver sr_fake_driver = {
     .content_type = "user",
     .caps = SR_CAP_CREATE | SR_CAP_DELETE | SR_CAP_SCAN | SR_CAP_VDI_CREATE | SR_CAP_VDI_DELETE |
             SR_CAP_VDI_RESIZE | SR_CAP_VDI_CLONE | SR_CAP_VDI_SNAPSHOT | SR_CAP_VDI_RESIZE_ONLINE |
-            SR_CAP_PROBE,
+            SR_CAP_PROBE | SR_CAP_VDI_MIRROR,
     .config_help = config_help,
     .create = fake_create,
     .destroy = fake_destroy,
