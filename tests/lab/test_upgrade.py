@@ -58,8 +58,9 @@ class Upgrade(LabCase):
     def test_6_purge(self):
         self.local_xe(f"vm-shutdown uuid={self.vm} force=true")
         self.host.must(f"dpkg -P {' '.join(reversed(NAMES))}", 120)
+        # What is below /run goes with the next start, and guests' disks may be mounted there.
         left = self.host.must("ls -d /etc/clearwater /var/lib/clearwater /var/log/clearwater"
-                              " /run/clearwater /etc/pam.d/clearwater /usr/sbin/clearwaterd"
+                              " /etc/pam.d/clearwater /usr/sbin/clearwaterd"
                               " /lib/systemd/system/clearwaterd.service 2>/dev/null; true")
         self.assertEqual(left, "")
         self.assertNotIn("clearwater", self.host.must("systemctl list-units --all --no-legend"))
