@@ -20,6 +20,7 @@ typedef enum LockRank {
     LOCK_NETWORK,
     LOCK_HV,
     LOCK_HV_DOMAIN,
+    LOCK_HV_MESSAGES,
     LOCK_VM_WATCH,
     LOCK_METRICS,
     LOCK_NET_SERVER,

@@ -200,8 +200,9 @@ static bool open_database(Daemon *daemon, Err **err)
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
     bool is_fake = strcmp(config->engine, "fake") == 0;
-    if (!is_fake && strcmp(config->engine, "qemu") != 0) {
-        return err_internal(err, "engine %s: qemu or fake is expected", config->engine);
+    const HvDriver *engine = hv_engine_find(config->engine, err);
+    if (!engine) {
+        return false;
     }
     g_autofree char *host_name = host_name_of(config);
     uint16_t port = 0;
@@ -212,7 +213,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
     g_autofree char *certificate = g_build_filename(daemon->etc_dir, CERTIFICATE_FILE, NULL);
     g_autofree char *plugins = g_build_filename(daemon->etc_dir, "plugins", NULL);
     g_autofree char *crashes = g_build_filename(config->root, "var/crash", NULL);
-    const PlatformConfig platform = {.hv = is_fake ? &hv_fake_driver : &hv_qemu_driver,
+    const PlatformConfig platform = {.hv = engine,
                                      .nw = is_fake ? &nw_fake_driver : &nw_bridge_driver,
                                      .paths = {.state_dir = daemon->state_dir,
                                                .run_dir = daemon->run_dir,

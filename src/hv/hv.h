@@ -31,7 +31,11 @@ typedef enum HvCaps {
     HV_CAP_SYSRQ = 1 << 10,
     HV_CAP_DUMP = 1 << 11,
     HV_CAP_DISK_MIRROR = 1 << 12,
-    HV_CAP_QUIESCE = 1 << 13, /* guest_freeze, where the guest's agent can */
+    HV_CAP_QUIESCE = 1 << 13,     /* guest_freeze, where the guest's agent can */
+    HV_CAP_LIVE_RESIZE = 1 << 14, /* disk_resize */
+    /* The engine makes the host's end of a NIC: HvNic.bridge and .port instead of .tap_fd. */
+    HV_CAP_NIC_BRIDGE = 1 << 15,
+    HV_CAP_UNATTENDED_REBOOT = 1 << 16, /* guests reboot while no driver is open */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
@@ -85,7 +89,17 @@ typedef struct HvNic {
     const char *mac;
     unsigned mtu;
     int tap_fd; /* from NwDriver.port_attach; the driver dups it. -1: no cable */
+    /* HV_CAP_NIC_BRIDGE: the host's end gets the name `port`, joins `bridge` and is left down, for
+     * NwDriver.port_change to let frames pass.  NULL: no cable. */
+    const char *bridge, *port;
 } HvNic;
+
+/* How a guest meets the machine. Only on Xen do the three differ. */
+typedef enum HvKind {
+    HV_KIND_HVM, /* firmware and emulated devices */
+    HV_KIND_PV,  /* a kernel, or a boot loader run by the host, on the hypervisor's interface */
+    HV_KIND_PVH, /* a kernel on virtual processors, without emulated devices */
+} HvKind;
 
 typedef enum HvFirmware {
     HV_FIRMWARE_BIOS,
@@ -102,12 +116,17 @@ typedef struct HvDomainConfig {
     unsigned cpu_cap;          /* percent of one processor that all vCPUs get; 0: no limit */
     uint64_t memory_bytes;     /* at start */
     uint64_t memory_max_bytes;
+    HvKind kind;
     HvFirmware firmware;
     const char *kernel, *ramdisk, *cmdline; /* HV_FIRMWARE_DIRECT_KERNEL: paths and text */
-    const char *nvram_path;                 /* UEFI variable store; created when missing */
-    const char *boot_order;                 /* letters c d n; may be empty */
-    const char *vga;                        /* "std", "cirrus" or "" for std */
-    int64_t time_offset;                    /* seconds added to UTC in the guest's clock */
+    /* HV_KIND_PV, HV_KIND_PVH without a kernel: what finds it on the guest's disk, and the words
+     * for it (NULL-terminated, may be NULL). */
+    const char *bootloader;
+    const char *const *bootloader_args;
+    const char *nvram_path; /* UEFI variable store; created when missing */
+    const char *boot_order; /* letters c d n; may be empty */
+    const char *vga;        /* "std", "cirrus" or "" for std */
+    int64_t time_offset;    /* seconds added to UTC in the guest's clock */
     const HvDisk *disks;
     unsigned disk_count;
     const HvNic *nics;
@@ -323,6 +342,9 @@ typedef struct HvDriver {
 
 extern const HvDriver hv_qemu_driver;
 extern const HvDriver hv_fake_driver;
+
+/* The driver of an engine by its name; that of Xen is a module which is loaded now. (borrowed) */
+const HvDriver *hv_engine_find(const char *name, Err **err);
 
 /* INTERNAL_ERROR ["<driver> cannot <what>"]. */
 bool hv_unsupported(const char *driver, const char *what, Err **err);

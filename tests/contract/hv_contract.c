@@ -9,9 +9,7 @@
 #include "base/fd.h"
 #include "hv_guest.h"
 
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 static void test_host(Bench *bench)
 {
@@ -52,11 +50,11 @@ static void test_states(Bench *bench)
     assert_ok(driver->domain_info(bench->hv, uuid, &info, &err), err);
     g_assert_cmpint(info.domid, ==, domid);
     g_assert_cmpuint(info.vcpus, ==, 1);
-    g_assert_cmpuint(info.memory_bytes, ==, 64 * MIB);
+    g_assert_cmpuint(info.memory_bytes, ==, bench->kind->memory);
     g_assert_cmpuint(info.start_ticket, ==, 7);
     g_auto(HvDomainStats) stats = {0};
     assert_ok(driver->domain_stats(bench->hv, bench->op, uuid, &stats, &err), err);
-    g_assert_cmpuint(stats.memory_bytes, ==, 64 * MIB);
+    g_assert_cmpuint(stats.memory_bytes, ==, bench->kind->memory);
     g_assert_cmpuint(stats.vcpus->len, ==, 1);
     g_assert_cmpuint(stats.disks->len, >, 0);
     g_assert_cmpstr(g_array_index(stats.disks, HvDiskStats, 0).id, ==, guest.config.disks[0].id);
@@ -119,10 +117,11 @@ static void test_resize(Bench *bench)
     Err *err = NULL;
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
-    guest.config.memory_max_bytes = 128 * MIB;
+    guest.config.memory_max_bytes = 2 * bench->kind->memory;
     auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
-    assert_ok(bench->driver->domain_set_memory(bench->hv, bench->op, uuid, 96 * MIB, &err), err);
+    uint64_t more = bench->kind->memory + bench->kind->memory / 2;
+    assert_ok(bench->driver->domain_set_memory(bench->hv, bench->op, uuid, more, &err), err);
     assert_ok(bench->driver->domain_set_vcpus(bench->hv, bench->op, uuid, 2, &err), err);
     HvDomainInfo info;
     assert_ok(bench->driver->domain_info(bench->hv, uuid, &info, &err), err);
@@ -154,15 +153,17 @@ static void test_disks(Bench *bench)
         g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
         g_clear_pointer(&err, err_free);
     }
-    assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, GUEST_DISK, 4 * MIB, &err), err);
+    if (driver->caps & HV_CAP_LIVE_RESIZE) {
+        assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, GUEST_DISK, 4 * MIB, &err), err);
+    }
     /* A guest that stands still cannot give a device back. */
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
-    bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, "extra", false, &err);
+    bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, GUEST_DISK, false, &err);
     g_assert_cmpint(gone, ==, !bench->is_real);
     if (!gone) {
         g_assert_cmpstr(err->code, ==, "DEVICE_DETACH_TIMEOUT");
         g_assert_cmpstr(err->params[0], ==, "VBD");
-        g_assert_cmpstr(err->params[1], ==, "extra");
+        g_assert_cmpstr(err->params[1], ==, GUEST_DISK);
         g_clear_pointer(&err, err_free);
     }
     assert_ok(driver->disk_unplug(bench->hv, bench->op, uuid, "never-there", true, &err), err);
@@ -236,7 +237,7 @@ static void test_nics(Bench *bench)
     guest_init(&guest, bench, 1);
     auto_fd line = guest_start(bench, &guest);
     Uuid uuid = guest.config.uuid;
-    HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1};
+    HvNic nic = {"second", 1, "52:54:00:12:34:57", 1500, -1, NULL, NULL};
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
     }
@@ -470,32 +471,6 @@ static void test_adoption_after_kill(Bench *bench)
     g_assert_cmpint(bench_wait_exit(bench, info.uuid, 77), ==, HV_EXIT_DESTROYED);
 }
 
-/* The serial line of a domain, without the driver. */
-static int open_line(Bench *bench, const char *domain)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    g_snprintf(address.sun_path, sizeof address.sun_path, "%s/%s/serial.sock", bench->run_dir,
-               domain);
-    int line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    g_assert_no_errno(connect(line, (struct sockaddr *)&address, sizeof address));
-    return line;
-}
-
-/* Until the engine has written down that the guest ended. */
-static void wait_recorded_end(Bench *bench, const char *domain)
-{
-    g_autofree char *path = g_build_filename(bench->run_dir, domain, "qmp.log", NULL);
-    Err *err = NULL;
-    for (;;) {
-        g_autofree char *text = fd_read_file(path, MIB, NULL, &err);
-        assert_ok(text != NULL, err);
-        if (strstr(text, "\"SHUTDOWN\"")) {
-            return;
-        }
-        assert_ok(op_sleep(bench->op, 20 * USEC_PER_MSEC, &err), err);
-    }
-}
-
 /* How a guest ended while nobody looked, the driver being killed before. */
 static void test_end_after_kill(Bench *bench)
 {
@@ -513,9 +488,9 @@ static void test_end_after_kill(Bench *bench)
         bench_run_holder(bench, "--hold", 0);
         g_autoptr(GDir) run = g_dir_open(bench->run_dir, 0, NULL);
         const char *domain = g_dir_read_name(run);
-        auto_fd line = open_line(bench, domain);
+        auto_fd line = bench->kind->open_line(bench, domain);
         line_send(line, ends[i].letter);
-        wait_recorded_end(bench, domain);
+        bench->kind->wait_end(bench, domain);
         Uuid uuid;
         g_assert_true(uuid_parse(domain, &uuid));
         bench_open(bench);
@@ -544,9 +519,8 @@ static void test_killed_process(Bench *bench)
         if (ticket == 2) {
             bench_close(bench);
         }
-        g_assert_cmpint(kill(info.domid, SIGKILL), ==, 0);
+        bench->kind->kill(bench, &info);
         if (ticket == 2) {
-            bench_wait_process(bench, info.domid);
             bench_open(bench);
         }
         g_assert_cmpint(bench_wait_exit(bench, uuid, ticket), ==, HV_EXIT_CRASH);
@@ -582,10 +556,6 @@ static void test_unfinished_start(Bench *bench)
 /* A guest that reboots while no driver is open just does so. */
 static void test_unattended_reboot(Bench *bench)
 {
-    if (!bench->is_real) {
-        g_test_skip("the fake engine's guests stand still while no driver is open");
-        return;
-    }
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     auto_fd line = guest_start(bench, &guest);
@@ -605,6 +575,10 @@ static void test_uefi(Bench *bench)
         g_test_skip("the fake engine has no firmware");
         return;
     }
+    if (g_str_equal(bench->driver->name, "xen")) {
+        g_test_skip("OVMF under Xen makes QEMU 7.2 abort where that emulates the processor");
+        return;
+    }
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     g_autofree char *nvram = g_build_filename(bench->root, "nvram", NULL);
@@ -622,9 +596,10 @@ static void test_uefi(Bench *bench)
 static void test_killed_anywhere(Bench *bench)
 {
     Err *err = NULL;
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < bench->kind->kills; i++) {
         bench_close(bench);
-        bench_run_holder(bench, "--churn", (unsigned)g_test_rand_int_range(0, 150));
+        int milliseconds = g_test_rand_int_range(0, bench->kind->kill_within);
+        bench_run_holder(bench, "--churn", (unsigned)milliseconds);
         bench_open(bench);
         g_autoptr(GArray) list = bench->driver->domain_list(bench->hv, &err);
         g_assert_cmpuint(list->len, <=, 1);
@@ -692,7 +667,8 @@ int main(int argc, char **argv)
         {"end_after_kill", HV_CAP_TEXT_CONSOLE, test_end_after_kill},
         {"killed_process", HV_CAP_TEXT_CONSOLE, test_killed_process},
         {"unfinished_start", 0, test_unfinished_start},
-        {"unattended_reboot", HV_CAP_TEXT_CONSOLE, test_unattended_reboot},
+        {"unattended_reboot", HV_CAP_UNATTENDED_REBOOT | HV_CAP_TEXT_CONSOLE,
+         test_unattended_reboot},
         {"uefi", HV_CAP_UEFI | HV_CAP_TEXT_CONSOLE, test_uefi},
         {"killed_anywhere", HV_CAP_TEXT_CONSOLE, test_killed_anywhere},
     };

@@ -1,5 +1,6 @@
 /* The bench of the hypervisor suites, see hv_fixture.h. */
 #include "hv_fixture.h"
+#include "hv_xen.h"
 
 #include "base/fd.h"
 #include "base/subprocess.h"
@@ -8,10 +9,12 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #define DISK_SIZE  1048576
 #define LINE_LIMIT 65536
+#define XEN_DEVICE "/dev/xen/privcmd"
 
 /* A test of the table, with the arguments it needs. */
 typedef struct Case {
@@ -19,7 +22,40 @@ typedef struct Case {
     const char *driver, *guest;
 } Case;
 
-static const BenchKind kinds[] = {{&hv_qemu_driver, true}, {&hv_fake_driver, false}};
+static void kill_process(Bench *bench, const HvDomainInfo *info);
+static int open_serial(Bench *bench, const char *domain);
+static void wait_history(Bench *bench, const char *domain);
+
+/* Xen is met inside of an emulated machine, where each step takes its time. */
+#define XEN(kind_name, kind_machine, kernel)                                                       \
+    {                                                                                              \
+        .name = (kind_name), .engine = "xen", .is_real = true, .machine = (kind_machine),          \
+        .boots_kernel = (kernel), .memory = 128 * MIB, .deadline = 900 * USEC_PER_SEC, .kills = 5, \
+        .kill_within = 12000, .kill = hv_xen_kill, .open_line = hv_xen_open_line,                  \
+        .wait_end = hv_xen_wait_end                                                                \
+    }
+
+static const BenchKind kinds[] = {
+    {.name = "qemu",
+     .engine = "qemu",
+     .is_real = true,
+     .memory = 64 * MIB,
+     .deadline = 120 * USEC_PER_SEC,
+     .kills = 20,
+     .kill_within = 150,
+     .kill = kill_process,
+     .open_line = open_serial,
+     .wait_end = wait_history},
+    {.name = "fake",
+     .engine = "fake",
+     .memory = 64 * MIB,
+     .deadline = 120 * USEC_PER_SEC,
+     .kills = 20,
+     .kill_within = 150},
+    XEN("xen-pv", HV_KIND_PV, true),
+    XEN("xen-pvh", HV_KIND_PVH, true),
+    XEN("xen-hvm", HV_KIND_HVM, false),
+};
 
 static void wait_for_more(Bench *bench, const unsigned *count, unsigned seen);
 static void on_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
@@ -31,17 +67,21 @@ static const BenchKind *find_kind(const char *name);
 void bench_setup(Bench *bench, const char *driver, const char *guest, const char *root)
 {
     const BenchKind *kind = find_kind(driver);
-    *bench = (Bench){.driver = kind->driver, .is_real = kind->is_real, .guest = guest};
+    Err *err = NULL;
+    *bench = (Bench){.kind = kind, .is_real = kind->is_real, .guest = guest};
+    bench->driver = hv_engine_find(kind->engine, &err);
+    assert_ok(bench->driver != NULL, err);
+    bench->kernel = g_build_filename(guest, "vmlinux", NULL);
+    bench->ramdisk = g_build_filename(guest, "letters.gz", NULL);
     bench->root = root ? g_strdup(root) : g_dir_make_tmp("hv-XXXXXX", NULL);
     bench->run_dir = g_build_filename(bench->root, "run", NULL);
     bench->log_dir = g_build_filename(bench->root, "log", NULL);
-    Err *err = NULL;
     assert_ok(fd_make_dirs(bench->run_dir, 0711, &err), err);
     assert_ok(fd_make_dirs(bench->log_dir, 0700, &err), err);
     g_mutex_init(&bench->lock);
     g_cond_init(&bench->changed);
     bench->exits = g_array_new(FALSE, FALSE, sizeof(Exit));
-    bench->op = op_new(DEADLINE);
+    bench->op = op_new(kind->deadline);
     bench_open(bench);
 }
 
@@ -53,9 +93,11 @@ void bench_teardown(Bench *bench)
     g_mutex_clear(&bench->lock);
     g_cond_clear(&bench->changed);
     const char *const argv[] = {"rm", "-rf", bench->root, NULL};
-    g_autoptr(Op) op = op_new(DEADLINE);
+    g_autoptr(Op) op = op_new(bench->kind->deadline);
     Err *err = NULL;
     assert_ok(op_run_ok(op, argv, NULL, &err), err);
+    g_free(bench->kernel);
+    g_free(bench->ramdisk);
     g_free(bench->root);
     g_free(bench->run_dir);
     g_free(bench->log_dir);
@@ -95,13 +137,30 @@ int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count)
     return g_test_run();
 }
 
+void bench_describe_guest(Bench *bench, HvDomainConfig *config)
+{
+    config->kind = bench->kind->machine;
+    config->memory_bytes = config->memory_max_bytes = bench->kind->memory;
+    config->firmware = HV_FIRMWARE_BIOS;
+    config->boot_order = "cdn";
+    config->vga = "";
+    if (bench->kind->boots_kernel) {
+        config->firmware = HV_FIRMWARE_DIRECT_KERNEL;
+        config->kernel = bench->kernel;
+        config->ramdisk = bench->ramdisk;
+        config->cmdline = "console=hvc0 rdinit=/letters quiet loglevel=0 audit=0 mitigations=off";
+    }
+}
+
 char *bench_new_disk(Bench *bench)
 {
     g_autofree char *name = g_strdup_printf("disk%d-%u.raw", getpid(), bench->disks++);
     g_autofree char *path = g_build_filename(bench->root, name, NULL);
-    size_t length;
+    size_t length = 0;
     Err *err = NULL;
-    g_autofree char *sector = fd_read_file(bench->guest, DISK_SIZE, &length, &err);
+    g_autofree char *sector = bench->kind->boots_kernel
+                                  ? g_strdup("")
+                                  : fd_read_file(bench->guest, DISK_SIZE, &length, &err);
     assert_ok(sector != NULL, err);
     auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     g_assert_cmpint(fd, >=, 0);
@@ -148,7 +207,7 @@ void bench_run_holder(Bench *bench, const char *mode, unsigned milliseconds)
 {
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     char *argv[] = {
-        self, (char *)bench->driver->name, (char *)bench->guest, (char *)mode, bench->root, NULL};
+        self, (char *)bench->kind->name, (char *)bench->guest, (char *)mode, bench->root, NULL};
     GPid pid;
     int out;
     Err *err = NULL;
@@ -293,7 +352,15 @@ static void on_ejected(void *user, Uuid domain, const char *disk_id)
 static void run_case(gconstpointer data)
 {
     const Case *to_run = data;
-    unsigned missing = to_run->test->needs & ~find_kind(to_run->driver)->driver->caps;
+    const BenchKind *kind = find_kind(to_run->driver);
+    if (g_str_equal(kind->engine, "xen") && access(XEN_DEVICE, R_OK) != 0) {
+        g_test_skip("there is no Xen here: " XEN_DEVICE " is missing");
+        return;
+    }
+    Err *err = NULL;
+    const HvDriver *driver = hv_engine_find(kind->engine, &err);
+    assert_ok(driver != NULL, err);
+    unsigned missing = to_run->test->needs & ~driver->caps;
     if (missing) {
         g_autofree char *why =
             g_strdup_printf("%s has not capability 0x%x", to_run->driver, missing);
@@ -309,9 +376,40 @@ static void run_case(gconstpointer data)
 static const BenchKind *find_kind(const char *name)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (g_str_equal(kinds[i].driver->name, name)) {
+        if (g_str_equal(kinds[i].name, name)) {
             return &kinds[i];
         }
     }
     g_error("no driver %s", name);
+}
+
+static void kill_process(Bench *bench, const HvDomainInfo *info)
+{
+    g_assert_cmpint(kill(info->domid, SIGKILL), ==, 0);
+    bench_wait_process(bench, info->domid);
+}
+
+static int open_serial(Bench *bench, const char *domain)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    g_snprintf(address.sun_path, sizeof address.sun_path, "%s/%s/serial.sock", bench->run_dir,
+               domain);
+    int line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_assert_no_errno(connect(line, (struct sockaddr *)&address, sizeof address));
+    return line;
+}
+
+/* QEMU writes down what it tells. */
+static void wait_history(Bench *bench, const char *domain)
+{
+    g_autofree char *path = g_build_filename(bench->run_dir, domain, "qmp.log", NULL);
+    Err *err = NULL;
+    for (;;) {
+        g_autofree char *text = fd_read_file(path, MIB, NULL, &err);
+        assert_ok(text != NULL, err);
+        if (strstr(text, "\"SHUTDOWN\"")) {
+            return;
+        }
+        assert_ok(op_sleep(bench->op, 20 * USEC_PER_MSEC, &err), err);
+    }
 }

@@ -5,8 +5,7 @@
 #include "../assert_ok.h"
 #include "hv/hv.h"
 
-#define MIB      ((uint64_t)1024 * 1024)
-#define DEADLINE (120 * USEC_PER_SEC)
+#define MIB ((uint64_t)1024 * 1024)
 
 typedef struct Exit {
     Uuid domain;
@@ -14,16 +13,33 @@ typedef struct Exit {
     HvExitReason reason;
 } Exit;
 
-/* A driver and where its engine differs. */
+typedef struct Bench Bench;
+
+/* An engine, the guests it is asked about, and where it differs by nature. What it can do is told
+ * by the driver's capabilities. */
 typedef struct BenchKind {
-    const HvDriver *driver;
-    bool is_real; /* domains are processes and have disks with data */
+    const char *name; /* as the programs' first argument */
+    const char *engine;
+    bool is_real; /* domains have disks with data, and outlive the driver in work */
+    HvKind machine;
+    bool boots_kernel; /* GUEST is a folder with vmlinux and letters.gz, not a boot sector */
+    uint64_t memory;   /* of a guest, in bytes */
+    Usec deadline;     /* of a whole test */
+    unsigned kills;    /* rounds of killed_anywhere ... */
+    int kill_within;   /* ... and the time until the kill, in milliseconds */
+    /* Without the driver: ends a domain as a power cut would; connects to its text console; waits
+     * until it has come to an end of its own. */
+    void (*kill)(Bench *bench, const HvDomainInfo *info);
+    int (*open_line)(Bench *bench, const char *domain);
+    void (*wait_end)(Bench *bench, const char *domain);
 } BenchKind;
 
-typedef struct Bench {
+struct Bench {
+    const BenchKind *kind;
     const HvDriver *driver;
     bool is_real;
     const char *guest; /* path of the suite's guest: a boot sector, or a folder with a Linux */
+    char *kernel, *ramdisk;
     char *root, *run_dir, *log_dir;
     Hv *hv;
     Op *op;
@@ -33,7 +49,7 @@ typedef struct Bench {
     GCond changed;
     GArray *exits; /* Exit */
     unsigned guest_changes, ejections;
-} Bench;
+};
 
 typedef struct BenchTest {
     const char *name;
@@ -50,6 +66,9 @@ void bench_close(Bench *bench);
 /* Runs the tests of DRIVER with GUEST, argv[1] and argv[2]; what the driver cannot is skipped,
  * with the reason. */
 int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count);
+
+/* Sets what makes the suite's guest: its kind, memory, and what it boots. */
+void bench_describe_guest(Bench *bench, HvDomainConfig *config);
 
 /* The path of a raw disk of 1 MiB that starts the boot sector guest. (owned) */
 char *bench_new_disk(Bench *bench);

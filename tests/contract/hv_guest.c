@@ -14,23 +14,19 @@ void guest_init(Guest *guest, Bench *bench, uint64_t ticket)
     guest->image = (HvImage){guest->path, "raw"};
     guest->disks[0] = (HvDisk){GUEST_DISK, 0, false, false, true, &guest->image, 1};
     guest->disks[1] = (HvDisk){GUEST_CD, 3, true, true, false, NULL, 0};
-    guest->nic = (HvNic){GUEST_NIC, 0, "52:54:00:12:34:56", 1500, -1};
+    guest->nic = (HvNic){GUEST_NIC, 0, "52:54:00:12:34:56", 1500, -1, NULL, NULL};
     guest->config = (HvDomainConfig){
         .uuid = uuid_generate(),
         .name = "contract, with a comma",
         .vcpus = 1,
         .vcpus_max = 2,
-        .memory_bytes = 64 * MIB,
-        .memory_max_bytes = 64 * MIB,
-        .firmware = HV_FIRMWARE_BIOS,
-        .boot_order = "cdn",
-        .vga = "",
         .disks = guest->disks,
         .disk_count = 2,
         .nics = &guest->nic,
         .nic_count = 1,
         .start_ticket = ticket,
     };
+    bench_describe_guest(bench, &guest->config);
 }
 
 HvState guest_state(Bench *bench, Uuid uuid)

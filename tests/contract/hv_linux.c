@@ -34,7 +34,7 @@ static void linux_init(Linux *guest, Bench *bench)
     guest->image = (HvImage){guest->disk_path, "qcow2"};
     guest->disks[0] = (HvDisk){"root-disk", 0, false, false, true, &guest->image, 1};
     guest->disks[1] = (HvDisk){"cd-drive", 3, true, true, false, NULL, 0};
-    guest->nic = (HvNic){"first-nic", 0, mac, 1500, -1};
+    guest->nic = (HvNic){"first-nic", 0, mac, 1500, -1, NULL, NULL};
     guest->config = (HvDomainConfig){
         .uuid = uuid_generate(),
         .name = "linux",
@@ -189,7 +189,7 @@ static void check_nics(Linux *guest)
     Bench *bench = guest->bench;
     Uuid uuid = guest->config.uuid;
     Err *err = NULL;
-    const HvNic nic = {"second-nic", 1, "52:54:00:aa:bb:02", 1500, -1};
+    const HvNic nic = {"second-nic", 1, "52:54:00:aa:bb:02", 1500, -1, NULL, NULL};
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(bench->driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
         linux_wait(guest, "cat /sys/class/net/*/address", nic.mac, true);

@@ -193,7 +193,7 @@ static void test_mirror_refused(Bench *bench)
     g_assert_false(driver->disk_mirror(bench->hv, bench->op, uuid, &mirror, &err));
     g_assert_cmpstr(err->params[0], ==, "not now");
     g_clear_pointer(&err, err_free);
-    g_autoptr(Op) cancelled = op_new(DEADLINE);
+    g_autoptr(Op) cancelled = op_new(bench->kind->deadline);
     op_cancel(cancelled);
     g_assert_false(driver->disk_mirror(bench->hv, cancelled, uuid, &mirror, &err));
     g_clear_pointer(&err, err_free);

@@ -474,7 +474,8 @@ const HvDriver hv_fake_driver = {
     .name = "fake",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
-            HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE,
+            HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE |
+            HV_CAP_LIVE_RESIZE,
     .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER,
     .open = fake_open,
     .close = fake_close,

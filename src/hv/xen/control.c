@@ -1,0 +1,196 @@
+/* What is done to running domains as a whole. */
+#include "hv/xen/call.h"
+#include "hv/xen/create.h"
+#include "hv/xen/hooks.h"
+
+#include <libxl_utils.h>
+
+#define KIB 1024
+
+static bool xen_control_is_saved(XenDomain *domain, uint32_t domid);
+static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **err);
+
+bool xen_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    if (xen_control_is_saved(domain, domid)) {
+        return paused || xen_control_resume(domain, op, domid, err);
+    }
+    libxl_dominfo info;
+    libxl_dominfo_init(&info);
+    int code = libxl_domain_info(hv->ctx, &info, domid);
+    bool is_paused = info.paused;
+    libxl_dominfo_dispose(&info);
+    if (code != 0) {
+        return xen_message_fail(&hv->messages, domid, code, "examine", domain->name, err);
+    }
+    /* Xen counts pauses; we want one of them at most. */
+    if (is_paused == paused) {
+        return true;
+    }
+    g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
+    const libxl_asyncop_how *how = xen_call_how(call);
+    return paused
+               ? xen_call_wait(call, op, libxl_domain_pause(hv->ctx, domid, how), "pause", err)
+               : xen_call_wait(call, op, libxl_domain_unpause(hv->ctx, domid, how), "unpause", err);
+}
+
+/* libxl writes control/shutdown, which the guest acknowledges by taking it away.  One that has no
+ * driver for that has a power button at least, if it is an HVM guest. */
+bool xen_control_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
+    const libxl_asyncop_how *how = xen_call_how(call);
+    int started = mode == HV_SHUTDOWN_REBOOT ? libxl_domain_reboot(hv->ctx, domid, how)
+                                             : libxl_domain_shutdown(hv->ctx, domid, how);
+    int code;
+    if (!xen_call_finish(call, op, started, &code, err)) {
+        return false;
+    }
+    if (code != ERROR_NOPARAVIRT) {
+        return code == 0 ||
+               xen_message_fail(&hv->messages, domid, code, "shut down", domain->name, err);
+    }
+    return xen_control_trigger(
+        hv, op, uuid, mode == HV_SHUTDOWN_REBOOT ? HV_TRIGGER_RESET : HV_TRIGGER_POWER, err);
+}
+
+bool xen_control_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_find(hv, uuid);
+    if (!domain) {
+        return true;
+    }
+    uint32_t domid;
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->destroyed = true;
+        domid = domain->record->domid;
+    }
+    if (!xen_create_end(hv, op, domid, domain->name, err)) {
+        return false;
+    }
+    xen_domain_leave(domain);
+    return true;
+}
+
+bool xen_control_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
+{
+    (void)op;
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    xen_message_forget(&hv->messages, domid);
+    int code = libxl_set_memory_target(hv->ctx, domid, (int64_t)(bytes / KIB), 0, 1);
+    return code == 0 ||
+           xen_message_fail(&hv->messages, domid, code, "set the memory of", domain->name, err);
+}
+
+bool xen_control_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    unsigned before;
+    {
+        LOCK_GUARD(&domain->lock);
+        if (vcpus == 0 || vcpus > domain->record->vcpus_max) {
+            return err_internal(err, "domain %s cannot have %u vCPUs, but 1 to %u", domain->name,
+                                vcpus, domain->record->vcpus_max);
+        }
+        before = domain->record->vcpus;
+        domain->record->vcpus = vcpus;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
+    libxl_bitmap online;
+    libxl_bitmap_init(&online);
+    int code = libxl_cpu_bitmap_alloc(hv->ctx, &online, (int)domain->record->vcpus_max);
+    for (unsigned i = 0; i < vcpus && code == 0; i++) {
+        libxl_bitmap_set(&online, (int)i);
+    }
+    const libxl_asyncop_how *how = xen_call_how(call);
+    bool done = xen_call_wait(call, op,
+                              code == 0 ? libxl_set_vcpuonline(hv->ctx, domid, &online, how) : code,
+                              "set the vCPUs of", err);
+    libxl_bitmap_dispose(&online);
+    if (!done) {
+        LOCK_GUARD(&domain->lock);
+        domain->record->vcpus = before;
+        return false;
+    }
+    return xen_domain_save_record(domain, err);
+}
+
+/* To the kernel of a paravirtual guest it comes by control/sysrq. */
+bool xen_control_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
+{
+    (void)op;
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    xen_message_forget(&hv->messages, domid);
+    int code = libxl_send_sysrq(hv->ctx, domid, key);
+    return code == 0 ||
+           xen_message_fail(&hv->messages, domid, code, "send SysRq to", domain->name, err);
+}
+
+bool xen_control_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err)
+{
+    static const struct {
+        HvTrigger trigger;
+        libxl_trigger libxl;
+    } triggers[] = {
+        {HV_TRIGGER_NMI, LIBXL_TRIGGER_NMI},       {HV_TRIGGER_RESET, LIBXL_TRIGGER_RESET},
+        {HV_TRIGGER_POWER, LIBXL_TRIGGER_POWER},   {HV_TRIGGER_SLEEP, LIBXL_TRIGGER_SLEEP},
+        {HV_TRIGGER_WAKE, LIBXL_TRIGGER_S3RESUME},
+    };
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    libxl_trigger number = LIBXL_TRIGGER_UNKNOWN;
+    for (unsigned i = 0; i < G_N_ELEMENTS(triggers); i++) {
+        number = triggers[i].trigger == trigger ? triggers[i].libxl : number;
+    }
+    g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
+    return xen_call_wait(
+        call, op, libxl_send_trigger(hv->ctx, domid, number, 0, xen_call_how(call)), "nudge", err);
+}
+
+/* It suspended itself for domain_save() and waits for either end. */
+static bool xen_control_is_saved(XenDomain *domain, uint32_t domid)
+{
+    libxl_dominfo info;
+    libxl_dominfo_init(&info);
+    bool saved = libxl_domain_info(domain->hv->ctx, &info, domid) == 0 && info.shutdown &&
+                 info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND;
+    libxl_dominfo_dispose(&info);
+    return saved;
+}
+
+/* To the guest it looks as if its wish to suspend had been refused. */
+static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **err)
+{
+    g_autoptr(XenCall) call = xen_call_new(domain->hv, domid, domain->name);
+    xen_domain_unwatch(domain);
+    return xen_call_wait(call, op,
+                         libxl_domain_resume(domain->hv->ctx, domid, 1, xen_call_how(call)),
+                         "resume", err) &&
+           xen_domain_watch(domain, err);
+}
