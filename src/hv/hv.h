@@ -36,6 +36,7 @@ typedef enum HvCaps {
     /* The engine makes the host's end of a NIC: HvNic.bridge and .port instead of .tap_fd. */
     HV_CAP_NIC_BRIDGE = 1 << 15,
     HV_CAP_UNATTENDED_REBOOT = 1 << 16, /* guests reboot while no driver is open */
+    HV_CAP_BOOTLOADER = 1 << 17,        /* HvDomainConfig.bootloader */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */

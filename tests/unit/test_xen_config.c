@@ -28,6 +28,8 @@ static HvDomainConfig a_guest(HvKind kind)
         .vcpus_max = 3,
         .memory_bytes = 128 * MIB,
         .memory_max_bytes = 256 * MIB,
+        .cpu_weight = 512,
+        .cpu_cap = 50,
         .kind = kind,
         .boot_order = "",
         .vga = "",
@@ -63,6 +65,8 @@ static void test_machine(void)
     g_assert_false(libxl_bitmap_test(&info->avail_vcpus, 2));
     g_assert_cmpuint(info->target_memkb, ==, 128 * 1024);
     g_assert_cmpuint(info->max_memkb, ==, 256 * 1024);
+    g_assert_cmpint(info->sched_params.weight, ==, 512);
+    g_assert_cmpint(info->sched_params.cap, ==, 50);
     g_assert_cmpint((int)info->rtc_timeoffset, ==, -60);
     g_assert_cmpstr(info->kernel, ==, "/k");
     g_assert_cmpstr(info->ramdisk, ==, "/r");

@@ -96,6 +96,12 @@ static void xen_config_machine(const HvDomainConfig *config, libxl_domain_build_
     }
     build->target_memkb = config->memory_bytes / KIB;
     build->max_memkb = MAX(config->memory_bytes, config->memory_max_bytes) / KIB;
+    if (config->cpu_weight > 0) {
+        build->sched_params.weight = (int)config->cpu_weight;
+    }
+    if (config->cpu_cap > 0) {
+        build->sched_params.cap = (int)config->cpu_cap;
+    }
     build->rtc_timeoffset = (uint32_t)config->time_offset;
     build->device_model_version = LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN;
 }
@@ -179,7 +185,7 @@ static bool xen_config_nics(const HvDomainConfig *config, const char *script,
 {
     result->nics = calloc(MAX(config->nic_count, 1), sizeof *result->nics);
     for (unsigned i = 0; i < config->nic_count; i++) {
-        if (!xen_device_nic(&config->nics[i], config->kind, script, &result->nics[i], err)) {
+        if (!xen_device_nic(&config->nics[i], script, &result->nics[i], err)) {
             return false;
         }
         result->num_nics++;

@@ -50,8 +50,7 @@ bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err
     return true;
 }
 
-bool xen_device_nic(const HvNic *nic, HvKind kind, const char *script, libxl_device_nic *ret_nic,
-                    Err **err)
+bool xen_device_nic(const HvNic *nic, const char *script, libxl_device_nic *ret_nic, Err **err)
 {
     libxl_mac mac;
     if (nic->position >= XEN_NICS_MAX) {
@@ -68,7 +67,8 @@ bool xen_device_nic(const HvNic *nic, HvKind kind, const char *script, libxl_dev
     ret_nic->bridge = g_strdup(nic->bridge ? nic->bridge : NO_BRIDGE);
     ret_nic->ifname = g_strdup(nic->port);
     ret_nic->script = g_strdup(script);
-    ret_nic->nictype = kind == HV_KIND_HVM ? LIBXL_NIC_TYPE_VIF_IOEMU : LIBXL_NIC_TYPE_VIF;
+    /* An emulated card would have an end of its own beside, to which no rules apply. */
+    ret_nic->nictype = LIBXL_NIC_TYPE_VIF;
     return true;
 }
 

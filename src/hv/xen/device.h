@@ -17,8 +17,7 @@ bool xen_device_vdev(unsigned position, char vdev[XEN_VDEV_SIZE], Err **err);
 bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err);
 
 /* `script` joins the host's end to the bridge. `ret_nic` likewise. */
-bool xen_device_nic(const HvNic *nic, HvKind kind, const char *script, libxl_device_nic *ret_nic,
-                    Err **err);
+bool xen_device_nic(const HvNic *nic, const char *script, libxl_device_nic *ret_nic, Err **err);
 
 /* Six hexadecimal pairs between colons. */
 bool xen_device_parse_mac(const char *text, libxl_mac *ret_mac);

@@ -24,7 +24,7 @@ static const HvDriver xen_driver = {
     .name = "xen",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_GUEST_AGENT |
             HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC | HV_CAP_TEXT_CONSOLE |
-            HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ,
+            HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER,
     .triggers =
         HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_SLEEP | HV_TRIGGER_WAKE,
     .open = xen_driver_open,

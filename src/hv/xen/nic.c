@@ -84,7 +84,7 @@ static bool xen_nic_add(XenDomain *domain, Op *op, const HvNic *nic, Err **err)
 {
     Hv *hv = domain->hv;
     libxl_device_nic device;
-    if (!xen_device_nic(nic, domain->record->kind, hv->vif_script, &device, err)) {
+    if (!xen_device_nic(nic, hv->vif_script, &device, err)) {
         return false;
     }
     uint32_t domid = xen_domain_domid(domain);

@@ -37,6 +37,13 @@ void ethtool_describe(NwInterface *interface)
     }
 }
 
+bool ethtool_is_driver(const char *name, const char *driver)
+{
+    auto_fd socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+    return socket_fd >= 0 && ask(socket_fd, name, &info) && strcmp(info.driver, driver) == 0;
+}
+
 bool ethtool_set_receive_offload(const char *name, bool on, Err **err)
 {
     auto_fd socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

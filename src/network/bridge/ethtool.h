@@ -7,4 +7,7 @@
  * stays as it is. */
 void ethtool_describe(NwInterface *interface);
 
+/* Whether it is of the kernel's driver of that name. */
+bool ethtool_is_driver(const char *name, const char *driver);
+
 bool ethtool_set_receive_offload(const char *name, bool on, Err **err);

@@ -35,7 +35,7 @@ bool port_delete(NetlinkSocket *nl, PortFilter *filter, Op *op, const char *name
     if (!netlink_find(nl, name, &tap, err)) {
         return false;
     }
-    return (!tap || (tap_check(tap, err) && netlink_delete(nl, tap, err))) &&
+    return (!tap || tap_is_xen(tap) || (tap_check(tap, err) && netlink_delete(nl, tap, err))) &&
            port_rate_drop(nl, name, err) && port_filter_unlock(filter, op, name, err);
 }
 

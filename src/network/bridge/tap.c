@@ -2,12 +2,15 @@
 #include "network/bridge/tap.h"
 
 #include "base/fd.h"
+#include "network/bridge/ethtool.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+
+#define XEN_DRIVER "vif" /* xen-netback of Linux */
 
 int tap_open(const char *name, Err **err)
 {
@@ -25,8 +28,13 @@ int tap_open(const char *name, Err **err)
     return fd_steal(&fd);
 }
 
+bool tap_is_xen(NetlinkLink *link)
+{
+    return ethtool_is_driver(rtnl_link_get_name(link), XEN_DRIVER);
+}
+
 bool tap_check(NetlinkLink *link, Err **err)
 {
-    return netlink_is_kind(link, "tun") ||
+    return netlink_is_kind(link, "tun") || tap_is_xen(link) ||
            err_internal(err, "%s is no tap and stays as it is", rtnl_link_get_name(link));
 }

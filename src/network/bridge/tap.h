@@ -11,5 +11,8 @@
  * nothing before it.  Returns -1 on failure. */
 int tap_open(const char *name, Err **err);
 
-/* Fails when the link is something else, which is then nothing that a guest's port may change. */
+/* The kernel's own end of a Xen guest's card, which comes and goes with that. */
+bool tap_is_xen(NetlinkLink *link);
+
+/* Fails when the link is neither, which is then nothing that a guest's port may change. */
 bool tap_check(NetlinkLink *link, Err **err);

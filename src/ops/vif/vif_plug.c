@@ -21,7 +21,8 @@ bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
         !vm_plan_nic(call, view, args->self, &undo, &nic, err) ||
         !platform_hv_driver(platform)->nic_plug(platform_hv(platform), call->op,
                                                 vm_domain_uuid(view, db_vif_vm(view, args->self)),
-                                                &nic, err)) {
+                                                &nic, err) ||
+        (nic.port && !vif_port_refresh(call, args->self, err))) {
         return false;
     }
     undo_disarm(&undo);

@@ -47,7 +47,7 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
     if (!vm_check_can_boot(call, vm, how->force, err) || !vbd_claim_take(call, vm, &claim, err) ||
         !vm_boot_record_name(call->db, vm, err) || !vm_plan(call, vm, &undo, &config, err) ||
         !build_domain(call, &config, how->saved, &undo, &domid, err) ||
-        !write_running(call, vm, domid, how, &undo, err)) {
+        !vm_plan_open_ports(call, vm, err) || !write_running(call, vm, domid, how, &undo, err)) {
         return false;
     }
     if (!how->paused && !platform_hv_driver(platform)->domain_set_paused(

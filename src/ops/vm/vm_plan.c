@@ -19,6 +19,8 @@
 #include "ops/vm/vm_nvram.h"
 #include "ops/vm/vm_state.h"
 
+#define PYGRUB "pygrub"
+
 enum {
     MAX_DISK_POSITION = 255,
     MAX_WEIGHT = 65535,   /* as Xen has it */
@@ -28,6 +30,8 @@ enum {
 static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config);
 static unsigned scheduling(const DbView *view, VmRef vm, const char *key, unsigned max);
 static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config, Err **err);
+static bool plan_bootloader(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config,
+                            Err **err);
 static bool plan_disks(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config, Err **err);
 static bool plan_nics(Call *call, const DbView *view, VmRef vm, Undo *undo, HvDomainConfig *config,
                       Err **err);
@@ -114,6 +118,16 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
         return false;
     }
     const NwPort port = vif_port_describe(call, now, vif);
+    *ret_nic = (HvNic){.id = arena_strdup(call->arena, db_vif_uuid(view, vif)),
+                       .position = position,
+                       .mac = port.policy.mac,
+                       .mtu = port.mtu,
+                       .tap_fd = -1};
+    if (platform_hv_driver(platform)->caps & HV_CAP_NIC_BRIDGE) {
+        ret_nic->bridge = port.bridge;
+        ret_nic->port = port.name;
+        return true;
+    }
     PlannedTap *tap = arena_new0(call->arena, PlannedTap, 1);
     *tap = (PlannedTap){platform, port.name, -1};
     if (!platform_nw_driver(platform)->port_attach(platform_nw(platform), call->op, &port, &tap->fd,
@@ -122,11 +136,21 @@ bool vm_plan_nic(Call *call, const DbView *view, VifRef vif, Undo *undo, HvNic *
     }
     arena_own(call->arena, tap, close_tap);
     undo_push(undo, detach_port, tap);
-    *ret_nic = (HvNic){.id = arena_strdup(call->arena, db_vif_uuid(view, vif)),
-                       .position = position,
-                       .mac = port.policy.mac,
-                       .mtu = port.mtu,
-                       .tap_fd = tap->fd};
+    ret_nic->tap_fd = tap->fd;
+    return true;
+}
+
+bool vm_plan_open_ports(Call *call, VmRef vm, Err **err)
+{
+    if (!(platform_hv_driver(call_platform(call))->caps & HV_CAP_NIC_BRIDGE)) {
+        return true;
+    }
+    const DbView *view = call_view(call);
+    for (unsigned i = 0; i < db_vm_vifs_count(view, vm); i++) {
+        if (!vif_port_refresh(call, db_vm_vifs_at(view, vm, i), err)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -179,6 +203,13 @@ static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *
     }
     const char *kernel = db_vm_pv_kernel(view, vm);
     const char *ramdisk = db_vm_pv_ramdisk(view, vm);
+    config->kind = db_vm_domain_type(view, vm) == DOMAIN_TYPE_PVH ? HV_KIND_PVH : HV_KIND_PV;
+    config->cmdline = arena_strdup(call->arena, db_vm_pv_args(view, vm));
+    config->boot_order = "";
+    if (!*kernel && *db_vm_pv_bootloader(view, vm) &&
+        platform_hv_driver(call_platform(call))->caps & HV_CAP_BOOTLOADER) {
+        return plan_bootloader(call, view, vm, config, err);
+    }
     if (!*kernel) {
         return err_bootloader_failed(err, REF_TEXT(vm.id),
                                      "PV_kernel is empty and HVM_boot_policy too: set one of them");
@@ -190,8 +221,28 @@ static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *
     config->firmware = HV_FIRMWARE_DIRECT_KERNEL;
     config->kernel = arena_strdup(call->arena, kernel);
     config->ramdisk = *ramdisk ? arena_strdup(call->arena, ramdisk) : NULL;
-    config->cmdline = arena_strdup(call->arena, db_vm_pv_args(view, vm));
-    config->boot_order = "";
+    return true;
+}
+
+/* It runs on the host: no client may have just any program run there. */
+static bool plan_bootloader(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config,
+                            Err **err)
+{
+    const char *name = db_vm_pv_bootloader(view, vm);
+    if (strcmp(name, PYGRUB) != 0) {
+        return err_bootloader_failed(err, REF_TEXT(vm.id),
+                                     "PV_bootloader: only " PYGRUB " is there to be run");
+    }
+    g_auto(GStrv) words = g_strsplit(db_vm_pv_bootloader_args(view, vm), " ", -1);
+    const char **list = arena_new0(call->arena, const char *, g_strv_length(words) + 1);
+    unsigned count = 0;
+    for (char **word = words; *word; word++) {
+        if (**word) {
+            list[count++] = arena_strdup(call->arena, *word);
+        }
+    }
+    config->bootloader = PYGRUB;
+    config->bootloader_args = list;
     return true;
 }
 
