@@ -25,6 +25,12 @@ bool xen_device_vdev(unsigned position, char vdev[XEN_VDEV_SIZE], Err **err)
     return true;
 }
 
+/* Linux's major number of xvd, and sixteen minor ones for each disk. */
+unsigned xen_device_number(unsigned position)
+{
+    return 202u << 8 | position << 4;
+}
+
 bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err)
 {
     char vdev[XEN_VDEV_SIZE];

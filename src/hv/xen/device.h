@@ -12,6 +12,9 @@
 #define XEN_VDEV_SIZE 8
 bool xen_device_vdev(unsigned position, char vdev[XEN_VDEV_SIZE], Err **err);
 
+/* The guest's number of the device at that position, by which xenstore names it. */
+unsigned xen_device_number(unsigned position);
+
 /* A block device is served by the kernel (phy), every file by a device model (qdisk).  A CD drive
  * without a medium has `path` NULL.  `ret_disk` is initialised here, and disposed by the caller. */
 bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err);

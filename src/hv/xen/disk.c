@@ -4,6 +4,7 @@
 #include "hv/xen/call.h"
 #include "hv/xen/device.h"
 #include "hv/xen/domain.h"
+#include "hv/xen/guest.h"
 #include "hv/xen/hooks.h"
 
 /* libxl gives a guest ten seconds; one that is busy needs more. */
@@ -15,6 +16,8 @@ static bool xen_disk_describe(XenDomain *domain, const char *disk_id, libxl_devi
                               Err **err);
 static bool xen_disk_add(XenDomain *domain, Op *op, const char *disk_id, Err **err);
 static bool xen_disk_remove(XenDomain *domain, Op *op, const char *disk_id, bool force, Err **err);
+static void xen_disk_settle(XenDomain *domain, Op *op, const char *disk_id);
+static bool xen_disk_stands_still(XenDomain *domain);
 static bool xen_disk_try_remove(XenDomain *domain, Op *op, libxl_device_disk *disk, bool force,
                                 int *ret_code, Err **err);
 static bool xen_disk_set_medium(XenDomain *domain, const char *disk_id, const HvImage *image,
@@ -149,12 +152,15 @@ static bool xen_disk_remove(XenDomain *domain, Op *op, const char *disk_id, bool
     if (!xen_disk_describe(domain, disk_id, &disk, err)) {
         return false;
     }
+    xen_disk_settle(domain, op, disk_id);
     Usec end = op_now() + DETACH_LIMIT;
-    int code;
-    bool ended;
-    do {
+    int code = ERROR_TIMEDOUT;
+    bool ended = true;
+    /* From a guest that stands still libxl takes a disk of QEMU's without waiting for it. */
+    while ((force || !xen_disk_stands_still(domain)) && ended && code == ERROR_TIMEDOUT &&
+           op_now() < end) {
         ended = xen_disk_try_remove(domain, op, &disk, force, &code, err);
-    } while (ended && code == ERROR_TIMEDOUT && op_now() < end);
+    }
     libxl_device_disk_dispose(&disk);
     if (!ended) {
         return false;
@@ -164,6 +170,26 @@ static bool xen_disk_remove(XenDomain *domain, Op *op, const char *disk_id, bool
     }
     return code == 0 || xen_message_fail(&domain->hv->messages, xen_domain_domid(domain), code,
                                          "unplug a disk from", domain->name, err);
+}
+
+static void xen_disk_settle(XenDomain *domain, Op *op, const char *disk_id)
+{
+    unsigned number = 0;
+    {
+        LOCK_GUARD(&domain->lock);
+        const XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
+        number = disk ? xen_device_number(disk->position) : 0;
+    }
+    g_autofree char *device = g_strdup_printf("vbd/%u", number);
+    if (!xen_disk_stands_still(domain)) {
+        xen_guest_await_device(domain, op, device);
+    }
+}
+
+static bool xen_disk_stands_still(XenDomain *domain)
+{
+    HvDomainInfo info;
+    return xen_info_domain(domain->hv, domain->uuid, &info, NULL) && info.state == HV_STATE_PAUSED;
 }
 
 static bool xen_disk_try_remove(XenDomain *domain, Op *op, libxl_device_disk *disk, bool force,

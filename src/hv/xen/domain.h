@@ -22,8 +22,9 @@ typedef struct XenDomain {
     GCond changed;
     XenRecord *record;
     libxl_evgen_domain_death *watch;
-    bool ready;     /* complete: hooks may work on it */
-    bool destroyed; /* domain_destroy() was called: the end is no crash */
+    unsigned device_changes; /* how often the guest's drivers have told of devices */
+    bool ready;              /* complete: hooks may work on it */
+    bool destroyed;          /* domain_destroy() was called: the end is no crash */
     bool exit_told;
     bool gone;           /* domain and folder are no more */
     bool monitored;      /* `qmp` is of use */

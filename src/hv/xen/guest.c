@@ -8,8 +8,11 @@
 
 #include <stdlib.h>
 
-/* Where agents write. "data" has "updated", which comes last. */
-static const char *const watched[] = {"data", "attr"};
+#define SETTLE_LIMIT (10 * USEC_PER_SEC)
+#define DEVICE       "device"
+
+/* Where agents write, and drivers. */
+static const char *const watched[] = {"data", "attr", DEVICE};
 
 /* A domain's folder in xenstore. */
 typedef struct Store {
@@ -19,7 +22,9 @@ typedef struct Store {
 
 static char *xen_guest_read(void *user, const char *path);
 static char *xen_guest_path(uint32_t domid, const char *name);
+static bool xen_guest_is_taking(const Store *store, const char *path);
 static void xen_guest_on_change(void *user);
+static void xen_guest_note_device(Hv *hv, Uuid uuid);
 
 bool xen_guest_start(Hv *hv, Err **err)
 {
@@ -59,6 +64,38 @@ bool xen_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err)
     return true;
 }
 
+void xen_guest_await_device(XenDomain *domain, Op *op, const char *device)
+{
+    g_autoptr(Op) limited = op_new_child(op, SETTLE_LIMIT);
+    g_autofree char *path = g_strdup_printf(DEVICE "/%s/state", device);
+    const Store store = {domain->hv->store, xen_domain_domid(domain)};
+    for (;;) {
+        unsigned seen;
+        {
+            LOCK_GUARD(&domain->lock);
+            seen = domain->device_changes;
+        }
+        if (!xen_guest_is_taking(&store, path)) {
+            return;
+        }
+        LOCK_GUARD(&domain->lock);
+        while (domain->device_changes == seen) {
+            if (!op_wait(limited, &domain->changed, &domain->lock.mutex, NULL)) {
+                return;
+            }
+        }
+    }
+}
+
+/* Xen's states 1 to 3: initialising, waiting, initialised. */
+static bool xen_guest_is_taking(const Store *store, const char *path)
+{
+    char *state = xen_guest_read((void *)store, path);
+    bool is_taking = state && *state >= '1' && *state <= '3';
+    free(state);
+    return is_taking;
+}
+
 static char *xen_guest_read(void *user, const char *path)
 {
     const Store *store = user;
@@ -79,8 +116,21 @@ static void xen_guest_on_change(void *user)
     char **change = xs_check_watch(hv->store);
     Uuid uuid;
     bool known = change && uuid_parse(change[XS_WATCH_TOKEN], &uuid);
+    bool of_device = known && strstr(change[XS_WATCH_PATH], "/" DEVICE);
     free(change);
-    if (known && hv->events.guest_changed) {
+    if (of_device) {
+        xen_guest_note_device(hv, uuid);
+    } else if (known && hv->events.guest_changed) {
         hv->events.guest_changed(hv->events.user, uuid);
+    }
+}
+
+static void xen_guest_note_device(Hv *hv, Uuid uuid)
+{
+    g_autoptr(XenDomain) domain = xen_domain_find(hv, uuid);
+    if (domain) {
+        LOCK_GUARD(&domain->lock);
+        domain->device_changes++;
+        g_cond_broadcast(&domain->changed);
     }
 }

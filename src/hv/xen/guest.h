@@ -6,7 +6,11 @@
 /* Listens to xenstore, once the own loop runs. */
 bool xen_guest_start(Hv *hv, Err **err);
 
-/* guest_changed is told when the guest writes. */
+/* guest_changed is told when the guest's agent writes. */
 void xen_guest_watch(XenDomain *domain);
 /* For one that has ended, so that xenstore forgets it. */
 void xen_guest_unwatch(XenDomain *domain);
+
+/* Waits until the guest's driver has done taking the device ("vbd/51712"), or a while where it has
+ * none: a driver that is in the middle of it would miss that it is to let go. */
+void xen_guest_await_device(XenDomain *domain, Op *op, const char *device);

@@ -11,7 +11,7 @@
 #define COUNTER_LIMIT ((size_t)32)
 
 static bool xen_stats_kernel(uint32_t domid, unsigned position, HvDiskStats *stats);
-static bool xen_stats_counter(uint32_t domid, int number, const char *name, uint64_t *ret);
+static bool xen_stats_counter(uint32_t domid, unsigned number, const char *name, uint64_t *ret);
 
 GArray *xen_stats_vcpus(XenDomain *domain)
 {
@@ -53,12 +53,8 @@ GArray *xen_stats_disks(XenDomain *domain, Op *op)
 
 static bool xen_stats_kernel(uint32_t domid, unsigned position, HvDiskStats *stats)
 {
-    char vdev[XEN_VDEV_SIZE];
     uint64_t reads, writes, read_sectors, written_sectors;
-    if (!xen_device_vdev(position, vdev, NULL)) {
-        return false;
-    }
-    int number = 202 << 8 | (int)position << 4; /* the device number of xvdX */
+    unsigned number = xen_device_number(position);
     if (!xen_stats_counter(domid, number, "rd_req", &reads) ||
         !xen_stats_counter(domid, number, "wr_req", &writes) ||
         !xen_stats_counter(domid, number, "rd_sect", &read_sectors) ||
@@ -72,9 +68,9 @@ static bool xen_stats_kernel(uint32_t domid, unsigned position, HvDiskStats *sta
     return true;
 }
 
-static bool xen_stats_counter(uint32_t domid, int number, const char *name, uint64_t *ret)
+static bool xen_stats_counter(uint32_t domid, unsigned number, const char *name, uint64_t *ret)
 {
-    g_autofree char *path = g_strdup_printf("/sys/bus/xen-backend/devices/vbd-%u-%d/statistics/%s",
+    g_autofree char *path = g_strdup_printf("/sys/bus/xen-backend/devices/vbd-%u-%u/statistics/%s",
                                             domid, number, name);
     g_autofree char *text = fd_read_file(path, COUNTER_LIMIT, NULL, NULL);
     return text && text_parse_uint(g_strstrip(text), UINT64_MAX, ret);
