@@ -7,6 +7,9 @@
 /* Longer than what an engine gives a guest's process before it kills it. */
 #define UNDO_TIMEOUT (30 * USEC_PER_SEC)
 
+/* After a wrong password of a user of the directory, as in XenServer. */
+#define LOGIN_DELAY (5 * USEC_PER_SEC)
+
 /* How often idle sessions and finished tasks are looked for, and event.next hears of the pool. */
 #define HOUSEKEEPING_INTERVAL (30 * USEC_PER_SEC)
 
@@ -19,6 +22,7 @@ struct Core {
     Tasks *tasks;
     Tokens *tokens;
     Events *events;
+    Delays *delays;
     Op *op;
     GThreadPool *operations;
     GThread *housekeeper;
@@ -45,6 +49,7 @@ Core *core_new(const CoreConfig *config, Err **err)
     core->tasks = tasks_new(core->db);
     core->tokens = tokens_new(core->db, core->sessions, core->auth);
     core->events = events_new(core->db);
+    core->delays = delays_new(LOGIN_DELAY);
     core->operations = g_thread_pool_new(run_operation, core, CORE_MAX_OPERATIONS, FALSE, NULL);
     tasks_recover(core->tasks);
     oplock_recover(core->db);
@@ -63,6 +68,7 @@ void core_stop(Core *core)
 {
     op_cancel(core->op);
     events_stop(core->events);
+    delays_stop(core->delays);
 }
 
 void core_free(Core *core)
@@ -75,6 +81,7 @@ void core_free(Core *core)
         g_thread_join(core->housekeeper);
     }
     g_thread_pool_free(core->operations, FALSE, TRUE);
+    delays_free(core->delays);
     events_free(core->events);
     tasks_free(core->tasks);
     tokens_free(core->tokens);
@@ -123,6 +130,11 @@ Tokens *core_tokens(Core *core)
 Events *core_events(Core *core)
 {
     return core->events;
+}
+
+Delays *core_delays(Core *core)
+{
+    return core->delays;
 }
 
 Op *core_op(Core *core)

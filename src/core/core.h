@@ -4,6 +4,7 @@
 
 #include "core/audit_log.h"
 #include "core/auth.h"
+#include "core/delay.h"
 #include "core/event.h"
 #include "core/session.h"
 #include "core/task.h"
@@ -34,6 +35,8 @@ Sessions *core_sessions(Core *core);
 Tasks *core_tasks(Core *core);
 Tokens *core_tokens(Core *core);
 Events *core_events(Core *core);
+/* What answers to wrong passwords go through. */
+Delays *core_delays(Core *core);
 
 /* The Op whose cancel means that the daemon stops; parent of every call's Op. (borrowed) */
 Op *core_op(Core *core);

@@ -18,6 +18,8 @@ struct Dispatch {
     Call call;   /* first: a Call of ours is its Dispatch */
     char *label; /* the method as the client wrote it */
     bool async;
+    bool fails_late;
+    Err *failure;             /* while the answer waits */
     Value **args;             /* param_count coerced values (arena) */
     GString *audit_arguments; /* as the audit log tells them; NULL: no line is due */
     DbSnapshot *snapshot;
@@ -40,6 +42,7 @@ static void run_on_thread(void *user);
 static void run_async(Dispatch *dispatch, DispatchDone done, void *user);
 static void create_task(Dispatch *dispatch);
 static void run(Dispatch *dispatch);
+static void finish_late(void *user);
 static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err);
 static bool check_refs(const Dispatch *dispatch, Err **err);
 static bool check_record(const Dispatch *dispatch, Err **err);
@@ -233,6 +236,11 @@ bool core_run_internal(Core *core, const char *label,
     bool ok = func(call, user, err);
     tasks_succeed(core_tasks(core), call->task, NULL);
     return ok;
+}
+
+void call_fail_late(Call *call)
+{
+    ((Dispatch *)call)->fails_late = true;
 }
 
 ParkedCall *call_park(Call *call)
@@ -440,10 +448,22 @@ static void run(Dispatch *dispatch)
     Err *error = NULL;
     bool ok = invoke(dispatch, &result, &error);
     bool parked = ok && !result; /* then it may be gone already: somebody else finishes it */
-    if (!parked) {
-        name_cancelled_task(&dispatch->call, &error);
+    if (parked) {
+        return;
+    }
+    name_cancelled_task(&dispatch->call, &error);
+    if (error && dispatch->fails_late) {
+        dispatch->failure = error;
+        delays_add(core_delays(dispatch->call.core), finish_late, dispatch);
+    } else {
         finish(dispatch, result, error);
     }
+}
+
+static void finish_late(void *user)
+{
+    Dispatch *dispatch = user;
+    finish(dispatch, NULL, g_steal_pointer(&dispatch->failure));
 }
 
 static bool invoke(Dispatch *dispatch, Value **ret_result, Err **err)
@@ -518,8 +538,10 @@ static void finish(Dispatch *dispatch, Value *result, Err *error)
     g_autoptr(Err) own_error = error;
     if (error) {
         g_autofree char *text = err_to_string(error);
-        bool is_question = call->method && (call->method->kind != METHOD_EXPLICIT ||
-                                            (call->method->flags & METHOD_PARKING));
+        bool is_question =
+            call->method && (call->method->kind != METHOD_EXPLICIT ||
+                             (call->method->flags & (METHOD_PARKING | METHOD_NO_SESSION)) ==
+                                 METHOD_PARKING); /* a login is none */
         log_write(is_question ? LOG_DEBUG : LOG_INFO, __FILE__,
                   "%s by '%s' from %s failed: %s (%s:%d)", dispatch->label,
                   call->user ? call->user : "", call->peer, text, error->file, error->line);

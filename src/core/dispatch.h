@@ -54,6 +54,8 @@ Value *core_invoke(Core *core, const CoreCaller *caller, const char *method, Val
 bool core_run_internal(Core *core, const char *label,
                        bool (*func)(Call *call, void *user, Err **err), void *user, Err **err);
 
+/* For implementations of METHOD_PARKING messages that fail: the answer is sent after a while. */
+void call_fail_late(Call *call);
 /* For implementations of METHOD_PARKING messages: the call goes on after they return. They leave
  * their result NULL and return true; somebody calls parked_finish() once, from any thread. */
 typedef struct ParkedCall ParkedCall;

@@ -37,7 +37,7 @@ typedef enum MethodFlags {
         1 << 5,           /* answers MESSAGE_REMOVED: later releases have it no more, nor have we */
     METHOD_LONG = 1 << 6, /* runs on an operation thread: it has an `op` or says `long` */
     METHOD_IN_6_2 = 1 << 7,
-    METHOD_PARKING = 1 << 8, /* may answer later by call_park(): event.from, event.next */
+    METHOD_PARKING = 1 << 8, /* may answer later: event.from, event.next, and a login that fails */
     METHOD_ACTION = 1 << 9,  /* the REST face has it as an action */
 } MethodFlags;
 

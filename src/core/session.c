@@ -95,13 +95,12 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
     if (strlen(login->user) > AUTH_MAX_USER) {
         return err_session_authentication_failed(err, login->user, "The user name is too long");
     }
-    const Directory *directory = login->is_local_root ? NULL : sessions_directory(sessions);
-    bool is_local = !directory || strcmp(login->user, "root") == 0 ||
-                    auth_has_account(sessions->auth, login->user);
-    if (!is_local && login->is_local_only) {
+    const Directory *directory =
+        sessions_asks_directory(sessions, login) ? sessions_directory(sessions) : NULL;
+    if (directory && login->is_local_only) {
         return err_session_authentication_failed(err, login->user, "The user is not a local one");
     }
-    if (!is_local) {
+    if (directory) {
         return log_in_subject(sessions, op, directory, login, ret_session, err);
     }
     if (!login->is_local_root &&
@@ -112,6 +111,12 @@ bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid 
     g_strlcpy(info.user, login->user, sizeof info.user);
     *ret_session = sessions_open(sessions, &info, login->originator);
     return true;
+}
+
+bool sessions_asks_directory(Sessions *sessions, const SessionLogin *login)
+{
+    return !login->is_local_root && sessions_directory(sessions) &&
+           strcmp(login->user, "root") != 0 && !auth_has_account(sessions->auth, login->user);
 }
 
 Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator)

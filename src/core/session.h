@@ -44,6 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Sessions, sessions_free)
  * RBAC_PERMISSION_DENIED for a subject without one. */
 bool sessions_login(Sessions *sessions, Op *op, const SessionLogin *login, Uuid *ret_session,
                     Err **err);
+/* Whether it is for the directory to say who that is. */
+bool sessions_asks_directory(Sessions *sessions, const SessionLogin *login);
 /* A session for somebody who was let in by other means than a password. */
 Uuid sessions_open(Sessions *sessions, const SessionInfo *info, const char *originator);
 /* A session of an API token: as high as `info` says, but never higher than its maker, a user of the

@@ -9,6 +9,7 @@ from language import rpc
 from language.daemon import Daemon
 from language.http import Client
 
+GUESSERS = 80  # more than there are threads for calls
 WRAPPERS, MISSING = find_wrappers()
 
 
@@ -85,6 +86,20 @@ class Subjects(unittest.TestCase):
             for wrong in ("nobody-here", "", "u", "u99999", "x1", "u1x"):
                 self.assertEqual(error_of(self.root_call, f"auth.{method}", wrong),
                                  ["SUBJECT_CANNOT_BE_RESOLVED"])
+
+    def test_wrong_passwords_wait_and_hold_up_nobody(self):
+        guessers = [Client("http", self.daemon.addresses["http"]) for _ in range(GUESSERS)]
+        for guesser in guessers:
+            guesser.send(rpc.json_request("session.login_with_password", ["alice", "wrong"]))
+        self.assertEqual(self.root_call("pool.get_all"), [self.pool])
+        self.login("root")
+        for guesser in guessers:
+            guesser.expect_waiting()
+        for guesser in guessers:
+            answer = error_of(rpc.json_result, guesser.receive())
+            self.assertEqual(answer[:2], ["SESSION_AUTHENTICATION_FAILED", "alice"])
+        guessers[0].send(rpc.json_request("session.login_with_password", ["alice", "wrong"]))
+        self.daemon.stop()  # does not wait for it
 
     def test_who_gets_in(self):
         self.assertEqual(error_of(self.login, "alice", "wrong")[:2],

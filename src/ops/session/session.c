@@ -1,6 +1,7 @@
 /* Messages of class session: logging in and out, and the password. */
 #include "base/text.h"
 #include "core/core.h"
+#include "core/dispatch.h"
 #include "gen/db_session.h"
 #include "gen/db_subject.h"
 #include "gen/errors.h"
@@ -16,7 +17,12 @@ bool session_login_with_password(Call *call, const SessionLoginWithPasswordArgs 
                                 .password = args->pwd,
                                 .originator = originator,
                                 .is_local_root = call->peer_is_local_root};
-    return sessions_login(core_sessions(call->core), call->op, &login, &ret_result->id, err);
+    Sessions *sessions = core_sessions(call->core);
+    bool ok = sessions_login(sessions, call->op, &login, &ret_result->id, err);
+    if (!ok && sessions_asks_directory(sessions, &login)) {
+        call_fail_late(call);
+    }
+    return ok;
 }
 
 /* On a host that is its own coordinator a local session is a session like any other. */
