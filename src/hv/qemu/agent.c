@@ -160,7 +160,7 @@ bool qemu_agent_freeze(QemuAgent *agent, Op *op, bool frozen, Err **err)
 {
     static const char *const names[] = {"thaw", "freeze"};
     LOCK_GUARD(&agent->lock);
-    if (!agent->info.alive) {
+    if (frozen && !agent->info.alive) {
         return err_internal(err, "no agent answers in domain %s", agent->domain->name);
     }
     agent->held = frozen;

@@ -36,7 +36,9 @@ bool qemu_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     if (fd < 0) {
         return err_errno(err, errno, "cannot open %s", image->path);
     }
-    if (!qemu_dump_wait_former(domain, op, err) || !qemu_dump_write(domain, op, fd, err)) {
+    bool done = qemu_dump_wait_former(domain, op, err) && qemu_dump_write(domain, op, fd, err);
+    qemu_job_forget(domain, QEMU_JOB_DUMP);
+    if (!done) {
         return false;
     }
     return fsync(fd) == 0 || err_errno(err, errno, "cannot write %s to the disk", image->path);
@@ -66,8 +68,6 @@ static bool qemu_dump_write(QemuDomain *domain, Op *op, int fd, Err **err)
     value_struct_add_static(args, "protocol", value_new_string("fd:" DUMP_DESCRIPTOR));
     value_struct_add_static(args, "detach", value_new_bool(true));
     qemu_job_expect(domain, QEMU_JOB_DUMP);
-    bool done = qmp_call(domain->qmp, op, "dump-guest-memory", args, NULL, err) &&
-                qemu_job_wait(domain, op, QEMU_JOB_DUMP, false, DUMP_WHAT, err);
-    qemu_job_forget(domain, QEMU_JOB_DUMP);
-    return done;
+    return qmp_call(domain->qmp, op, "dump-guest-memory", args, NULL, err) &&
+           qemu_job_wait(domain, op, QEMU_JOB_DUMP, false, DUMP_WHAT, err);
 }

@@ -89,9 +89,11 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     bool ok = true;
     if (is_paused && should_run) {
         ok = platform_hv_driver(platform)->domain_set_paused(platform_hv(platform), call->op,
-                                                             domain->uuid, false, err) &&
-             vdi_move_settle(call, vm, err);
+                                                             domain->uuid, false, err);
         is_paused = !ok;
+    }
+    if (!is_paused) {
+        (void)vdi_move_settle(call, vm, NULL); /* what is left over costs space alone */
     }
     DbTxn *txn = db_begin(call->db);
     db_vm_set_domid(txn, vm, domain->domid);

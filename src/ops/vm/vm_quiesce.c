@@ -23,6 +23,10 @@ bool vm_snapshot_with_quiesce(Call *call, const VmSnapshotWithQuiesceArgs *args,
 {
     const VmCopySpec spec = {.source = args->vm, .kind = VM_COPY_SNAPSHOT, .quiesced = true};
     g_auto(Undo) undo = {0};
+    if (!(platform_hv_driver(call_platform(call))->caps & HV_CAP_QUIESCE)) {
+        return err_vm_snapshot_with_quiesce_not_supported(
+            err, REF_TEXT(args->vm.id), "The engine of this host cannot ask for it.");
+    }
     VmDiskCopies *disks = copy_frozen(call, &spec, &undo, err);
     if (!disks ||
         !vm_duplicate_write(call, &spec, args->new_name, disks, (VdiRef){{{0}}}, ret_result, err)) {
