@@ -17,15 +17,7 @@ class Explicit(MessageCase):
                     yield f"{owner['name']}.{method['name']}", self.good(owner, method), method
 
     def test_numbers_of_arguments(self):
-        code, calls = "MESSAGE_PARAMETER_COUNT_MISMATCH", []
-        for name, good, method in self.explicit():
-            count = len(method["params"])
-            required = sum("default" not in param for param in method["params"])
-            calls += [(name, good[:given], (code, [name, str(required), str(max(given - 1, 0))]))
-                      for given in range(required + 1)]
-            if count == required:
-                calls.append((name, [*good, "more"], (code, [name, str(count), str(count + 1)])))
-        self.expect(calls)
+        self.expect([call for one in self.explicit() for call in self.wrong_counts(*one)])
         self.check()
 
     def test_arguments_of_wrong_types(self):

@@ -6,9 +6,8 @@ import tap
 
 from language import rpc
 from language.daemon import Daemon
+from messages import DEAD
 from stock import Pool, insert_row, opened_store
-
-DEAD = "OpaqueRef:0b9ce979-0604-50cd-0649-09b3284c7dfd"
 
 
 class ForeignObjects(unittest.TestCase):

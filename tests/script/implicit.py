@@ -157,16 +157,7 @@ class Implicit(MessageCase):
         self.check()
 
     def test_numbers_of_arguments(self):
-        code, calls = "MESSAGE_PARAMETER_COUNT_MISMATCH", []
-        for owner, method in self.implicit():
-            name, good = f"{owner['name']}.{method['name']}", self.good(owner, method)
-            count = len(good) - 1
-            required = sum("default" not in param for param in method["params"])
-            calls += [(name, good[:given], (code, [name, str(required), str(max(given - 1, 0))]))
-                      for given in range(required + 1)]
-            if count == required:
-                calls.append((name, [*good, "more"], (code, [name, str(count), str(count + 1)])))
-        self.expect(calls)
+        self.expect([call for one in self.everything() for call in self.wrong_counts(*one)])
         self.check()
 
     def test_arguments_of_wrong_types(self):

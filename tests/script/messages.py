@@ -131,3 +131,13 @@ class MessageCase(unittest.TestCase):
         if not is_same and first == last:
             self.wrong.append(f"{method}: {xml[1]} by XML-RPC, {first[1]} by JSON-RPC")
         return result
+
+    @staticmethod
+    def wrong_counts(name, good, method):
+        """Calls with each number of arguments that is too small, and with one too many where what
+        is too much counts: messages with optional parameters take any number."""
+        count = len(method["params"])
+        required = sum("default" not in param for param in method["params"])
+        for given in [*range(required + 1), *([count + 2] if count == required else [])]:
+            yield name, [*good, "more"][:given], \
+                ("MESSAGE_PARAMETER_COUNT_MISMATCH", [name, str(required), str(max(given - 1, 0))])
