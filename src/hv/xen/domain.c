@@ -199,14 +199,9 @@ bool xen_domain_exit_of(int shutdown_reason, HvExitReason *ret_reason)
 
 void xen_domain_remove_dir(const char *dir)
 {
-    g_autoptr(GDir) entries = g_dir_open(dir, 0, NULL);
-    const char *name;
-    while (entries && (name = g_dir_read_name(entries))) {
-        g_autofree char *path = g_build_filename(dir, name, NULL);
-        (void)unlink(path);
-    }
-    if (rmdir(dir) < 0 && errno != ENOENT) {
-        log_warn("cannot remove %s: %s", dir, g_strerror(errno));
+    g_autoptr(Err) err = NULL;
+    if (!fd_remove_tree(dir, &err)) {
+        log_warn("the folder of a domain stays: %s", err->params[0]);
     }
 }
 
