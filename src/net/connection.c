@@ -423,8 +423,9 @@ static void flush(Connection *connection)
         break;
     case FLUSH_THEN_PART:
         connection->phase = CONNECTION_HANDLER;
-        connection->hold = NULL;
-        if (!workers_push(connection->server->workers, connection)) {
+        if (connection->hold) {
+            connection->hold->has_part = true;
+        } else if (!workers_push(connection->server->workers, connection)) {
             connection_close(connection);
         }
         break;

@@ -9,6 +9,8 @@ enum {
     SMALL_BODY = 16 * 1024,
 };
 
+static void send_part(HttpExchange *exchange, GString *head, GString *part, HttpHandler next,
+                      void (*on_gone)(void *user), void *user);
 static void run_handler(HttpExchange *exchange);
 static HttpHandler take_handler(HttpExchange *exchange, void **ret_user);
 static bool claim(HttpExchange *exchange);
@@ -16,7 +18,8 @@ static void free_gone(HttpExchange *exchange);
 static bool may_keep_connection(const HttpExchange *exchange, int status);
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
                             GString **body);
-static GString *new_endless_head(const char *const *headers);
+static GString *new_head(const HttpHead *head, int status, bool keep, const char *const *headers,
+                         int64_t length);
 static GString *new_error_page(int status, const char *detail);
 static void answer(Connection *connection, int status, const char *const *headers, GString *body,
                    bool keep);
@@ -64,31 +67,46 @@ void http_reply_error(HttpExchange *exchange, int status, const char *detail)
     }
 }
 
-bool http_send_part(HttpExchange *exchange, const char *const *headers, GString *part,
-                    HttpHandler next, void (*on_gone)(void *user), void *user)
+bool http_begin_parts(HttpExchange *exchange, const char *const *headers, int64_t length,
+                      GString *part, HttpHandler next, void (*on_gone)(void *user), void *user)
 {
     if (!claim(exchange)) {
         g_string_free(part, true);
         return false;
     }
-    GString *message = headers ? new_endless_head(headers) : part;
-    exchange->parked = false;
-    exchange->next_part = next;
-    exchange->on_part_lost = on_gone;
-    exchange->part_user = user;
-    connection_send(exchange->connection, message, headers ? part : NULL, FLUSH_THEN_PART);
+    bool keep = length != HTTP_ENDLESS && may_keep_connection(exchange, 200);
+    exchange->to_come = length;
+    send_part(exchange, new_head(&exchange->head, 200, keep, headers, length), part, next, on_gone,
+              user);
+    return true;
+}
+
+bool http_send_part(HttpExchange *exchange, GString *part, HttpHandler next,
+                    void (*on_gone)(void *user), void *user)
+{
+    if (!claim(exchange)) {
+        g_string_free(part, true);
+        return false;
+    }
+    send_part(exchange, NULL, part, next, on_gone, user);
     return true;
 }
 
 void http_send_last_part(HttpExchange *exchange, GString *part)
 {
-    if (claim(exchange)) {
-        Connection *connection = exchange->connection;
-        connection_end_request(connection);
-        connection_send(connection, part, NULL, FLUSH_THEN_CLOSE);
-    } else {
+    if (!claim(exchange)) {
         g_string_free(part, true);
+        return;
     }
+    Connection *connection = exchange->connection;
+    bool is_whole = exchange->to_come == (int64_t)part->len;
+    bool keep = is_whole && may_keep_connection(exchange, 200);
+    if (exchange->to_come != HTTP_ENDLESS && !is_whole) {
+        log_error("an answer of %s %s is not as long as it was to be", exchange->route->method,
+                  exchange->route->path);
+    }
+    connection_end_request(connection);
+    connection_send(connection, part, NULL, keep ? FLUSH_THEN_NEXT : FLUSH_THEN_CLOSE);
 }
 
 void http_park(HttpExchange *exchange, void (*on_gone)(void *user), void *user)
@@ -138,7 +156,7 @@ void exchange_run_handler(void *job)
         hold = (WorkerHold){.has_answered = false};
         connection->hold = &hold;
         run_handler(&connection->exchange);
-    } while (hold.has_answered && connection_stay(connection));
+    } while (hold.has_part || (hold.has_answered && connection_stay(connection)));
 }
 
 void exchange_refuse(Connection *connection, int status, const char *detail)
@@ -174,6 +192,18 @@ void exchange_peer_gone(Connection *connection)
         free_gone(exchange);
     }
     server_unref(server);
+}
+
+/* Behind `head`, unless it is NULL. */
+static void send_part(HttpExchange *exchange, GString *head, GString *part, HttpHandler next,
+                      void (*on_gone)(void *user), void *user)
+{
+    exchange->parked = false;
+    exchange->to_come -= exchange->to_come == HTTP_ENDLESS ? 0 : (int64_t)part->len;
+    exchange->next_part = next;
+    exchange->on_part_lost = on_gone;
+    exchange->part_user = user;
+    connection_send(exchange->connection, head ? head : part, head ? part : NULL, FLUSH_THEN_PART);
 }
 
 static void run_handler(HttpExchange *exchange)
@@ -278,19 +308,12 @@ static void append_line(GString *out, const char *before, int64_t number, const 
 static GString *new_message(const HttpHead *head, int status, bool keep, const char *const *headers,
                             GString **body)
 {
-    bool is_http10 = head->method && head->minor_version == 0;
     bool is_head = head->method && g_str_equal(head->method, "HEAD");
     bool has_body = status != 204 && status != 304;
     size_t length = *body ? (*body)->len : 0;
     bool is_small = length <= SMALL_BODY;
-    GString *message = g_string_sized_new(HEAD_SIZE + (is_small ? length : 0));
-    append_line(message, is_http10 ? "HTTP/1.0 " : "HTTP/1.1 ", status, http_reason(status));
-    if (has_body) {
-        append_line(message, "content-length: ", (int64_t)length, "");
-    }
-    g_string_append(message, keep ? "connection: keep-alive\r\n" : "connection: close\r\n");
-    http1_append_headers(message, headers);
-    g_string_append(message, "\r\n");
+    GString *message =
+        new_head(head, status, keep, headers, has_body ? (int64_t)length : HTTP_ENDLESS);
     bool is_sent = has_body && !is_head;
     if (*body && is_sent && is_small) {
         g_string_append_len(message, (*body)->str, (gssize)length);
@@ -301,14 +324,21 @@ static GString *new_message(const HttpHead *head, int status, bool keep, const c
     return message;
 }
 
-static GString *new_endless_head(const char *const *headers)
+/* With HTTP_ENDLESS no length is told. */
+static GString *new_head(const HttpHead *head, int status, bool keep, const char *const *headers,
+                         int64_t length)
 {
-    GString *head = g_string_sized_new(HEAD_SIZE);
-    append_line(head, "HTTP/1.1 ", 200, http_reason(200));
-    g_string_append(head, "connection: close\r\n");
-    http1_append_headers(head, headers);
-    g_string_append(head, "\r\n");
-    return head;
+    bool is_http10 = head->method && head->minor_version == 0;
+    bool is_small = length <= SMALL_BODY;
+    GString *text = g_string_sized_new(HEAD_SIZE + (is_small ? (size_t)MAX(length, 0) : 0));
+    append_line(text, is_http10 ? "HTTP/1.0 " : "HTTP/1.1 ", status, http_reason(status));
+    if (length != HTTP_ENDLESS) {
+        append_line(text, "content-length: ", length, "");
+    }
+    g_string_append(text, keep ? "connection: keep-alive\r\n" : "connection: close\r\n");
+    http1_append_headers(text, headers);
+    g_string_append(text, "\r\n");
+    return text;
 }
 
 static GString *new_error_page(int status, const char *detail)

@@ -18,9 +18,10 @@ typedef enum HttpBodyMode {
     HTTP_BODY_STREAMED, /* the handler takes the connection over and reads it itself */
 } HttpBodyMode;
 
-/* Runs on a worker. Must end in exactly one of http_reply*(), http_send_part*(), http_park(),
- * http_take_over().  The exchange is gone after the first and the last; after the others any other
- * thread may have ended it, so park before it becomes known to one. */
+/* Runs on a worker. Must end in exactly one of http_reply*(), http_begin_parts(), http_send_part(),
+ * http_send_last_part(), http_park(), http_take_over().  The exchange is gone after the first and
+ * the last; after the others any other thread may have ended it, so park before it becomes known to
+ * one. */
 typedef void (*HttpHandler)(HttpExchange *exchange, void *user);
 
 typedef struct HttpRoute {
@@ -81,15 +82,18 @@ void http_reply(HttpExchange *exchange, int status, const char *const *headers, 
 /* The HTML body XenServer sends with a failure; closes the connection. */
 void http_reply_error(HttpExchange *exchange, int status, const char *detail /* may be NULL */);
 
-/* An answer in parts, whose end is not known when it begins.  The first one's head has status 200,
- * `headers` and no length: the end of the connection ends it.  Call it in the handler, or for an
- * exchange that is parked.  When the socket has taken the whole part, `next(exchange, user)` runs
- * as a handler does; if the peer goes away before, `on_gone(user)` does instead, on any thread.
- * So no more than one part of an answer is ever in memory.  False when the peer had gone already:
- * the exchange is too, and neither runs.  `part` is taken over. */
-bool http_send_part(HttpExchange *exchange, const char *const *headers /* NULL: not the first */,
-                    GString *part, HttpHandler next, void (*on_gone)(void *user), void *user);
-/* The last part, after which the connection is closed; as http_reply() otherwise. */
+/* An answer in parts, of which no more than one is ever in memory.  The first has a head before it
+ * with status 200, `headers` and the `length` of all parts together; HTTP_ENDLESS: the end of the
+ * connection ends the answer.  Call these in the handler, or for an exchange that is parked.  When
+ * the socket has taken the whole part, `next(exchange, user)` runs as a handler does; if the peer
+ * goes away before, `on_gone(user)` does instead, on any thread.  False when the peer had gone
+ * already: the exchange is too, and neither runs.  `part` is taken over. */
+#define HTTP_ENDLESS (-1)
+bool http_begin_parts(HttpExchange *exchange, const char *const *headers, int64_t length,
+                      GString *part, HttpHandler next, void (*on_gone)(void *user), void *user);
+bool http_send_part(HttpExchange *exchange, GString *part, HttpHandler next,
+                    void (*on_gone)(void *user), void *user);
+/* The last one; as http_reply() otherwise.  The connection is closed after an endless answer. */
 void http_send_last_part(HttpExchange *exchange, GString *part);
 
 /* The handler returns without an answer; somebody calls http_reply() later.  When the

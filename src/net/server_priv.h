@@ -95,6 +95,7 @@ struct HttpExchange {
     bool replied_in_gone;
     /* Of an answer in parts, while one is being sent. */
     HttpHandler next_part; /* NULL: none is */
+    int64_t to_come;       /* bytes; HTTP_ENDLESS */
     void (*on_part_lost)(void *user);
     void *part_user;
 };
@@ -102,6 +103,7 @@ struct HttpExchange {
 /* What a worker learns of the connection it holds; lives on its stack. */
 typedef struct WorkerHold {
     bool has_answered; /* and still holds it */
+    bool has_part;     /* has sent one, and the next is due */
     bool has_request;  /* the next one, whole */
 } WorkerHold;
 

@@ -96,6 +96,7 @@ static inline void handle_take(HttpExchange *exchange, void *user)
 /* How far an answer in parts has come; the fixture's `gone` tells that it was cut off. */
 typedef struct Parts {
     Fixture *fixture;
+    int64_t length; /* as told to the client */
     unsigned sent;
 } Parts;
 
@@ -120,8 +121,9 @@ static inline void send_next_part(HttpExchange *exchange, void *user)
         return;
     }
     parts->sent++;
-    if (!http_send_part(exchange, parts->sent == 1 ? headers : NULL, part, send_next_part,
-                        lose_parts, parts)) {
+    if (!(parts->sent == 1 ? http_begin_parts(exchange, headers, parts->length, part,
+                                              send_next_part, lose_parts, parts)
+                           : http_send_part(exchange, part, send_next_part, lose_parts, parts))) {
         lose_parts(parts);
     }
 }
@@ -129,7 +131,9 @@ static inline void send_next_part(HttpExchange *exchange, void *user)
 static inline void handle_parts(HttpExchange *exchange, void *user)
 {
     Parts *parts = g_new0(Parts, 1);
+    const char *length = http_query(http_exchange_head(exchange), "length");
     parts->fixture = user;
+    parts->length = length ? g_ascii_strtoll(length, NULL, 10) : HTTP_ENDLESS;
     send_next_part(exchange, parts);
 }
 
@@ -137,7 +141,8 @@ static inline void handle_parts(HttpExchange *exchange, void *user)
 static inline void handle_part_and_park(HttpExchange *exchange, void *user)
 {
     static const char *const headers[] = {"content-type", "text/event-stream", NULL};
-    http_send_part(exchange, headers, g_string_new("first"), handle_park, NULL, user);
+    http_begin_parts(exchange, headers, HTTP_ENDLESS, g_string_new("first"), handle_park, NULL,
+                     user);
 }
 
 static inline void handle_refuse_stream(HttpExchange *exchange, void *user)

@@ -26,6 +26,43 @@ static void test_in_order(void)
     fixture_clear(&fixture);
 }
 
+/* Whoever is told the length can ask something else over the same connection. */
+static void test_known_length(void)
+{
+    Fixture fixture;
+    fixture_init(&fixture, &plain_config, NULL);
+    g_autoptr(Stream) stream = net_connect(fixture.port, NULL);
+    g_autofree char *request = g_strdup_printf(
+        "GET /parts?length=%d HTTP/1.1\r\n\r\nGET /plain/status?code=404 HTTP/1.1\r\n\r\n",
+        PART_COUNT * PART_SIZE);
+    g_autofree char *head = g_strdup_printf("HTTP/1.1 200 OK\r\ncontent-length: %d\r\n"
+                                            "connection: keep-alive\r\n"
+                                            "content-type: text/event-stream\r\n\r\n",
+                                            PART_COUNT * PART_SIZE);
+    g_autofree char *body = g_malloc(PART_COUNT * PART_SIZE + 1);
+    for (unsigned i = 0; i < PART_COUNT; i++) {
+        memset(body + i * PART_SIZE, 'a' + (char)i, PART_SIZE);
+    }
+    body[PART_COUNT * PART_SIZE] = '\0';
+    net_send(stream, request);
+    net_expect(stream, head);
+    net_expect(stream, body);
+    net_expect(stream, "HTTP/1.1 404 Not Found\r\n");
+    fixture_clear(&fixture);
+}
+
+/* An answer that is not as long as it was to be ends with the connection. */
+static void test_wrong_length(void)
+{
+    Fixture fixture;
+    fixture_init(&fixture, &plain_config, NULL);
+    g_autofree char *request =
+        g_strdup_printf("GET /parts?length=%d HTTP/1.1\r\n\r\n", PART_COUNT * PART_SIZE + 1);
+    g_autofree char *answer = talk_once(&fixture, request);
+    g_assert_cmpuint(strlen(strstr(answer, "\r\n\r\n") + 4), ==, PART_COUNT * PART_SIZE);
+    fixture_clear(&fixture);
+}
+
 /* The second part is not made before the first is on its way. */
 static void test_reader_sets_the_pace(void)
 {
@@ -87,8 +124,7 @@ static void test_gone_while_parked(void)
     HttpExchange *exchange = parked(&fixture);
     stream_free(stream);
     net_signal_wait(&fixture.gone, 1);
-    g_assert_false(
-        http_send_part(exchange, NULL, g_string_new("late"), handle_park, NULL, &fixture));
+    g_assert_false(http_send_part(exchange, g_string_new("late"), handle_park, NULL, &fixture));
     g_assert_cmpuint(http_server_stats(fixture.server).parked, ==, 0);
     fixture_clear(&fixture);
 }
@@ -117,6 +153,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/server-parts/in-order", test_in_order);
+    g_test_add_func("/server-parts/known-length", test_known_length);
+    g_test_add_func("/server-parts/wrong-length", test_wrong_length);
     g_test_add_func("/server-parts/reader-sets-the-pace", test_reader_sets_the_pace);
     g_test_add_func("/server-parts/stop-amid-a-part", test_stop_amid_a_part);
     g_test_add_func("/server-parts/stuck-reader", test_stuck_reader);

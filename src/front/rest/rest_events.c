@@ -129,10 +129,12 @@ static void send_part(RestRequest *request, GString *part)
                                           "*",
                                           NULL};
     Feed *feed = request->work;
+    HttpExchange *exchange = request->exchange;
     bool is_first = !feed->has_begun;
     feed->has_begun = true;
-    if (!http_send_part(request->exchange, is_first ? headers : NULL, part, wait_for_change,
-                        abandon, request)) {
+    if (!(is_first ? http_begin_parts(exchange, headers, HTTP_ENDLESS, part, wait_for_change,
+                                      abandon, request)
+                   : http_send_part(exchange, part, wait_for_change, abandon, request))) {
         rest_request_free(request);
     }
 }
