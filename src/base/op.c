@@ -142,7 +142,8 @@ void op_remove_on_cancel(Op *op, unsigned id)
         return; /* also what `running_id` is while no callback runs */
     }
     LOCK_GUARD(&op->lock);
-    for (unsigned i = 0; i < op->on_cancel->len; i++) {
+    /* From the end: a short call comes and goes there, behind thousands that wait. */
+    for (unsigned i = op->on_cancel->len; i-- > 0;) {
         if (g_array_index(op->on_cancel, OnCancel, i).id == id) {
             g_array_remove_index(op->on_cancel, i);
             return;
