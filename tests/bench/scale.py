@@ -8,15 +8,26 @@ from functional.lib import api, wait
 from functional.lib.daemon import BUILD, Daemon, memory_of
 
 
-def raw_call(connection, method, *params):
-    """Calls; returns seconds until the last byte of the answer was there, and its bytes. Reading
-    it as JSON is the client's time and not counted."""
+READ_SIZE = 1 << 20
+
+
+def send_call(connection, method, params):
+    """Sends a call; returns the answer, of which nothing was read yet."""
     body = json.dumps({"jsonrpc": "2.0", "method": method, "params": params, "id": 1})
-    start = time.monotonic()
     connection.request("POST", "/jsonrpc", body, {"Content-Type": "application/json"})
-    with connection.getresponse() as response:
-        answer = response.read()
-    return time.monotonic() - start, answer
+    return connection.getresponse()
+
+
+def timed_call(connection, method, *params):
+    """Calls; returns seconds until the last byte of the answer was there, and how many there were.
+    What it takes to keep or to understand them is the client's time and not counted."""
+    buffer = bytearray(READ_SIZE)
+    size = 0
+    start = time.monotonic()
+    with send_call(connection, method, params) as response:
+        while count := response.readinto(buffer):
+            size += count
+    return time.monotonic() - start, size
 
 
 class ScaledHost:
@@ -41,8 +52,13 @@ class ScaledHost:
         return memory_of(self.daemon.process.pid)[0]
 
     def call(self, method, *params):
-        """Seconds and bytes of one call."""
-        return raw_call(self.api.connection, method, self.api.session, *params)
+        """The bytes that a call answers."""
+        with send_call(self.api.connection, method, (self.api.session, *params)) as response:
+            return response.read()
+
+    def timed_call(self, method, *params):
+        """Seconds of one call, and how many bytes it answered."""
+        return timed_call(self.api.connection, method, self.api.session, *params)
 
     def park(self, vm, count):
         """Sends as many calls that wait for an event of the VM; returns their connections."""

@@ -5,6 +5,7 @@ asserted leaves room for a busy machine."""
 
 import json
 import unittest
+import xmlrpc.client
 
 import tap
 from bench.scale import ScaledHost
@@ -41,9 +42,31 @@ class Scale(unittest.TestCase):
         self.assertEqual(len(self.host.api.host.get_all()), 8)
 
     def test_the_first_answer_has_every_object(self):
-        _, answer = self.host.call("event.from", ["*"], "", 0.0)
+        answer = self.host.call("event.from", ["*"], "", 0.0)
         events = json.loads(answer)["result"]["events"]
         self.assertGreater(len(events), VMS + 3 * DEVICES + MESSAGES)
+
+    def call_xml(self, method):
+        """The answer of a call without parameters in XML-RPC, over the same connection."""
+        connection = self.host.api.connection
+        connection.request("POST", "/RPC2", xmlrpc.client.dumps((self.host.api.session,), method),
+                           {"Content-Type": "text/xml"})
+        with connection.getresponse() as response:
+            answer = response.read()
+            self.assertEqual(response.getheader("connection"), "keep-alive")
+            self.assertEqual(int(response.getheader("content-length")), len(answer))
+        return xmlrpc.client.loads(answer)[0][0]["Value"]
+
+    def test_both_encodings_say_the_same(self):
+        for name in "VM", "VDI", "host":
+            asked = getattr(self.host.api, name).get_all_records()
+            records = self.call_xml(f"{name}.get_all_records")
+            self.assertEqual(list(records), list(asked))
+            self.assertEqual(self.call_xml(f"{name}.get_all"), list(asked))
+            for ref, record in records.items():
+                self.assertEqual(list(record), list(asked[ref]))
+                for field in "uuid", "name_label", "allowed_operations":
+                    self.assertEqual(record[field], asked[ref][field])
 
     def test_parked_calls_are_small_and_all_answered(self):
         before = self.host.settled_memory()
