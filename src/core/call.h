@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/op.h"
+#include "core/long_result.h"
 #include "core/method.h"
 #include "db/store.h"
 
@@ -19,18 +20,21 @@ typedef struct Call {
     Uuid task;     /* ref; null when the call has none */
     uint8_t roles; /* of the session, bit 1 << Role; all set for local root */
     bool is_local_superuser;
-    bool is_pool;            /* a session of the pool itself */
-    const char *user;        /* (arena) auth_user_name */
-    const char *sid;         /* (arena) of the user in the directory; "" for local ones */
-    const char *originator;  /* (arena) */
-    const char *peer;        /* (arena) address or "unix" */
-    bool peer_is_local_root; /* came by the unix socket */
-    GString *json;           /* where the result may be appended, instead of being returned: then
-                                what is returned is a void; NULL: it may not */
+    bool is_pool;             /* a session of the pool itself */
+    const char *user;         /* (arena) auth_user_name */
+    const char *sid;          /* (arena) of the user in the directory; "" for local ones */
+    const char *originator;   /* (arena) */
+    const char *peer;         /* (arena) address or "unix" */
+    bool peer_is_local_root;  /* came by the unix socket */
+    LongResult **long_result; /* where one may be left; NULL: it may not */
 } Call;
 
 /* A snapshot taken now, kept until the call ends. (borrowed) Take a new one after a commit. */
 const DbView *call_view(Call *call);
+
+/* The result of a call that has a long one (taken over): a void, which stands for it, or a tree,
+ * when the caller takes nothing else. (owned) */
+Value *call_answer_long(Call *call, LongResult *result);
 
 /* Sets the task's progress, 0..1. Cheap: written at most a few times a second. */
 void call_progress(Call *call, double done);

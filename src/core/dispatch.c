@@ -63,6 +63,16 @@ const DbView *call_view(Call *call)
     return db_snapshot_view(dispatch->snapshot);
 }
 
+Value *call_answer_long(Call *call, LongResult *result)
+{
+    g_autoptr(LongResult) own_result = result;
+    if (!call->long_result) {
+        return long_result_tree(result);
+    }
+    *call->long_result = g_steal_pointer(&own_result);
+    return value_new_void();
+}
+
 void call_progress(Call *call, double done)
 {
     if (!uuid_is_null(call->task)) {
@@ -269,7 +279,7 @@ static Dispatch *new_dispatch(Core *core, const CoreCaller *caller)
     call->peer = arena_strdup(call->arena, caller->peer);
     call->originator = arena_strdup(call->arena, caller->originator);
     call->peer_is_local_root = caller->peer_is_local_root;
-    call->json = caller->json;
+    call->long_result = caller->long_result;
     return dispatch;
 }
 
@@ -278,7 +288,8 @@ static bool resolve(Dispatch *dispatch, const char *method, Err **err)
     const char *name = method;
     if (g_str_has_prefix(name, ASYNC_PREFIX)) {
         dispatch->async = true;
-        dispatch->call.json = NULL; /* the answer is the task, and does not wait for the result */
+        dispatch->call.long_result =
+            NULL; /* the answer is the task, and does not wait for the result */
         name += strlen(ASYNC_PREFIX);
     }
     const MethodInfo *info = method_find(name, strlen(name));

@@ -11,9 +11,9 @@ typedef struct CoreCaller {
     const char *peer;       /* address, or "unix" */
     const char *originator; /* what the client calls itself, or "" */
     bool peer_is_local_root;
-    Op *op;        /* parent of the call's Op; NULL: the core's */
-    GString *json; /* not empty. A large result is appended here as JSON, and a void is what `done`
-                      gets; lives until `done` runs. NULL: results are Values only */
+    Op *op;                   /* parent of the call's Op; NULL: the core's */
+    LongResult **long_result; /* where a long result may be left (owned), while `done` gets a void;
+                                 lives until `done` runs. NULL: results are Values only */
 } CoreCaller;
 
 typedef struct Dispatch Dispatch;

@@ -12,7 +12,7 @@
 
 /* How long after a change its waiting calls are answered, so that what belongs together arrives
  * together. Short, for clients measure it as delay. */
-#define BATCH_DELAY (5 * USEC_PER_MSEC)
+#define BATCH_DELAY (2 * USEC_PER_MSEC)
 
 static const double MAX_TIMEOUT_SECONDS = 86400;
 
@@ -110,7 +110,7 @@ bool events_from(Events *events, Call *call, const Value *classes, const char *t
     g_autoptr(DbSnapshot) snapshot = db_snapshot(events->db);
     g_autoptr(EventBatch) batch = event_batch_new(snapshot, subscription, generation);
     if (event_batch_count(batch) > 0 || timeout <= 0) {
-        *ret_result = event_batch_result(batch);
+        *ret_result = call_answer_long(call, event_batch_result(g_steal_pointer(&batch)));
         return true;
     }
     Waiter *waiter = waiter_new(events, call);
@@ -363,7 +363,10 @@ static bool look(Waiter *waiter, Value **ret_result, Err **ret_error)
         event_batch_new(snapshot, waiter->subscription, waiter->generation);
     waiter->generation = db_view_generation(db_snapshot_view(snapshot));
     bool is_answered = event_batch_count(batch) > 0 || op_now() >= waiter->deadline;
-    *ret_result = is_answered ? event_batch_result(batch) : NULL;
+    if (is_answered) {
+        *ret_result = call_answer_long(parked_call(waiter->call),
+                                       event_batch_result(g_steal_pointer(&batch)));
+    }
     return is_answered;
 }
 

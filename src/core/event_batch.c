@@ -3,20 +3,27 @@
 #include "core/event_batch.h"
 
 #include "base/text.h"
-#include "core/record.h"
+#include "core/event_write.h"
 
 struct EventBatch {
     DbSnapshot *snapshot;
     const Subscription *subscription;
     uint64_t after;
-    Value *added, *modified, *deleted; /* arrays of event structs */
+    GPtrArray *added, *modified; /* const DbObject *, the snapshot's */
+    GArray *deleted;             /* DbDeletion */
+    RecordWriter records;
 };
 
+static bool collect_touched(EventBatch *batch);
+static void collect_all(EventBatch *batch);
 static bool look_at(const DbObject *object, void *user);
 static void collect_deletions(EventBatch *batch);
-static Value *new_event(const EventBatch *batch, uint16_t class_id, Uuid ref, const char *operation,
-                        uint64_t generation, const DbObject *object);
-static Value *ref_counts(const DbView *view);
+static void open_result(void *user, Writer *writer);
+static void write_item(void *user, unsigned index, Writer *writer);
+static void close_result(void *user, Writer *writer);
+static void free_result(void *user);
+static EventFacts object_event(const DbObject *object, DbChangeKind kind);
+static void write_ref_counts(const DbView *view, Writer *writer);
 
 EventBatch *event_batch_new(DbSnapshot *snapshot, const Subscription *subscription,
                             uint64_t after_generation)
@@ -25,17 +32,16 @@ EventBatch *event_batch_new(DbSnapshot *snapshot, const Subscription *subscripti
     batch->snapshot = db_snapshot_ref(snapshot);
     batch->subscription = subscription;
     batch->after = after_generation;
-    batch->added = value_new_array(0);
-    batch->modified = value_new_array(0);
-    batch->deleted = value_new_array(0);
+    batch->added = g_ptr_array_new();
+    batch->modified = g_ptr_array_new();
+    batch->deleted = g_array_new(FALSE, FALSE, sizeof(DbDeletion));
     const DbView *view = db_snapshot_view(snapshot);
+    record_writer_init(&batch->records, view);
     if (after_generation >= db_view_generation(view)) {
         return batch;
     }
-    for (uint16_t i = 0; i < db_view_schema(view)->class_count; i++) {
-        if (subscription_wants_class(subscription, i)) {
-            db_each(view, i, look_at, batch);
-        }
+    if (!collect_touched(batch)) {
+        collect_all(batch);
     }
     if (after_generation > 0) {
         collect_deletions(batch);
@@ -49,33 +55,21 @@ void event_batch_free(EventBatch *batch)
         return;
     }
     db_snapshot_unref(batch->snapshot);
-    value_unref(batch->added);
-    value_unref(batch->modified);
-    value_unref(batch->deleted);
+    g_ptr_array_unref(batch->added);
+    g_ptr_array_unref(batch->modified);
+    g_array_unref(batch->deleted);
     g_free(batch);
 }
 
 unsigned event_batch_count(const EventBatch *batch)
 {
-    return value_count(batch->added) + value_count(batch->modified) + value_count(batch->deleted);
+    return batch->added->len + batch->modified->len + batch->deleted->len;
 }
 
-Value *event_batch_result(EventBatch *batch)
+LongResult *event_batch_result(EventBatch *batch)
 {
-    const DbView *view = db_snapshot_view(batch->snapshot);
-    const Value *groups[] = {batch->added, batch->modified, batch->deleted};
-    Value *events = value_new_array(event_batch_count(batch));
-    for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
-        for (unsigned j = 0; j < value_count(groups[i]); j++) {
-            value_array_add(events, value_ref(value_at(groups[i], j)));
-        }
-    }
-    g_autofree char *token = event_token_format(db_view_generation(view));
-    Value *result = value_new_struct(3);
-    value_struct_add_static(result, "events", events);
-    value_struct_add_static(result, "valid_ref_counts", ref_counts(view));
-    value_struct_add_static(result, "token", value_new_string(token));
-    return result;
+    static const LongResultKind kind = {open_result, write_item, close_result, free_result};
+    return long_result_new(&kind, batch, event_batch_count(batch));
 }
 
 bool event_token_parse(const char *token, uint64_t *ret_generation)
@@ -96,19 +90,45 @@ char *event_token_format(uint64_t generation)
                            generation);
 }
 
+/* Those that changed lately. False when more has changed than is remembered. */
+static bool collect_touched(EventBatch *batch)
+{
+    const DbView *view = db_snapshot_view(batch->snapshot);
+    bool is_complete;
+    g_autoptr(GArray) touches = db_touches_since(batch->snapshot, batch->after, &is_complete);
+    for (guint i = 0; is_complete && i < touches->len; i++) {
+        const DbTouch *touch = &g_array_index(touches, DbTouch, i);
+        const DbObject *object =
+            subscription_wants(batch->subscription, touch->class_id, touch->ref)
+                ? db_find(view, touch->class_id, touch->ref)
+                : NULL;
+        if (object && db_object_modified(object) == touch->generation) {
+            look_at(object, batch);
+        }
+    }
+    return is_complete;
+}
+
+static void collect_all(EventBatch *batch)
+{
+    const DbView *view = db_snapshot_view(batch->snapshot);
+    for (uint16_t i = 0; i < db_view_schema(view)->class_count; i++) {
+        if (subscription_wants_class(batch->subscription, i)) {
+            db_each(view, i, look_at, batch);
+        }
+    }
+}
+
 static bool look_at(const DbObject *object, void *user)
 {
     EventBatch *batch = user;
-    uint16_t class_id = db_object_class(object);
-    Uuid ref = db_object_ref_id(object);
     if (db_object_modified(object) <= batch->after ||
-        !subscription_wants(batch->subscription, class_id, ref)) {
+        !subscription_wants(batch->subscription, db_object_class(object),
+                            db_object_ref_id(object))) {
         return true;
     }
-    bool added = db_object_created(object) > batch->after;
-    value_array_add(
-        added ? batch->added : batch->modified,
-        new_event(batch, class_id, ref, added ? "add" : "mod", db_object_modified(object), object));
+    bool is_new = db_object_created(object) > batch->after;
+    g_ptr_array_add(is_new ? batch->added : batch->modified, (gpointer)object);
     return true;
 }
 
@@ -121,37 +141,78 @@ static void collect_deletions(EventBatch *batch)
         const DbDeletion *deletion = &g_array_index(deletions, DbDeletion, i);
         if (deletion->created <= batch->after &&
             subscription_wants(batch->subscription, deletion->class_id, deletion->ref)) {
-            value_array_add(batch->deleted, new_event(batch, deletion->class_id, deletion->ref,
-                                                      "del", deletion->deleted, NULL));
+            g_array_append_val(batch->deleted, *deletion);
         }
     }
 }
 
-static Value *new_event(const EventBatch *batch, uint16_t class_id, Uuid ref, const char *operation,
-                        uint64_t generation, const DbObject *object)
+static void open_result(void *user, Writer *writer)
 {
-    const DbView *view = db_snapshot_view(batch->snapshot);
-    g_autofree char *id = g_strdup_printf("%" G_GUINT64_FORMAT, generation);
-    Value *event = value_new_struct(6);
-    value_struct_add_static(event, "id", value_new_string(id));
-    value_struct_add_static(event, "timestamp", value_new_string("0.0"));
-    value_struct_add_static(event, "class",
-                            value_new_string(db_view_schema(view)->classes[class_id].event_name));
-    value_struct_add_static(event, "operation", value_new_string(operation));
-    value_struct_add_static(event, "ref", value_new_ref(ref));
-    if (object) {
-        value_struct_add_static(event, "snapshot", record_of(view, object));
-    }
-    return event;
+    (void)user;
+    writer_open_struct(writer);
+    writer_name(writer, "events");
+    writer_open_array(writer);
 }
 
-static Value *ref_counts(const DbView *view)
+/* Additions first, deletions last. */
+static void write_item(void *user, unsigned index, Writer *writer)
+{
+    EventBatch *batch = user;
+    guint added = batch->added->len;
+    guint kept = added + batch->modified->len;
+    EventFacts event;
+    uint64_t generation;
+    if (index < kept) {
+        const DbObject *object =
+            index < added ? batch->added->pdata[index] : batch->modified->pdata[index - added];
+        event = object_event(object, index < added ? DB_ADDED : DB_MODIFIED);
+        generation = db_object_modified(object);
+    } else {
+        const DbDeletion *deletion = &g_array_index(batch->deleted, DbDeletion, index - kept);
+        event =
+            (EventFacts){.kind = DB_DELETED, .class_id = deletion->class_id, .ref = deletion->ref};
+        generation = deletion->deleted;
+    }
+    char id[TEXT_INT_SIZE];
+    event.id = text_format_int((int64_t)generation, id);
+    event.timestamp = "0.0";
+    event_write(&batch->records, writer, &event);
+}
+
+static void close_result(void *user, Writer *writer)
+{
+    const EventBatch *batch = user;
+    const DbView *view = db_snapshot_view(batch->snapshot);
+    g_autofree char *token = event_token_format(db_view_generation(view));
+    writer_close(writer);
+    writer_name(writer, "valid_ref_counts");
+    write_ref_counts(view, writer);
+    writer_name(writer, "token");
+    writer_text(writer, token);
+    writer_close(writer);
+}
+
+static void free_result(void *user)
+{
+    event_batch_free(user);
+}
+
+static EventFacts object_event(const DbObject *object, DbChangeKind kind)
+{
+    return (EventFacts){.kind = kind,
+                        .class_id = db_object_class(object),
+                        .ref = db_object_ref_id(object),
+                        .object = object};
+}
+
+static void write_ref_counts(const DbView *view, Writer *writer)
 {
     const DbSchema *schema = db_view_schema(view);
-    Value *counts = value_new_struct(schema->class_count);
+    writer_open_struct(writer);
     for (uint16_t i = 0; i < schema->class_count; i++) {
-        value_struct_add_static(counts, schema->classes[i].event_name,
-                                value_new_typed_int(db_count(view, i)));
+        g_autoptr(Value) count = value_new_typed_int(db_count(view, i));
+        writer_name(writer, schema->classes[i].event_name);
+        writer_value(writer, count);
     }
-    return counts;
+    writer_close(writer);
 }

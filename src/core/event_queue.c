@@ -3,7 +3,7 @@
 
 #include "base/op.h"
 #include "core/event.h"
-#include "core/record.h"
+#include "core/event_write.h"
 #include "gen/errors.h"
 
 typedef struct Registration {
@@ -180,20 +180,19 @@ static bool anybody_wants(EventQueue *queue, uint16_t class_id, Uuid ref)
 
 static Value *encode(const EventQueue *queue, const DbView *view, const DbChange *change)
 {
-    static const char *const names[] = {
-        [DB_ADDED] = "add", [DB_MODIFIED] = "mod", [DB_DELETED] = "del"};
     g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, queue->next_id);
     g_autofree char *time =
         g_strdup_printf("%" G_GINT64_FORMAT ".", g_get_real_time() / USEC_PER_SEC);
-    Value *event = value_new_struct(6);
-    value_struct_add_static(event, "id", value_new_string(id));
-    value_struct_add_static(event, "timestamp", value_new_string(time));
-    value_struct_add_static(event, "class",
-                            value_new_string(queue->schema->classes[change->class_id].event_name));
-    value_struct_add_static(event, "operation", value_new_string(names[change->kind]));
-    value_struct_add_static(event, "ref", value_new_ref(change->ref));
-    if (change->object) {
-        value_struct_add_static(event, "snapshot", record_of(view, change->object));
-    }
-    return event;
+    const EventFacts event = {.id = id,
+                              .timestamp = time,
+                              .kind = change->kind,
+                              .class_id = change->class_id,
+                              .ref = change->ref,
+                              .object = change->object};
+    Writer writer;
+    RecordWriter records;
+    writer_init_tree(&writer);
+    record_writer_init(&records, view);
+    event_write(&records, &writer, &event);
+    return writer_end(&writer);
 }

@@ -1,11 +1,10 @@
 /* One small function for each kind of implicit message, driven by the schema. */
 #include "core/implicit.h"
 
-#include "core/filter.h"
+#include "core/object_list.h"
 #include "core/rbac.h"
 #include "core/record.h"
 #include "gen/errors.h"
-#include "wire/json.h"
 
 static bool check_keys(Call *call, const Value *old, const Value *wanted, Err **err);
 static bool get_field(Call *call, Value *const *args, Value **ret_result, Err **err);
@@ -127,34 +126,6 @@ static bool get_record(Call *call, Value *const *args, Value **ret_result, Err *
     return true;
 }
 
-/* Fills one of the last two. */
-typedef struct Collector {
-    const DbView *view;
-    const Filter *filter; /* NULL: everything */
-    bool records;
-    GString *json;
-    Value *result;
-} Collector;
-
-static bool collect(const DbObject *object, void *user)
-{
-    Collector *collector = user;
-    const DbSchema *schema = db_view_schema(collector->view);
-    Uuid ref = db_object_ref_id(object);
-    if (collector->filter && !filter_matches(collector->filter, schema, object)) {
-        return true;
-    }
-    if (collector->json) {
-        json_append_name(collector->json, REF_TEXT(ref));
-        record_append_json(collector->json, collector->view, object);
-    } else if (collector->records) {
-        value_struct_add(collector->result, REF_TEXT(ref), record_of(collector->view, object));
-    } else {
-        value_array_add(collector->result, value_new_ref(ref));
-    }
-    return true;
-}
-
 static bool get_all(Call *call, bool records, const char *expression, Value **ret_result, Err **err)
 {
     g_autoptr(Filter) filter = NULL;
@@ -164,19 +135,9 @@ static bool get_all(Call *call, bool records, const char *expression, Value **re
             return false;
         }
     }
-    const DbView *view = call_view(call);
-    unsigned count = db_count(view, call->method->class_id);
-    Collector collector = {.view = view, .filter = filter, .records = records};
-    if (records && call->json) {
-        collector.json = g_string_append_c(call->json, '{');
-    } else {
-        collector.result = records ? value_new_struct(count) : value_new_array(count);
-    }
-    db_each(view, call->method->class_id, collect, &collector);
-    if (collector.json) {
-        g_string_append_c(collector.json, '}');
-    }
-    *ret_result = collector.result ? collector.result : value_new_void();
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(call->db);
+    *ret_result =
+        call_answer_long(call, object_list_new(snapshot, call->method->class_id, filter, records));
     return true;
 }
 

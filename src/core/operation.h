@@ -61,5 +61,15 @@ typedef struct OperationRule {
     const char *const *concurrent; /* operations it may run beside, NULL-terminated; "*": any */
 } OperationRule;
 
-extern const OperationRule operation_rules[];
-extern const size_t operation_rule_count;
+/* What a class has of this; by class id. */
+typedef struct OperationClass {
+    const OperationRule *rules;
+    unsigned rule_count; /* at most OPERATION_MAX_RULES */
+    int allowed_field;   /* allowed_operations; -1: the class has none */
+    int current_field;   /* current_operations; -1: the class has none */
+} OperationClass;
+
+/* So that one bit of a number can stand for each rule of a class. */
+enum { OPERATION_MAX_RULES = 64 };
+
+extern const OperationClass operation_classes[];

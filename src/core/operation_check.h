@@ -7,6 +7,7 @@
 /* An object, with what the rules of its class look at read once for all of them. */
 typedef struct OperationSubject {
     const DbView *view;
+    const DbObject *object;
     uint16_t class_id;
     Uuid ref;
     unsigned state;       /* see operation_state_of() */
@@ -19,18 +20,22 @@ typedef struct OperationSubject {
     bool is_default_template;
     bool is_snapshot;
     bool is_control_domain;
+    /* operation_needs.c's: the needs that hold, and those that do not; the others it was not asked
+     * for yet. */
+    unsigned needs_met, needs_lacking;
+    /* VDI, SR: a bit for each rule of the class whose capability the SR's driver has.  They are
+     * still there for the next object, whose SR mostly is the same. */
+    Uuid sr; /* null: of none yet */
+    uint64_t capable;
 } OperationSubject;
 
-/* Borrows from `view`. */
-void operation_subject_init(OperationSubject *subject, const DbView *view, uint16_t class_id,
-                            Uuid ref);
+/* A subject for one object of `view` after the other; borrows from it. */
+void operation_subject_init(OperationSubject *subject, const DbView *view);
+void operation_subject_take(OperationSubject *subject, const DbObject *object);
 
 /* The checks in their order: blocked by the administrator, state, other operations, kind of VM,
  * what else the rule needs.  The first that fails names the error. */
-bool operation_check(const OperationSubject *subject, const OperationRule *rule, Err **err);
+bool operation_check(OperationSubject *subject, const OperationRule *rule, Err **err);
 
 /* NULL when the class has no such operation. */
 const OperationRule *operation_find_rule(uint16_t class_id, const char *op);
-
-/* The field current_operations of a class; -1 when it has none. */
-int operation_current_field(const DbSchema *schema, uint16_t class_id);

@@ -6,42 +6,45 @@
 #include "core/operation_needs.h"
 
 #include "base/text.h"
-#include "core/operation_check.h"
-#include "gen/db_sm.h"
 #include "gen/db_sr.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
-#include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/errors.h"
 
-typedef bool (*NeedCheck)(const DbView *view, Uuid ref, const char *op, Err **err);
+/* `err` may be NULL: then nobody wants to know why not. */
+typedef bool (*NeedCheck)(const OperationSubject *subject, Err **err);
 
-static bool platform_says(const DbView *view, VmRef vm, const char *key);
-static bool need_mobile(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_kept_disks(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_no_passthrough(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_no_nested_virt(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_no_appliance(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_quiesce(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_system_domain(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_removable(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_empty(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_medium(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_unpluggable(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_no_cbt(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_cbt(const DbView *view, Uuid ref, const char *op, Err **err);
-static bool need_no_vdis(const DbView *view, Uuid ref, const char *op, Err **err);
-static VmRef vm_of(const DbView *view, const OperationRule *rule, Uuid ref);
-static bool check_running_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
-static bool check_steady_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
-static bool check_capability(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
+static bool is_capable(OperationSubject *subject, const OperationRule *rule);
+static const DbObject *find_driver(const DbView *view, Uuid sr);
+static bool is_met(OperationSubject *subject, unsigned flag, NeedCheck check, Err **err);
+static Uuid vm_of(const OperationSubject *subject);
+static bool platform_says(const OperationSubject *subject, const char *key);
+static bool need_running_vm(const OperationSubject *subject, Err **err);
+static bool need_steady_vm(const OperationSubject *subject, Err **err);
+static bool need_mobile(const OperationSubject *subject, Err **err);
+static bool need_kept_disks(const OperationSubject *subject, Err **err);
+static bool need_no_passthrough(const OperationSubject *subject, Err **err);
+static bool need_no_nested_virt(const OperationSubject *subject, Err **err);
+static bool need_no_appliance(const OperationSubject *subject, Err **err);
+static bool need_quiesce(const OperationSubject *subject, Err **err);
+static bool need_system_domain(const OperationSubject *subject, Err **err);
+static bool need_removable(const OperationSubject *subject, Err **err);
+static bool need_empty(const OperationSubject *subject, Err **err);
+static bool need_medium(const OperationSubject *subject, Err **err);
+static bool need_unpluggable(const OperationSubject *subject, Err **err);
+static bool need_no_cbt(const OperationSubject *subject, Err **err);
+static bool need_cbt(const OperationSubject *subject, Err **err);
+static bool need_no_vdis(const OperationSubject *subject, Err **err);
 
+/* In the order in which their errors come. */
 static const struct {
     unsigned flag;
     NeedCheck check;
 } needs[] = {
+    {OPERATION_NEEDS_RUNNING_VM, need_running_vm},
+    {OPERATION_NEEDS_STEADY_VM, need_steady_vm},
     {OPERATION_NEEDS_MOBILE, need_mobile},
     {OPERATION_NEEDS_KEPT_DISKS, need_kept_disks},
     {OPERATION_NEEDS_NO_PASSTHROUGH, need_no_passthrough},
@@ -58,197 +61,239 @@ static const struct {
     {OPERATION_NEEDS_NO_VDIS, need_no_vdis},
 };
 
-bool operation_needs_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+unsigned operation_needs_none(void)
 {
-    if (!check_capability(view, rule, ref, err) || !check_running_vm(view, rule, ref, err) ||
-        !check_steady_vm(view, rule, ref, err)) {
-        return false;
-    }
+    unsigned all = 0;
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
-        if ((rule->flags & needs[i].flag) && !needs[i].check(view, ref, rule->op, err)) {
+        all |= needs[i].flag;
+    }
+    return ~all;
+}
+
+bool operation_needs_check(OperationSubject *subject, const OperationRule *rule, Err **err)
+{
+    if (rule->capability && !is_capable(subject, rule)) {
+        return err && err_sr_operation_not_supported(err, REF_TEXT(subject->sr));
+    }
+    unsigned asked = rule->flags & ~subject->needs_met;
+    for (size_t i = 0; asked && i < G_N_ELEMENTS(needs); i++) {
+        if ((asked & needs[i].flag) && !is_met(subject, needs[i].flag, needs[i].check, err)) {
             return false;
         }
     }
     return true;
 }
 
-/* The VM of a VBD or VIF. */
-static VmRef vm_of(const DbView *view, const OperationRule *rule, Uuid ref)
+/* Whether the driver of the object's SR has the feature the rule names. */
+static bool is_capable(OperationSubject *subject, const OperationRule *rule)
 {
-    return rule->class_id == CLASS_VBD ? db_vbd_vm(view, (VbdRef){ref})
-                                       : db_vif_vm(view, (VifRef){ref});
+    const OperationClass *of = &operation_classes[subject->class_id];
+    Uuid sr = subject->class_id == CLASS_VDI
+                  ? value_uuid(db_object_get(subject->object, VDI_FIELD_SR))
+                  : subject->ref;
+    if (uuid_is_null(subject->sr) || !uuid_equal(subject->sr, sr)) {
+        const DbObject *driver = find_driver(subject->view, sr);
+        const Value *features = driver ? db_object_get(driver, SM_FIELD_FEATURES) : NULL;
+        g_assert(of->rule_count <= OPERATION_MAX_RULES);
+        subject->sr = sr;
+        subject->capable = 0;
+        for (unsigned i = 0; i < of->rule_count; i++) {
+            const char *capability = of->rules[i].capability;
+            bool has_it = capability && value_get(features, capability);
+            subject->capable |= has_it ? UINT64_C(1) << i : 0;
+        }
+    }
+    return subject->capable & UINT64_C(1) << (rule - of->rules);
 }
 
-static bool check_running_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+typedef struct DriverSearch {
+    const char *type;
+    const DbObject *found;
+} DriverSearch;
+
+static bool match_driver(const DbObject *sm, void *user)
 {
-    if (!(rule->flags & OPERATION_NEEDS_RUNNING_VM)) {
-        return true;
+    DriverSearch *search = user;
+    if (text_equal(value_string(db_object_get(sm, SM_FIELD_TYPE)), search->type)) {
+        search->found = sm;
     }
-    VmRef vm = vm_of(view, rule, ref);
-    VmPowerState state = db_vm_power_state(view, vm);
+    return !search->found;
+}
+
+/* The SM of the SR's type; NULL: none. */
+static const DbObject *find_driver(const DbView *view, Uuid sr)
+{
+    DriverSearch search = {.type = db_sr_type(view, (SrRef){sr})};
+    db_each(view, CLASS_SM, match_driver, &search);
+    return search.found;
+}
+
+/* A need is looked at once, and again only for its error. */
+static bool is_met(OperationSubject *subject, unsigned flag, NeedCheck check, Err **err)
+{
+    if (!err && (subject->needs_lacking & flag)) {
+        return false;
+    }
+    bool holds = check(subject, err);
+    *(holds ? &subject->needs_met : &subject->needs_lacking) |= flag;
+    return holds;
+}
+
+/* Of a VBD or VIF. */
+static Uuid vm_of(const OperationSubject *subject)
+{
+    return value_uuid(db_object_get(subject->object,
+                                    subject->class_id == CLASS_VBD ? VBD_FIELD_VM : VIF_FIELD_VM));
+}
+
+static bool platform_says(const OperationSubject *subject, const char *key)
+{
+    const char *text = value_get_string(db_object_get(subject->object, VM_FIELD_PLATFORM), key);
+    bool truth;
+    return text && text_parse_bool(text, &truth) && truth;
+}
+
+static bool need_running_vm(const OperationSubject *subject, Err **err)
+{
+    VmRef vm = {vm_of(subject)};
+    VmPowerState state = db_vm_power_state(subject->view, vm);
     if (state == VM_POWER_STATE_RUNNING || state == VM_POWER_STATE_PAUSED) {
         return true;
+    }
+    if (!err) {
+        return false;
     }
     g_autofree char *actual = g_ascii_strdown(vm_power_state_to_string(state), -1);
     return err_vm_bad_power_state(err, REF_TEXT(vm.id), "running", actual);
 }
 
 /* The counterpart for operations that begin on the VM is in operation_check.c. */
-static bool check_steady_vm(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+static bool need_steady_vm(const OperationSubject *subject, Err **err)
 {
-    if (!(rule->flags & OPERATION_NEEDS_STEADY_VM)) {
-        return true;
-    }
-    VmRef vm = vm_of(view, rule, ref);
-    const Value *current = db_vm_current_operations(view, vm);
+    VmRef vm = {vm_of(subject)};
+    const DbObject *busy =
+        db_find_sparse(subject->view, CLASS_VM, vm.id, VM_FIELD_CURRENT_OPERATIONS);
+    const Value *current = busy ? db_object_get(busy, VM_FIELD_CURRENT_OPERATIONS) : NULL;
     for (unsigned i = 0; i < value_count(current); i++) {
         const char *op = value_string(value_at(current, i));
         const OperationRule *other = operation_find_rule(CLASS_VM, op);
         if (other && !(other->flags & OPERATION_STEADY)) {
-            return err_other_operation_in_progress(err, "VM", REF_TEXT(vm.id), op,
-                                                   value_name_at(current, i));
+            return err && err_other_operation_in_progress(err, "VM", REF_TEXT(vm.id), op,
+                                                          value_name_at(current, i));
         }
     }
     return true;
 }
 
-/* Whether the driver of the object's SR has the feature the rule names. */
-static bool check_capability(const DbView *view, const OperationRule *rule, Uuid ref, Err **err)
+static bool need_mobile(const OperationSubject *subject, Err **err)
 {
-    if (!rule->capability) {
+    bool fixed = platform_says(subject, "nomigrate") || platform_says(subject, "nested-virt");
+    return !fixed || (err && err_vm_is_immobile(err, REF_TEXT(subject->ref)));
+}
+
+static bool need_kept_disks(const OperationSubject *subject, Err **err)
+{
+    const DbView *view = subject->view;
+    if (db_count_sparse(view, CLASS_VDI, VDI_FIELD_ON_BOOT) == 0) {
         return true;
     }
-    SrRef sr = rule->class_id == CLASS_VDI ? db_vdi_sr(view, (VdiRef){ref}) : (SrRef){ref};
-    const char *type = db_sr_type(view, sr);
-    g_autoptr(GArray) managers = db_sm_all(view);
-    for (guint i = 0; i < managers->len; i++) {
-        SmRef manager = g_array_index(managers, SmRef, i);
-        if (strcmp(db_sm_type(view, manager), type) == 0 &&
-            value_get(db_sm_features(view, manager), rule->capability)) {
-            return true;
-        }
-    }
-    return err_sr_operation_not_supported(err, REF_TEXT(sr.id));
-}
-
-static bool platform_says(const DbView *view, VmRef vm, const char *key)
-{
-    const char *text = db_vm_platform_get(view, vm, key);
-    bool truth;
-    return text && text_parse_bool(text, &truth) && truth;
-}
-
-static bool need_mobile(const DbView *view, Uuid ref, const char *op, Err **err)
-{
-    (void)op;
-    VmRef vm = {ref};
-    bool fixed = platform_says(view, vm, "nomigrate") || platform_says(view, vm, "nested-virt");
-    return !fixed || err_vm_is_immobile(err, REF_TEXT(ref));
-}
-
-static bool need_kept_disks(const DbView *view, Uuid ref, const char *op, Err **err)
-{
-    (void)op;
-    VmRef vm = {ref};
-    for (unsigned i = 0; i < db_vm_vbds_count(view, vm); i++) {
-        VdiRef vdi = db_vbd_vdi(view, db_vm_vbds_at(view, vm, i));
-        if (db_vdi_exists(view, vdi) && db_vdi_on_boot(view, vdi) == ON_BOOT_RESET) {
+    const Value *vbds = db_object_get(subject->object, VM_FIELD_VBDS);
+    for (unsigned i = 0; i < value_count(vbds); i++) {
+        VdiRef vdi = db_vbd_vdi(view, (VbdRef){value_uuid(value_at(vbds, i))});
+        const DbObject *disk = db_find_sparse(view, CLASS_VDI, vdi.id, VDI_FIELD_ON_BOOT);
+        if (disk && on_boot_from_value(db_object_get(disk, VDI_FIELD_ON_BOOT)) == ON_BOOT_RESET) {
             return err_vdi_on_boot_mode_incompatible_with_operation(err);
         }
     }
     return true;
 }
 
-static bool need_no_passthrough(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_no_passthrough(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    VmRef vm = {ref};
-    if (db_vm_attached_pcis_count(view, vm) > 0) {
-        return err_vm_has_pci_attached(err, REF_TEXT(ref));
+    const DbObject *vm = subject->object;
+    if (value_count(db_object_get(vm, VM_FIELD_ATTACHED_PCIS)) > 0) {
+        return err && err_vm_has_pci_attached(err, REF_TEXT(subject->ref));
     }
-    if (db_vm_vgpus_count(view, vm) > 0) {
-        return err_vm_has_vgpu(err, REF_TEXT(ref));
+    if (value_count(db_object_get(vm, VM_FIELD_VGPUS)) > 0) {
+        return err && err_vm_has_vgpu(err, REF_TEXT(subject->ref));
     }
-    return db_vm_vusbs_count(view, vm) == 0 || err_vm_has_vusbs(err, REF_TEXT(ref));
+    return value_count(db_object_get(vm, VM_FIELD_VUSBS)) == 0 ||
+           (err && err_vm_has_vusbs(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_no_nested_virt(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_no_nested_virt(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return !platform_says(view, (VmRef){ref}, "nested-virt") ||
-           err_vm_is_using_nested_virt(err, REF_TEXT(ref));
+    return !platform_says(subject, "nested-virt") ||
+           (err && err_vm_is_using_nested_virt(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_no_appliance(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_no_appliance(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    VmApplianceRef appliance = db_vm_appliance(view, (VmRef){ref});
-    return vm_appliance_ref_is_null(appliance) ||
-           err_vm_is_part_of_an_appliance(err, REF_TEXT(ref), REF_TEXT(appliance.id));
+    Uuid appliance = value_uuid(db_object_get(subject->object, VM_FIELD_APPLIANCE));
+    return uuid_is_null(appliance) ||
+           (err &&
+            err_vm_is_part_of_an_appliance(err, REF_TEXT(subject->ref), REF_TEXT(appliance)));
 }
 
-static bool need_quiesce(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_quiesce(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    VmGuestMetricsRef metrics = db_vm_guest_metrics(view, (VmRef){ref});
-    bool can = db_vm_guest_metrics_exists(view, metrics) &&
-               (db_vm_guest_metrics_other_get(view, metrics, "feature-quiesce") ||
-                db_vm_guest_metrics_other_get(view, metrics, "feature-snapshot"));
-    return can || err_vm_snapshot_with_quiesce_not_supported(
-                      err, REF_TEXT(ref), "No agent that can quiesce answers in the guest.");
+    VmGuestMetricsRef metrics = {
+        value_uuid(db_object_get(subject->object, VM_FIELD_GUEST_METRICS))};
+    bool can = db_vm_guest_metrics_other_get(subject->view, metrics, "feature-quiesce") ||
+               db_vm_guest_metrics_other_get(subject->view, metrics, "feature-snapshot");
+    return can || (err && err_vm_snapshot_with_quiesce_not_supported(
+                              err, REF_TEXT(subject->ref),
+                              "No agent that can quiesce answers in the guest."));
 }
 
-static bool need_system_domain(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_system_domain(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return text_equal(db_vm_other_config_get(view, (VmRef){ref}, "is_system_domain"), "true") ||
-           err_not_system_domain(err, REF_TEXT(ref));
+    const Value *config = db_object_get(subject->object, VM_FIELD_OTHER_CONFIG);
+    return text_equal(value_get_string(config, "is_system_domain"), "true") ||
+           (err && err_not_system_domain(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_removable(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_removable(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return db_vbd_type(view, (VbdRef){ref}) == VBD_TYPE_CD ||
-           err_vbd_not_removable_media(err, REF_TEXT(ref));
+    return vbd_type_from_value(db_object_get(subject->object, VBD_FIELD_TYPE)) == VBD_TYPE_CD ||
+           (err && err_vbd_not_removable_media(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_empty(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_empty(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return db_vbd_empty(view, (VbdRef){ref}) || err_vbd_not_empty(err, REF_TEXT(ref));
+    return value_bool(db_object_get(subject->object, VBD_FIELD_EMPTY)) ||
+           (err && err_vbd_not_empty(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_medium(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_medium(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return !db_vbd_empty(view, (VbdRef){ref}) || err_vbd_is_empty(err, REF_TEXT(ref));
+    return !value_bool(db_object_get(subject->object, VBD_FIELD_EMPTY)) ||
+           (err && err_vbd_is_empty(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_unpluggable(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_unpluggable(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    VbdRef vbd = {ref};
-    return db_vbd_unpluggable(view, vbd) || err_vbd_not_unpluggable(err, REF_TEXT(ref));
+    return value_bool(db_object_get(subject->object, VBD_FIELD_UNPLUGGABLE)) ||
+           (err && err_vbd_not_unpluggable(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_no_cbt(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_no_cbt(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return !db_vdi_cbt_enabled(view, (VdiRef){ref}) || err_vdi_cbt_enabled(err, REF_TEXT(ref));
+    return !value_bool(db_object_get(subject->object, VDI_FIELD_CBT_ENABLED)) ||
+           (err && err_vdi_cbt_enabled(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_cbt(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_cbt(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    return db_vdi_cbt_enabled(view, (VdiRef){ref}) || err_vdi_no_cbt_metadata(err, REF_TEXT(ref));
+    return value_bool(db_object_get(subject->object, VDI_FIELD_CBT_ENABLED)) ||
+           (err && err_vdi_no_cbt_metadata(err, REF_TEXT(subject->ref)));
 }
 
-static bool need_no_vdis(const DbView *view, Uuid ref, const char *op, Err **err)
+static bool need_no_vdis(const OperationSubject *subject, Err **err)
 {
-    (void)op;
-    SrRef sr = {ref};
-    for (unsigned i = 0; i < db_sr_vdis_count(view, sr); i++) {
-        if (db_vdi_managed(view, db_sr_vdis_at(view, sr, i))) {
+    const Value *vdis = db_object_get(subject->object, SR_FIELD_VDIS);
+    for (unsigned i = 0; i < value_count(vdis); i++) {
+        if (db_vdi_managed(subject->view, (VdiRef){value_uuid(value_at(vdis, i))})) {
             return err_sr_not_empty(err);
         }
     }

@@ -1,7 +1,8 @@
 /* What a rule needs of an object beyond its state. */
 #pragma once
 
-#include "core/operation.h"
-#include "db/store.h"
+#include "core/operation_check.h"
 
-bool operation_needs_check(const DbView *view, const OperationRule *rule, Uuid ref, Err **err);
+/* Those of OperationFlags that are no need, or one that always holds. */
+unsigned operation_needs_none(void);
+bool operation_needs_check(OperationSubject *subject, const OperationRule *rule, Err **err);

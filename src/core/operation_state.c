@@ -6,45 +6,44 @@
 #include "gen/db_host_metrics.h"
 #include "gen/db_pbd.h"
 #include "gen/db_sr.h"
-#include "gen/db_task.h"
-#include "gen/db_vbd.h"
-#include "gen/db_vdi.h"
-#include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/db_vm_appliance.h"
 #include "gen/errors.h"
 #include "gen/operations.h"
 
+static bool is_attached(const DbObject *object, uint16_t field_id);
 static unsigned sr_state(const DbView *view, SrRef sr);
-static unsigned vdi_state(const DbView *view, VdiRef vdi);
+static unsigned vdi_state(const DbView *view, const DbObject *vdi);
 static unsigned host_state(const DbView *view, HostRef host);
 static unsigned appliance_states(const DbView *view, VmApplianceRef appliance);
 static bool refuse_vm(const DbView *view, unsigned states, VmRef vm, Err **err);
 static bool refuse(uint16_t class_id, unsigned state, const char *op, const char *ref, Err **err);
 static bool refuse_appliance(unsigned states, const char *op, Err **err);
 
-unsigned operation_state_of(const DbView *view, uint16_t class_id, Uuid ref)
+unsigned operation_state_of(const DbView *view, const DbObject *object)
 {
-    switch (class_id) {
+    Uuid ref = db_object_ref_id(object);
+    switch (db_object_class(object)) {
     case CLASS_VM:
-        return 1u << db_vm_power_state(view, (VmRef){ref});
+        return 1u << vm_power_state_from_value(db_object_get(object, VM_FIELD_POWER_STATE));
     case CLASS_VBD:
-        return db_vbd_currently_attached(view, (VbdRef){ref}) ? VBD_WHEN_ATTACHED
-                                                              : VBD_WHEN_DETACHED;
+        return is_attached(object, VBD_FIELD_CURRENTLY_ATTACHED) ? VBD_WHEN_ATTACHED
+                                                                 : VBD_WHEN_DETACHED;
     case CLASS_VIF:
-        return db_vif_currently_attached(view, (VifRef){ref}) ? VIF_WHEN_ATTACHED
-                                                              : VIF_WHEN_DETACHED;
+        return is_attached(object, VIF_FIELD_CURRENTLY_ATTACHED) ? VIF_WHEN_ATTACHED
+                                                                 : VIF_WHEN_DETACHED;
     case CLASS_PBD:
-        return db_pbd_currently_attached(view, (PbdRef){ref}) ? OPERATION_ATTACHED
-                                                              : OPERATION_DETACHED;
+        return is_attached(object, PBD_FIELD_CURRENTLY_ATTACHED) ? OPERATION_ATTACHED
+                                                                 : OPERATION_DETACHED;
     case CLASS_SR:
         return sr_state(view, (SrRef){ref});
     case CLASS_VDI:
-        return vdi_state(view, (VdiRef){ref});
+        return vdi_state(view, object);
     case CLASS_HOST:
         return host_state(view, (HostRef){ref});
     case CLASS_TASK:
-        return db_task_status(view, (TaskRef){ref}) == TASK_STATUS_TYPE_PENDING
+        return task_status_type_from_value(db_object_get(object, TASK_FIELD_STATUS)) ==
+                       TASK_STATUS_TYPE_PENDING
                    ? TASK_WHEN_PENDING
                    : TASK_WHEN_COMPLETED;
     case CLASS_VM_APPLIANCE:
@@ -72,6 +71,11 @@ bool operation_state_check(const OperationSubject *subject, const OperationRule 
                : refuse(rule->class_id, subject->state, rule->op, REF_TEXT(subject->ref), err);
 }
 
+static bool is_attached(const DbObject *object, uint16_t field_id)
+{
+    return value_bool(db_object_get(object, field_id));
+}
+
 static unsigned sr_state(const DbView *view, SrRef sr)
 {
     unsigned pbds = db_sr_pbds_count(view, sr);
@@ -83,13 +87,14 @@ static unsigned sr_state(const DbView *view, SrRef sr)
     return pbds > 0 ? SR_WHEN_UNPLUGGED : SR_WHEN_NO_PBDS;
 }
 
-static unsigned vdi_state(const DbView *view, VdiRef vdi)
+static unsigned vdi_state(const DbView *view, const DbObject *vdi)
 {
     unsigned state = VDI_WHEN_UNATTACHED;
-    for (unsigned i = 0; i < db_vdi_vbds_count(view, vdi); i++) {
-        VbdRef vbd = db_vdi_vbds_at(view, vdi, i);
-        if (db_vbd_currently_attached(view, vbd)) {
-            if (db_vbd_mode(view, vbd) == VBD_MODE_RW) {
+    const Value *vbds = db_object_get(vdi, VDI_FIELD_VBDS);
+    for (unsigned i = 0; i < value_count(vbds); i++) {
+        const DbObject *vbd = db_find(view, CLASS_VBD, value_uuid(value_at(vbds, i)));
+        if (vbd && is_attached(vbd, VBD_FIELD_CURRENTLY_ATTACHED)) {
+            if (vbd_mode_from_value(db_object_get(vbd, VBD_FIELD_MODE)) == VBD_MODE_RW) {
                 return VDI_WHEN_READ_WRITE;
             }
             state = VDI_WHEN_READ_ONLY;

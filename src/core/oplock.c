@@ -1,7 +1,6 @@
 /* Takes and gives back operations; whether one may start is decided in operation_check.c. */
 #include "core/oplock.h"
 
-#include "core/operation_check.h"
 #include "gen/errors.h"
 
 static void set_current(DbTxn *txn, uint16_t class_id, Uuid ref, Uuid task, const char *op);
@@ -56,7 +55,7 @@ bool oplock_take_alone(Call *call, uint16_t class_id, Uuid ref, const char *op)
 {
     DbTxn *txn = db_begin(call->db);
     const DbView *view = db_txn_view(txn);
-    int field = operation_current_field(db_view_schema(view), class_id);
+    uint16_t field = (uint16_t)operation_classes[class_id].current_field;
     if (!db_find(view, class_id, ref) || value_count(db_get(view, class_id, ref, field)) > 0) {
         db_abort(txn);
         return false;
@@ -76,7 +75,8 @@ void oplock_release_one(Call *call, uint16_t class_id, Uuid ref, const char *op)
 
 bool oplock_check(const DbView *view, uint16_t class_id, Uuid ref, const char *op, Err **err)
 {
-    if (!db_find(view, class_id, ref)) {
+    const DbObject *object = db_find(view, class_id, ref);
+    if (!object) {
         return err_handle_invalid(err, db_view_schema(view)->classes[class_id].name, REF_TEXT(ref));
     }
     const OperationRule *rule = operation_find_rule(class_id, op);
@@ -85,24 +85,22 @@ bool oplock_check(const DbView *view, uint16_t class_id, Uuid ref, const char *o
                             db_view_schema(view)->classes[class_id].name);
     }
     OperationSubject subject;
-    operation_subject_init(&subject, view, class_id, ref);
+    operation_subject_init(&subject, view);
+    operation_subject_take(&subject, object);
     return operation_check(&subject, rule, err);
 }
 
-Value *oplock_allowed(const DbView *view, const DbObject *object)
+void oplock_write_allowed(Writer *writer, OperationSubject *subject)
 {
-    uint16_t class_id = db_object_class(object);
-    OperationSubject subject;
-    operation_subject_init(&subject, view, class_id, db_object_ref_id(object));
-    Value *allowed = value_new_array(16);
-    for (size_t i = 0; i < operation_rule_count; i++) {
-        const OperationRule *rule = &operation_rules[i];
-        if (rule->class_id == class_id && (rule->flags & OPERATION_LISTED) &&
-            operation_check(&subject, rule, NULL)) {
-            value_array_add(allowed, value_new_string(rule->op));
+    const OperationClass *of = &operation_classes[subject->class_id];
+    writer_open_array(writer);
+    for (unsigned i = 0; i < of->rule_count; i++) {
+        const OperationRule *rule = &of->rules[i];
+        if ((rule->flags & OPERATION_LISTED) && operation_check(subject, rule, NULL)) {
+            writer_text(writer, rule->op);
         }
     }
-    return allowed;
+    writer_close(writer);
 }
 
 void oplock_recover(Db *db)
@@ -110,10 +108,11 @@ void oplock_recover(Db *db)
     DbTxn *txn = db_begin(db);
     const DbSchema *schema = db_view_schema(db_txn_view(txn));
     for (uint16_t class_id = 0; class_id < schema->class_count; class_id++) {
-        int field = operation_current_field(schema, class_id);
+        int field = operation_classes[class_id].current_field;
         g_autoptr(GArray) refs = field < 0 ? NULL : db_refs(db_txn_view(txn), class_id);
         for (guint i = 0; refs && i < refs->len; i++) {
-            db_set(txn, class_id, g_array_index(refs, Uuid, i), field, value_new_struct(0));
+            db_set(txn, class_id, g_array_index(refs, Uuid, i), (uint16_t)field,
+                   value_new_struct(0));
         }
     }
     db_commit_async(txn);
@@ -121,8 +120,9 @@ void oplock_recover(Db *db)
 
 static void set_current(DbTxn *txn, uint16_t class_id, Uuid ref, Uuid task, const char *op)
 {
-    int field = operation_current_field(db_view_schema(db_txn_view(txn)), class_id);
+    int field = operation_classes[class_id].current_field;
     if (field >= 0) {
-        db_map_set(txn, class_id, ref, field, REF_TEXT(task), op ? value_new_string(op) : NULL);
+        db_map_set(txn, class_id, ref, (uint16_t)field, REF_TEXT(task),
+                   op ? value_new_string(op) : NULL);
     }
 }

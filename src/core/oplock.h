@@ -3,6 +3,8 @@
 #pragma once
 
 #include "core/call.h"
+#include "core/operation_check.h"
+#include "wire/writer.h"
 
 /* Takes every operation of the call's method on its arguments, all or none.  The order of checks
  * and their errors: blocked_operations, state, current operations, template and snapshot rules. */
@@ -21,8 +23,8 @@ bool oplock_take_alone(Call *call, uint16_t class_id, Uuid ref, const char *op);
 /* Whether `op` could start now; the reason in `err`. */
 bool oplock_check(const DbView *view, uint16_t class_id, Uuid ref, const char *op, Err **err);
 
-/* The value of allowed_operations. (owned) */
-Value *oplock_allowed(const DbView *view, const DbObject *object);
+/* Writes the value of allowed_operations. */
+void oplock_write_allowed(Writer *writer, OperationSubject *subject);
 
 /* At start: no operation survives its daemon. */
 void oplock_recover(Db *db);

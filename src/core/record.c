@@ -3,82 +3,72 @@
 #include "core/record.h"
 
 #include "core/oplock.h"
-#include "wire/json.h"
 
-/* Texts are kept with the objects of a class up to so many of them: about 3 KiB each for VMs. */
-#define RECORD_MAX_KEPT 2048
-
-static char *new_text(const DbView *view, const DbObject *object);
-static bool is_shown(const DbField *field);
-static bool is_worked_out(const DbField *field);
+static Value *allowed_of(OperationSubject *subject, const DbObject *object);
+static Value *new_record(OperationSubject *subject, const DbObject *object);
+static int allowed_field(const DbObject *object);
 
 Value *record_field(const DbView *view, const DbObject *object, uint16_t field_id)
 {
-    const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
-    return is_worked_out(&class_info->fields[field_id])
-               ? oplock_allowed(view, object)
-               : value_ref(db_object_get(object, field_id));
+    if (field_id != allowed_field(object)) {
+        return value_ref(db_object_get(object, field_id));
+    }
+    OperationSubject subject;
+    operation_subject_init(&subject, view);
+    return allowed_of(&subject, object);
 }
 
 Value *record_of(const DbView *view, const DbObject *object)
 {
-    const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
-    Value *record = value_new_struct(class_info->field_count);
-    for (uint16_t i = 0; i < class_info->field_count; i++) {
-        const DbField *field = &class_info->fields[i];
-        if (is_shown(field)) {
-            value_struct_add_static(record, field->name, record_field(view, object, i));
-        }
-    }
-    return record;
+    OperationSubject subject;
+    operation_subject_init(&subject, view);
+    return new_record(&subject, object);
 }
 
-void record_append_json(GString *out, const DbView *view, const DbObject *object)
+void record_writer_init(RecordWriter *records, const DbView *view)
 {
-    g_autofree char *own = NULL;
-    const char *text = db_object_text(object);
-    if (!text && db_count(view, db_object_class(object)) <= RECORD_MAX_KEPT) {
-        text = db_object_keep_text(object, new_text(view, object));
-    } else if (!text) {
-        text = own = new_text(view, object);
-    }
-    size_t length = strlen(text);
-    const char *rest = text + length + 1;
-    g_string_append_len(out, text, (gssize)length);
-    if (*rest) {
-        g_autoptr(Value) allowed = oplock_allowed(view, object);
-        json_append(out, allowed);
-        g_string_append(out, rest);
-    }
+    operation_subject_init(&records->subject, view);
 }
 
-/* The record in two strings, one behind the other: what stands before and behind the value that is
- * worked out, which depends on other objects and on what runs. The second is empty when the class
- * has no such field. (owned) */
-static char *new_text(const DbView *view, const DbObject *object)
+/* The field that is worked out, while a record is written. */
+typedef struct AllowedField {
+    OperationSubject *subject; /* has taken the object */
+    const WireForm *form;
+} AllowedField;
+
+static void append_allowed(GString *out, void *user)
 {
-    const DbClass *class_info = &db_view_schema(view)->classes[db_object_class(object)];
-    bool has_hole = false;
-    g_autoptr(GString) text = g_string_new("{");
-    for (uint16_t i = 0; i < class_info->field_count; i++) {
-        const DbField *field = &class_info->fields[i];
-        if (!is_shown(field)) {
-            continue;
-        }
-        json_append_name(text, field->name);
-        if (is_worked_out(field)) {
-            g_assert(!has_hole);
-            has_hole = true;
-            g_string_append_c(text, '\0');
-        } else {
-            json_append(text, db_object_get(object, i));
+    const AllowedField *field = user;
+    Writer writer;
+    writer_init_text(&writer, field->form, out);
+    oplock_write_allowed(&writer, field->subject);
+}
+
+void record_write(RecordWriter *records, Writer *writer, const DbObject *object)
+{
+    OperationSubject *subject = &records->subject;
+    GString *out = writer_begin_raw(writer);
+    if (!out) {
+        g_autoptr(Value) record = new_record(subject, object);
+        writer_value(writer, record);
+        return;
+    }
+    int other_field = allowed_field(object);
+    if (other_field >= 0) {
+        operation_subject_take(subject, object);
+    }
+    AllowedField allowed = {subject, writer->form};
+    size_t length = writer->is_measuring ? db_record_length(object, writer->form) : 0;
+    if (length == 0) {
+        db_append_record(out, writer->form, subject->view, object, (uint16_t)other_field,
+                         other_field < 0 ? NULL : append_allowed, &allowed);
+    } else {
+        writer->skipped += length;
+        if (other_field >= 0) {
+            append_allowed(out, &allowed);
         }
     }
-    g_string_append_c(text, '}');
-    if (!has_hole) {
-        g_string_append_c(text, '\0');
-    }
-    return g_memdup2(text->str, text->len + 1);
+    writer_end_raw(writer);
 }
 
 bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *record, Err **err)
@@ -86,8 +76,9 @@ bool record_check_new(const DbSchema *schema, uint16_t class_id, const Value *re
     const DbClass *class_info = &schema->classes[class_id];
     for (uint16_t i = 0; i < class_info->field_count; i++) {
         const DbField *field = &class_info->fields[i];
-        bool is_needed = (field->flags & DB_FIELD_CONSTRUCTOR) && is_shown(field) &&
-                         !(field->flags & DB_FIELD_HAS_DEFAULT);
+        bool is_needed =
+            (field->flags & DB_FIELD_CONSTRUCTOR) &&
+            !(field->flags & (DB_FIELD_HAS_DEFAULT | DB_FIELD_INTERNAL | DB_FIELD_REMOVED));
         if (is_needed && !value_get(record, field->name)) {
             return err_internal(err, "%s.create: the record has no member %s", class_info->name,
                                 field->name);
@@ -107,13 +98,23 @@ void record_write_new(DbTxn *txn, uint16_t class_id, Uuid ref, const Value *reco
     }
 }
 
-static bool is_shown(const DbField *field)
+static Value *allowed_of(OperationSubject *subject, const DbObject *object)
 {
-    return !(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED));
+    Writer writer;
+    writer_init_tree(&writer);
+    operation_subject_take(subject, object);
+    oplock_write_allowed(&writer, subject);
+    return writer_end(&writer);
 }
 
-/* Few fields are volatile, so hardly a name is looked at. */
-static bool is_worked_out(const DbField *field)
+static Value *new_record(OperationSubject *subject, const DbObject *object)
 {
-    return (field->flags & DB_FIELD_VOLATILE) && strcmp(field->name, "allowed_operations") == 0;
+    int other_field = allowed_field(object);
+    return db_object_record(db_view_schema(subject->view), object, (uint16_t)other_field,
+                            other_field < 0 ? NULL : allowed_of(subject, object));
+}
+
+static int allowed_field(const DbObject *object)
+{
+    return operation_classes[db_object_class(object)].allowed_field;
 }

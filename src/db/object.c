@@ -25,7 +25,7 @@ DbObject *object_new(const DbPlan *plan, uint16_t class_id, Uuid ref, uint64_t g
     object->ref = ref;
     object->created = generation;
     object->modified = generation;
-    object->text = NULL;
+    memset(object->text_lengths, 0, sizeof object->text_lengths);
     for (uint16_t f = 0; f < count; f++) {
         object->cells[f] = value_ref(plan->fields[class_id][f].initial);
     }
@@ -42,7 +42,7 @@ DbObject *object_copy(const DbObject *object, uint64_t generation)
     copy->ref = object->ref;
     copy->created = object->created;
     copy->modified = generation;
-    copy->text = NULL;
+    memset(copy->text_lengths, 0, sizeof copy->text_lengths);
     for (uint16_t f = 0; f < object->field_count; f++) {
         copy->cells[f] = value_ref(object->cells[f]);
     }
@@ -63,7 +63,6 @@ void object_unref(DbObject *object)
     for (uint16_t f = 0; f < object->field_count; f++) {
         value_unref(object->cells[f]);
     }
-    g_free(object->text);
     g_free(object);
 }
 
@@ -71,7 +70,7 @@ void object_set(DbObject *object, uint16_t field_id, Value *value)
 {
     value_unref(object->cells[field_id]);
     object->cells[field_id] = value;
-    g_clear_pointer(&object->text, g_free);
+    memset(object->text_lengths, 0, sizeof object->text_lengths);
 }
 
 bool object_uuid(const DbPlan *plan, const DbObject *object, Uuid *ret_uuid)
@@ -96,19 +95,9 @@ Value *db_object_get(const DbObject *object, uint16_t field_id)
     return object->cells[field_id];
 }
 
-const char *db_object_text(const DbObject *object)
+size_t db_record_length(const DbObject *object, const WireForm *form)
 {
-    return g_atomic_pointer_get(&((DbObject *)object)->text);
-}
-
-const char *db_object_keep_text(const DbObject *object, char *text)
-{
-    DbObject *holder = (DbObject *)object;
-    if (g_atomic_pointer_compare_and_exchange(&holder->text, NULL, text)) {
-        return text;
-    }
-    g_free(text);
-    return db_object_text(object);
+    return (size_t)g_atomic_int_get(&object->text_lengths[form->id]);
 }
 
 uint64_t db_object_created(const DbObject *object)
@@ -121,17 +110,18 @@ uint64_t db_object_modified(const DbObject *object)
     return object->modified;
 }
 
-Value *db_object_record(const DbSchema *schema, const DbObject *object)
+Value *db_object_record(const DbSchema *schema, const DbObject *object, uint16_t other_field,
+                        Value *other)
 {
     const DbClass *class_info = &schema->classes[object->class_id];
     Value *record = value_new_struct(class_info->field_count);
     for (uint16_t f = 0; f < class_info->field_count; f++) {
         const DbField *field = &class_info->fields[f];
-        Value *cell = object->cells[f];
-        bool is_absent = field->type->kind == TYPE_OPTION && value_kind(cell) == VALUE_NIL;
-        if (!is_absent && !(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED))) {
-            value_struct_add_static(record, field->name, value_ref(cell));
+        if (!(field->flags & (DB_FIELD_INTERNAL | DB_FIELD_REMOVED))) {
+            Value *value = other && f == other_field ? other : object->cells[f];
+            value_struct_add_static(record, field->name, value_ref(value));
         }
     }
+    value_unref(other);
     return record;
 }

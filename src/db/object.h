@@ -12,10 +12,10 @@ struct DbObject {
     uint16_t class_id;
     uint16_t field_count;
     Uuid ref;
-    uint64_t created;  /* generation */
-    uint64_t modified; /* generation */
-    char *text;        /* db_object_keep_text(); atomic */
-    Value *cells[];    /* never NULL */
+    uint64_t created;                   /* generation */
+    uint64_t modified;                  /* generation */
+    gint text_lengths[WIRE_FORM_COUNT]; /* db_record_length(); atomic */
+    Value *cells[];                     /* never NULL */
 };
 
 /* What names an object in the tables of transactions and of the commit queue. */

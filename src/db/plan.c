@@ -2,13 +2,16 @@
  * known to both of their sides. */
 #include "db/plan.h"
 
+#include "db/plan_text.h"
 #include "wire/json.h"
 
+static void plan_texts(DbPlan *plan, uint16_t class_id);
 static bool plan_values(DbPlan *plan, uint16_t class_id, uint16_t field_id, Err **err);
 static bool plan_link(DbPlan *plan, uint16_t class_id, uint16_t field_id, Err **err);
 static bool plan_link_derived(DbPlan *plan, uint16_t class_id, uint16_t field_id, Err **err);
 static bool plan_link_many(DbPlan *plan, uint16_t class_id, uint16_t field_id, Err **err);
 static void plan_stored(DbPlan *plan, uint16_t class_id, uint16_t field_id);
+static void plan_sparse(DbPlan *plan, uint16_t class_id, uint16_t field_id);
 static bool is_ref_set(const TypeInfo *type);
 static bool bad_relation(const DbClass *class_info, const DbField *field, const char *why,
                          Err **err);
@@ -18,6 +21,10 @@ DbPlan *plan_new(const DbSchema *schema, Err **err)
     g_autoptr(DbPlan) plan = g_new0(DbPlan, 1);
     plan->schema = schema;
     plan->fields = g_new0(PlanField *, schema->class_count);
+    plan->sparse = g_array_new(FALSE, FALSE, sizeof(PlanSparse));
+    for (unsigned i = 0; i < WIRE_FORM_COUNT; i++) {
+        plan->texts[i] = g_new0(PlanText, schema->class_count);
+    }
     for (uint16_t c = 0; c < schema->class_count; c++) {
         plan->fields[c] = g_new0(PlanField, schema->classes[c].field_count);
     }
@@ -27,7 +34,9 @@ DbPlan *plan_new(const DbSchema *schema, Err **err)
                 return NULL;
             }
             plan_stored(plan, c, f);
+            plan_sparse(plan, c, f);
         }
+        plan_texts(plan, c);
     }
     return g_steal_pointer(&plan);
 }
@@ -43,9 +52,24 @@ void plan_free(DbPlan *plan)
             value_unref(plan->fields[c][f].empty);
         }
         g_free(plan->fields[c]);
+        for (unsigned i = 0; i < WIRE_FORM_COUNT; i++) {
+            plan_text_clear(&plan->texts[i][c]);
+        }
+    }
+    for (unsigned i = 0; i < WIRE_FORM_COUNT; i++) {
+        g_free(plan->texts[i]);
     }
     g_free(plan->fields);
+    g_array_unref(plan->sparse);
     g_free(plan);
+}
+
+static void plan_texts(DbPlan *plan, uint16_t class_id)
+{
+    for (unsigned i = 0; i < WIRE_FORM_COUNT; i++) {
+        plan_text_init(&plan->texts[i][class_id], plan_class(plan, class_id),
+                       plan->fields[class_id], &wire_forms[i]);
+    }
 }
 
 static bool plan_values(DbPlan *plan, uint16_t class_id, uint16_t field_id, Err **err)
@@ -134,6 +158,14 @@ static void plan_stored(DbPlan *plan, uint16_t class_id, uint16_t field_id)
     planned->is_stored =
         class_info->flags & DB_CLASS_PERSISTENT && planned->link != PLAN_LINK_DERIVED &&
         !(class_info->fields[field_id].flags & (DB_FIELD_VOLATILE | DB_FIELD_REMOVED));
+}
+
+static void plan_sparse(DbPlan *plan, uint16_t class_id, uint16_t field_id)
+{
+    if (plan_class(plan, class_id)->fields[field_id].flags & DB_FIELD_SPARSE) {
+        PlanSparse sparse = {class_id, field_id};
+        g_array_append_val(plan->sparse, sparse);
+    }
 }
 
 static bool is_ref_set(const TypeInfo *type)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "db/schema.h"
+#include "wire/form.h"
 
 typedef enum PlanLinkKind {
     PLAN_LINK_NONE,
@@ -20,9 +21,15 @@ typedef struct PlanField {
     uint16_t link_field;
 } PlanField;
 
+typedef struct PlanSparse {
+    uint16_t class_id, field_id;
+} PlanSparse;
+
 typedef struct DbPlan {
     const DbSchema *schema;
-    PlanField **fields; /* by class, then by field */
+    PlanField **fields;                      /* by class, then by field */
+    struct PlanText *texts[WIRE_FORM_COUNT]; /* each by class; db/plan_text.h */
+    GArray *sparse;                          /* PlanSparse: every field with DB_FIELD_SPARSE */
 } DbPlan;
 
 /* Fails with INTERNAL_ERROR when a default or a relation of the schema makes no sense. (owned) */

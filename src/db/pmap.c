@@ -42,6 +42,7 @@ static PmapNode *node_remove(const PmapOps *ops, const PmapNode *node, unsigned 
                              const PmapPath *path);
 static PmapNode *node_with(const PmapOps *ops, const PmapNode *node, unsigned slot,
                            const PmapEntry *entry, PmapNode *child);
+static unsigned count_bits(unsigned map);
 static unsigned packed_index(uint16_t map, unsigned slot);
 static PmapEntry *node_entry(const PmapNode *node, unsigned slot);
 static PmapNode **node_children(const PmapNode *node);
@@ -194,8 +195,8 @@ static PmapNode *node_with(const PmapOps *ops, const PmapNode *node, unsigned sl
     entry_map |= entry ? bit : 0;
     child_map |= child ? bit : 0;
 
-    size_t entries_size = sizeof(PmapEntry) * (size_t)__builtin_popcount(entry_map);
-    size_t children_size = sizeof(PmapNode *) * (size_t)__builtin_popcount(child_map);
+    size_t entries_size = sizeof(PmapEntry) * count_bits(entry_map);
+    size_t children_size = sizeof(PmapNode *) * count_bits(child_map);
     PmapNode *copy = g_malloc(sizeof *copy + entries_size + children_size);
     copy->refs = 1;
     copy->entry_map = entry_map;
@@ -215,10 +216,19 @@ static PmapNode *node_with(const PmapOps *ops, const PmapNode *node, unsigned sl
     return copy;
 }
 
+/* Of sixteen.  Not all processors we run on count bits, and the compiler would call a function. */
+static unsigned count_bits(unsigned map)
+{
+    map -= map >> 1 & 0x5555;
+    map = (map & 0x3333) + (map >> 2 & 0x3333);
+    map = (map + (map >> 4)) & 0x0f0f;
+    return (map + (map >> 8)) & 0x1f;
+}
+
 /* How many of the slots below `slot` are in `map`: the place in the packed array. */
 static unsigned packed_index(uint16_t map, unsigned slot)
 {
-    return (unsigned)__builtin_popcount(map & ((1u << slot) - 1));
+    return count_bits(map & ((1u << slot) - 1));
 }
 
 static PmapEntry *node_entry(const PmapNode *node, unsigned slot)
@@ -244,12 +254,12 @@ static PmapNode *node_child(const PmapNode *node, unsigned slot)
 
 static unsigned node_entry_count(const PmapNode *node)
 {
-    return (unsigned)__builtin_popcount(node->entry_map);
+    return count_bits(node->entry_map);
 }
 
 static unsigned node_child_count(const PmapNode *node)
 {
-    return (unsigned)__builtin_popcount(node->child_map);
+    return count_bits(node->child_map);
 }
 
 static bool node_each(const PmapNode *node, bool (*each)(void *value, void *user), void *user)

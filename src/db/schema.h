@@ -38,6 +38,7 @@ typedef enum DbFieldFlags {
     DB_FIELD_CONSTRUCTOR = 1 << 4, /* taken from the record given to create */
     DB_FIELD_HAS_DEFAULT = 1 << 5, /* may be left out of that record */
     DB_FIELD_REMOVED = 1 << 6,     /* kept for its number only */
+    DB_FIELD_SPARSE = 1 << 7, /* db_find_sparse() tells who has another value than the default */
 } DbFieldFlags;
 
 #define DB_NO_RELATION UINT16_MAX

@@ -18,7 +18,7 @@ struct Db {
     DbPlan *plan;
     CommitQueue *queue;
     WatchList *watchers;
-    DeletionLog *deletions;
+    DbHistories histories;
     Lock writer; /* held by the one transaction there is */
     Lock state;  /* `current` */
     DbSnapshot *current;
@@ -56,9 +56,10 @@ Db *db_open(const DbSchema *schema, const DbBackend *backend, Err **err)
     db->plan = g_steal_pointer(&plan);
     db->queue = commit_queue_new(db->plan, backend, generation);
     db->watchers = watch_list_new();
-    db->deletions = deletion_log_new(generation);
+    db->histories.deletions = history_new(sizeof(DbDeletion), DB_MAX_DELETIONS, generation);
+    db->histories.touches = history_new(sizeof(DbTouch), DB_MAX_CHANGES, generation);
     db->current = snapshot;
-    db->current->deletions = db->deletions;
+    db->current->histories = &db->histories;
     lock_init(&db->writer, LOCK_DB_WRITER);
     lock_init(&db->state, LOCK_DB_STATE);
     return db;
@@ -72,7 +73,8 @@ void db_close(Db *db)
     commit_queue_free(db->queue);
     watch_list_free(db->watchers);
     db_snapshot_unref(db->current);
-    deletion_log_free(db->deletions);
+    history_free(db->histories.deletions);
+    history_free(db->histories.touches);
     plan_free(db->plan);
     lock_clear(&db->writer);
     lock_clear(&db->state);
@@ -219,13 +221,14 @@ static bool publish(DbTxn *txn, uint64_t *ret_durable, Err **err)
         return true;
     }
 
-    g_autoptr(DbSnapshot) snapshot = view_snapshot_take(&txn->view, db->deletions);
+    g_autoptr(DbSnapshot) snapshot = view_snapshot_take(&txn->view, &db->histories);
     uint64_t generation = db_view_generation(db_snapshot_view(snapshot));
     bool is_stored = changes.stored->len > 0;
     if (is_stored) {
         commit_queue_push(db->queue, generation, changes.stored);
     }
-    deletion_log_add(db->deletions, changes.deletions);
+    history_add(db->histories.deletions, changes.deletions);
+    history_add(db->histories.touches, changes.touches);
     replace_current(db, snapshot);
     watch_list_push(db->watchers, snapshot, g_steal_pointer(&changes.all));
     lock_release(&db->writer);

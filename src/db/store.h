@@ -11,6 +11,7 @@
 
 #include "base/op.h"
 #include "db/schema.h"
+#include "wire/form.h"
 
 typedef struct Db Db;
 typedef struct DbView DbView; /* what can be read: a snapshot or a transaction */
@@ -70,6 +71,10 @@ uint64_t db_view_generation(const DbView *view); /* a transaction's: what it wou
 const DbObject *db_find(const DbView *view, uint16_t class_id, Uuid ref); /* NULL when gone */
 const DbObject *db_find_by_uuid(const DbView *view, uint16_t class_id, Uuid uuid);
 unsigned db_count(const DbView *view, uint16_t class_id);
+/* The same for the objects of which a field with DB_FIELD_SPARSE is not at its default.  Such a
+ * field is hardly ever: to look for those few is to look at nothing. */
+const DbObject *db_find_sparse(const DbView *view, uint16_t class_id, Uuid ref, uint16_t field_id);
+unsigned db_count_sparse(const DbView *view, uint16_t class_id, uint16_t field_id);
 /* Calls `each` for every object of the class until it returns false; order is not defined but
  * stable for a view. */
 void db_each(const DbView *view, uint16_t class_id,
@@ -82,13 +87,20 @@ uint16_t db_object_class(const DbObject *object);
 Value *db_object_get(const DbObject *object, uint16_t field_id); /* never NULL */
 uint64_t db_object_created(const DbObject *object);              /* generation */
 uint64_t db_object_modified(const DbObject *object);             /* generation */
-/* A text that some reader made of this version, for the next one: NULL while there is none. Of two
- * that are kept at once the first counts; the one that does is returned, `text` is taken over.
- * (borrowed) as long as the object. */
-const char *db_object_text(const DbObject *object);
-const char *db_object_keep_text(const DbObject *object, char *text);
-/* The record of get_record: every field that is neither internal nor removed. (owned) */
-Value *db_object_record(const DbSchema *schema, const DbObject *object);
+/* The record of get_record: every field that is neither internal nor removed.  `other` (taken over)
+ * stands in place of the object's own value of `other_field`; NULL: all are the object's. (owned)
+ */
+Value *db_object_record(const DbSchema *schema, const DbObject *object, uint16_t other_field,
+                        Value *other);
+/* The same as one value of an encoding, many times faster; `write` appends that of `other_field`.
+ */
+typedef void (*DbFieldWriter)(GString *out, void *user);
+void db_append_record(GString *out, const WireForm *form, const DbView *view,
+                      const DbObject *object, uint16_t other_field, DbFieldWriter write,
+                      void *user);
+/* How long that was for this version, without what `write` appended; 0: it was not written yet. All
+ * who write records of a class leave the same field to `write`. */
+size_t db_record_length(const DbObject *object, const WireForm *form);
 /* The value of one field; the type's empty value when the object is gone. (borrowed) */
 Value *db_get(const DbView *view, uint16_t class_id, Uuid ref, uint16_t field_id);
 
@@ -139,14 +151,23 @@ typedef void (*DbWatchFunc)(void *user, DbSnapshot *snapshot, const DbChange *ch
 unsigned db_watch(Db *db, DbWatchFunc func, void *user);
 void db_unwatch(Db *db, unsigned id);
 
-/* Deletions of classes with DB_CLASS_EVENTS after `generation` and up to the snapshot, newest
- * last; `ret_complete` is false when some were already forgotten: DB_MAX_DELETIONS are kept, none
- * over a restart. Array of DbDeletion. (owned) */
-enum { DB_MAX_DELETIONS = 10000 };
+/* What changed of classes with DB_CLASS_EVENTS after `generation` and up to the snapshot, newest
+ * last; `ret_complete` is false when some was already forgotten: so many are kept, none over a
+ * restart. */
+enum { DB_MAX_DELETIONS = 10000, DB_MAX_CHANGES = 5000 };
 typedef struct DbDeletion {
-    uint16_t class_id;
+    uint64_t deleted, created; /* generations */
     Uuid ref;
-    Uuid uuid;                 /* null when the class has none */
-    uint64_t created, deleted; /* generations */
+    Uuid uuid; /* null when the class has none */
+    uint16_t class_id;
 } DbDeletion;
+/* Array of DbDeletion. (owned) */
 GArray *db_deletions_since(const DbSnapshot *snapshot, uint64_t generation, bool *ret_complete);
+/* An addition or a modification; the last one of an object has its db_object_modified(). */
+typedef struct DbTouch {
+    uint64_t generation;
+    Uuid ref;
+    uint16_t class_id;
+} DbTouch;
+/* Array of DbTouch. (owned) */
+GArray *db_touches_since(const DbSnapshot *snapshot, uint64_t generation, bool *ret_complete);

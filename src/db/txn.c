@@ -12,6 +12,8 @@ typedef struct TxnTouch {
 } TxnTouch;
 
 static TxnTouch *touch(DbTxn *txn, uint16_t class_id, Uuid ref);
+static void remember(const DbTxn *txn, const DbChange *change, const DbObject *before,
+                     TxnChanges *changes);
 static void touch_free(gpointer data);
 static DbObject *draft(DbTxn *txn, uint16_t class_id, Uuid ref);
 static bool may_set(const DbTxn *txn, const DbObject *object, uint16_t field_id,
@@ -44,6 +46,7 @@ void txn_collect(DbTxn *txn, TxnChanges *ret_changes)
     ret_changes->all = g_array_new(FALSE, FALSE, sizeof(DbChange));
     ret_changes->stored = g_array_new(FALSE, FALSE, sizeof(DbChange));
     ret_changes->deletions = g_array_new(FALSE, FALSE, sizeof(DbDeletion));
+    ret_changes->touches = g_array_new(FALSE, FALSE, sizeof(DbTouch));
     for (unsigned i = 0; i < txn->order->len; i++) {
         const TxnTouch *touched = g_ptr_array_index(txn->order, i);
         const DbClass *class_info = plan_class(txn->view.plan, touched->key.class_id);
@@ -56,13 +59,8 @@ void txn_collect(DbTxn *txn, TxnChanges *ret_changes)
         if (is_stored) {
             g_array_append_val(ret_changes->stored, change);
         }
-        if (change.kind == DB_DELETED && class_info->flags & DB_CLASS_EVENTS) {
-            DbDeletion deletion = {.class_id = change.class_id,
-                                   .ref = change.ref,
-                                   .created = touched->before->created,
-                                   .deleted = txn->view.generation};
-            object_uuid(txn->view.plan, touched->before, &deletion.uuid);
-            g_array_append_val(ret_changes->deletions, deletion);
+        if (class_info->flags & DB_CLASS_EVENTS) {
+            remember(txn, &change, touched->before, ret_changes);
         }
     }
 }
@@ -72,6 +70,7 @@ void txn_changes_clear(TxnChanges *changes)
     g_clear_pointer(&changes->all, g_array_unref);
     g_clear_pointer(&changes->stored, g_array_unref);
     g_clear_pointer(&changes->deletions, g_array_unref);
+    g_clear_pointer(&changes->touches, g_array_unref);
 }
 
 DbObject *txn_draft_or_ghost(DbTxn *txn, uint16_t class_id, Uuid ref)
@@ -179,6 +178,25 @@ static TxnTouch *touch(DbTxn *txn, uint16_t class_id, Uuid ref)
         g_ptr_array_add(txn->order, touched);
     }
     return touched;
+}
+
+/* Writes down for later what clients may ask for. */
+static void remember(const DbTxn *txn, const DbChange *change, const DbObject *before,
+                     TxnChanges *changes)
+{
+    uint64_t generation = txn->view.generation;
+    if (change->kind == DB_DELETED) {
+        DbDeletion deletion = {.class_id = change->class_id,
+                               .ref = change->ref,
+                               .created = before->created,
+                               .deleted = generation};
+        object_uuid(txn->view.plan, before, &deletion.uuid);
+        g_array_append_val(changes->deletions, deletion);
+    } else {
+        DbTouch touched = {
+            .generation = generation, .ref = change->ref, .class_id = change->class_id};
+        g_array_append_val(changes->touches, touched);
+    }
 }
 
 static void touch_free(gpointer data)

@@ -16,6 +16,7 @@ typedef struct TxnChanges {
     GArray *all;       /* DbChange, in the order of the first writes */
     GArray *stored;    /* DbChange: those of `all` that the disk has to know */
     GArray *deletions; /* DbDeletion, of classes with events */
+    GArray *touches;   /* DbTouch, the same */
 } TxnChanges;
 
 DbTxn *txn_new(Db *db, const DbView *newest); /* (owned) */

@@ -2,22 +2,65 @@
  * a change (relations, events) is not known here; see txn.c. */
 #include "db/view.h"
 
+#include "db/plan_text.h"
+
 static void *ref_object(void *object);
 static void unref_object(void *object);
 static void put_version(DbView *view, DbObject *object);
 static void unindex(DbView *view, const DbObject *object);
+static void update_sparse(DbView *view, DbObject *object);
+static void remove_sparse(DbView *view, const DbObject *object);
+static const Pmap *sparse_map(const DbView *view, uint16_t class_id, uint16_t field_id);
+/* Makes what is known of the sparse fields of `object`'s class what it is in that version. */
+static void update_sparse(DbView *view, DbObject *object)
+{
+    for (unsigned i = 0; i < view->plan->sparse->len; i++) {
+        const PlanSparse *sparse = &g_array_index(view->plan->sparse, PlanSparse, i);
+        if (sparse->class_id != object->class_id) {
+            continue;
+        }
+        const PlanField *field = &view->plan->fields[sparse->class_id][sparse->field_id];
+        if (value_equal(object->cells[sparse->field_id], field->initial)) {
+            pmap_remove(&view->sparse[i], object->ref);
+        } else {
+            pmap_set(&view->sparse[i], object->ref, object);
+        }
+    }
+}
+
+static void remove_sparse(DbView *view, const DbObject *object)
+{
+    for (unsigned i = 0; i < view->plan->sparse->len; i++) {
+        if (g_array_index(view->plan->sparse, PlanSparse, i).class_id == object->class_id) {
+            pmap_remove(&view->sparse[i], object->ref);
+        }
+    }
+}
+
+static const Pmap *sparse_map(const DbView *view, uint16_t class_id, uint16_t field_id)
+{
+    for (unsigned i = 0; i < view->plan->sparse->len; i++) {
+        const PlanSparse *sparse = &g_array_index(view->plan->sparse, PlanSparse, i);
+        if (sparse->class_id == class_id && sparse->field_id == field_id) {
+            return &view->sparse[i];
+        }
+    }
+    g_assert_not_reached();
+}
+
 static bool has_empty_relations(const DbPlan *plan, const DbObject *object);
 static bool append_ref(const DbObject *object, void *user);
 
 static const PmapOps object_ops = {.ref = ref_object, .unref = unref_object};
 
-DbSnapshot *view_snapshot_take(DbView *view, DeletionLog *deletions)
+DbSnapshot *view_snapshot_take(DbView *view, const DbHistories *histories)
 {
     DbSnapshot *snapshot = g_new0(DbSnapshot, 1);
     snapshot->refs = 1;
     snapshot->view = *view;
-    snapshot->deletions = deletions;
+    snapshot->histories = histories;
     view->tables = NULL;
+    view->sparse = NULL;
     return snapshot;
 }
 
@@ -42,8 +85,14 @@ const DbView *db_snapshot_view(const DbSnapshot *snapshot)
 
 GArray *db_deletions_since(const DbSnapshot *snapshot, uint64_t generation, bool *ret_complete)
 {
-    return deletion_log_range(snapshot->deletions, generation, snapshot->view.generation,
-                              ret_complete);
+    return history_range(snapshot->histories->deletions, generation, snapshot->view.generation,
+                         ret_complete);
+}
+
+GArray *db_touches_since(const DbSnapshot *snapshot, uint64_t generation, bool *ret_complete)
+{
+    return history_range(snapshot->histories->touches, generation, snapshot->view.generation,
+                         ret_complete);
 }
 
 void view_init(DbView *view, const DbPlan *plan, uint64_t generation)
@@ -56,6 +105,10 @@ void view_init(DbView *view, const DbPlan *plan, uint64_t generation)
         view->tables[c].objects = pmap_new(&object_ops);
         view->tables[c].by_uuid = pmap_new(&object_ops);
         view->tables[c].ghosts = pmap_new(&object_ops);
+    }
+    view->sparse = g_new0(Pmap, plan->sparse->len);
+    for (unsigned i = 0; i < plan->sparse->len; i++) {
+        view->sparse[i] = pmap_new(&object_ops);
     }
 }
 
@@ -70,6 +123,10 @@ void view_init_copy(DbView *view, const DbView *from, uint64_t generation)
         view->tables[c].by_uuid = pmap_copy(&from->tables[c].by_uuid);
         view->tables[c].ghosts = pmap_copy(&from->tables[c].ghosts);
     }
+    view->sparse = g_new0(Pmap, view->plan->sparse->len);
+    for (unsigned i = 0; i < view->plan->sparse->len; i++) {
+        view->sparse[i] = pmap_copy(&from->sparse[i]);
+    }
 }
 
 void view_clear(DbView *view)
@@ -82,7 +139,11 @@ void view_clear(DbView *view)
         pmap_clear(&view->tables[c].by_uuid);
         pmap_clear(&view->tables[c].ghosts);
     }
+    for (unsigned i = 0; i < view->plan->sparse->len; i++) {
+        pmap_clear(&view->sparse[i]);
+    }
     g_clear_pointer(&view->tables, g_free);
+    g_clear_pointer(&view->sparse, g_free);
 }
 
 DbObject *view_draft(DbView *view, uint16_t class_id, Uuid ref)
@@ -137,6 +198,7 @@ void view_remove(DbView *view, uint16_t class_id, Uuid ref)
     const DbObject *object = pmap_get(&view->tables[class_id].objects, ref);
     if (object) {
         unindex(view, object);
+        remove_sparse(view, object);
         pmap_remove(&view->tables[class_id].objects, ref);
     }
 }
@@ -151,6 +213,9 @@ void view_set(DbView *view, DbObject *draft, uint16_t field_id, Value *value)
     object_set(draft, field_id, value);
     if (is_uuid && object_uuid(view->plan, draft, &uuid)) {
         pmap_set(&view->tables[draft->class_id].by_uuid, uuid, draft);
+    }
+    if (plan_class(view->plan, draft->class_id)->fields[field_id].flags & DB_FIELD_SPARSE) {
+        update_sparse(view, draft);
     }
 }
 
@@ -174,9 +239,19 @@ const DbObject *db_find_by_uuid(const DbView *view, uint16_t class_id, Uuid uuid
     return pmap_get(&view->tables[class_id].by_uuid, uuid);
 }
 
+const DbObject *db_find_sparse(const DbView *view, uint16_t class_id, Uuid ref, uint16_t field_id)
+{
+    return pmap_get(sparse_map(view, class_id, field_id), ref);
+}
+
 unsigned db_count(const DbView *view, uint16_t class_id)
 {
     return view->tables[class_id].objects.count;
+}
+
+unsigned db_count_sparse(const DbView *view, uint16_t class_id, uint16_t field_id)
+{
+    return sparse_map(view, class_id, field_id)->count;
 }
 
 typedef struct EachObject {
@@ -212,6 +287,13 @@ Value *db_get(const DbView *view, uint16_t class_id, Uuid ref, uint16_t field_id
     return object ? db_object_get(object, field_id) : view->plan->fields[class_id][field_id].empty;
 }
 
+void db_append_record(GString *out, const WireForm *form, const DbView *view,
+                      const DbObject *object, uint16_t other_field, DbFieldWriter write, void *user)
+{
+    plan_text_append(&view->plan->texts[form->id][object->class_id], (DbObject *)object,
+                     other_field, write, user, out);
+}
+
 static void *ref_object(void *object)
 {
     return object_ref(object);
@@ -231,6 +313,7 @@ static void put_version(DbView *view, DbObject *object)
     if (object_uuid(view->plan, object, &uuid)) {
         pmap_set(&table->by_uuid, uuid, object);
     }
+    update_sparse(view, object);
     object_unref(object);
 }
 

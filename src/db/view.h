@@ -6,7 +6,7 @@
  * (and takes the set over) or the last such ref is gone. */
 #pragma once
 
-#include "db/deletion.h"
+#include "db/history.h"
 #include "db/object.h"
 #include "db/pmap.h"
 
@@ -20,16 +20,22 @@ struct DbView {
     const DbPlan *plan;  /* (borrowed) */
     uint64_t generation; /* of a snapshot: its own; of a transaction: the one it would publish */
     ViewTable *tables;   /* by class */
+    /* For each sparse field of the plan, by ref, the versions that have not its default. */
+    Pmap *sparse;
 };
+
+typedef struct DbHistories {
+    History *deletions, *touches;
+} DbHistories;
 
 struct DbSnapshot {
     gint refs; /* atomic */
     DbView view;
-    DeletionLog *deletions; /* the database's (borrowed) */
+    const DbHistories *histories; /* the database's (borrowed) */
 };
 
 /* A snapshot of what `view` holds; `view` is empty after it. (owned) */
-DbSnapshot *view_snapshot_take(DbView *view, DeletionLog *deletions);
+DbSnapshot *view_snapshot_take(DbView *view, const DbHistories *histories);
 
 void view_init(DbView *view, const DbPlan *plan, uint64_t generation); /* no objects */
 void view_init_copy(DbView *view, const DbView *from, uint64_t generation);

@@ -3,17 +3,20 @@
 #include "front/rpc.h"
 
 #include "front/call_text.h"
-#include "wire/json.h"
 #include "wire/jsonrpc.h"
 #include "wire/xmlrpc.h"
+
+/* A long answer is sent in parts of this size.  What takes one is memory that was used a moment
+ * ago: malloc() would get a larger piece from the system, page by page, and give it back. */
+enum { PART_ROOM = 128 * 1024, PART_SIZE = PART_ROOM - 16 * 1024 };
 
 /* One call in flight: where and in which form to answer. */
 typedef struct RpcReply {
     HttpExchange *exchange;
     bool is_json;
     JsonRpcRequest json; /* for its version and id */
-    GString *body;
-    size_t opened; /* how much of the body stands before a JSON result */
+    LongResult *long_result;
+    Writer writer; /* of that */
 } RpcReply;
 
 static const char *const XML_HEADERS[] = {"cache-control",
@@ -39,6 +42,14 @@ static RpcReply *new_reply(HttpExchange *exchange);
 static void start_call(Core *core, RpcReply *reply, const char *method, const Value *params);
 static bool answer_system_call(RpcReply *reply, const char *method, const Value *params);
 static void send_answer(void *user, const Value *result, const Err *error);
+static void send_long_answer(RpcReply *reply);
+static void send_next_part(HttpExchange *exchange, void *user);
+static void open_result(const RpcReply *reply, GString *out);
+static void close_result(const RpcReply *reply, GString *out);
+static void append_error(const RpcReply *reply, const Err *error, GString *out);
+static const WireForm *form_of(const RpcReply *reply);
+static const char *const *headers_of(const RpcReply *reply);
+static void reply_free(void *user);
 static void peer_gone(void *user);
 static Value *list_methods(void);
 static void refuse_body(HttpExchange *exchange, Err *error);
@@ -70,8 +81,6 @@ void rpc_handle_json(HttpExchange *exchange, void *user)
     RpcReply *reply = new_reply(exchange);
     reply->is_json = true;
     reply->json = request;
-    jsonrpc_open_result(reply->body, &reply->json);
-    reply->opened = reply->body->len;
     start_call(user, reply, reply->json.method, reply->json.params);
 }
 
@@ -95,7 +104,6 @@ static RpcReply *new_reply(HttpExchange *exchange)
 {
     RpcReply *reply = g_new0(RpcReply, 1);
     reply->exchange = exchange;
-    reply->body = g_string_sized_new(512);
     return reply;
 }
 
@@ -116,7 +124,7 @@ static void start_call(Core *core, RpcReply *reply, const char *method, const Va
     const CoreCaller caller = {.peer = http_exchange_peer(exchange),
                                .originator = agent ? agent : "",
                                .peer_is_local_root = http_exchange_is_local_root(exchange),
-                               .json = reply->is_json ? reply->body : NULL};
+                               .long_result = &reply->long_result};
     g_autoptr(Err) error = NULL;
     Dispatch *dispatch = call_text_check(params, &error)
                              ? dispatch_new(core, &caller, method, params, &error)
@@ -149,31 +157,110 @@ static bool answer_system_call(RpcReply *reply, const char *method, const Value 
         send_answer(reply, methods, NULL);
         return true;
     }
-    xmlrpc_append_bare_result(reply->body, methods);
-    http_reply(reply->exchange, 200, XML_HEADERS, reply->body);
-    g_free(reply);
+    GString *body = g_string_new(NULL);
+    xmlrpc_append_bare_result(body, methods);
+    http_reply(reply->exchange, 200, XML_HEADERS, body);
+    reply_free(reply);
     return true;
 }
 
 static void send_answer(void *user, const Value *result, const Err *error)
 {
     RpcReply *reply = user;
-    GString *body = reply->body;
-    if (reply->is_json && error) {
-        g_string_truncate(body, 0);
-        jsonrpc_append_error(body, &reply->json, error);
-    } else if (reply->is_json) {
-        if (body->len == reply->opened) {
-            json_append(body, result);
-        }
-        jsonrpc_close_result(body, &reply->json);
-    } else if (error) {
-        xmlrpc_append_error(body, error);
-    } else {
-        xmlrpc_append_result(body, result);
+    if (reply->long_result && !error) {
+        send_long_answer(reply);
+        return;
     }
-    http_reply(reply->exchange, 200, reply->is_json ? JSON_HEADERS : XML_HEADERS, body);
+    GString *body = g_string_sized_new(512);
+    if (error) {
+        append_error(reply, error, body);
+    } else {
+        open_result(reply, body);
+        form_of(reply)->append_value(body, result);
+        close_result(reply, body);
+    }
+    http_reply(reply->exchange, 200, headers_of(reply), body);
+    reply_free(reply);
+}
+
+/* Most long results are not, and are an answer like any other. */
+static void send_long_answer(RpcReply *reply)
+{
+    GString *body = g_string_sized_new(512);
+    g_autoptr(GString) end = g_string_new(NULL);
+    open_result(reply, body);
+    close_result(reply, end);
+    writer_init_text(&reply->writer, form_of(reply), body);
+    if (long_result_write(reply->long_result, &reply->writer, PART_SIZE)) {
+        g_string_append_len(body, end->str, (gssize)end->len);
+        http_reply(reply->exchange, 200, headers_of(reply), body);
+        reply_free(reply);
+        return;
+    }
+    uint64_t rest = long_result_measure(reply->long_result, &reply->writer);
+    if (!http_begin_parts(reply->exchange, headers_of(reply),
+                          (int64_t)(body->len + rest + end->len), body, send_next_part, reply_free,
+                          reply)) {
+        reply_free(reply);
+    }
+}
+
+static void send_next_part(HttpExchange *exchange, void *user)
+{
+    RpcReply *reply = user;
+    GString *part = g_string_sized_new(PART_ROOM - 1);
+    reply->writer.out = part;
+    if (long_result_write(reply->long_result, &reply->writer, PART_SIZE)) {
+        close_result(reply, part);
+        reply_free(reply);
+        http_send_last_part(exchange, part);
+    } else if (!http_send_part(exchange, part, send_next_part, reply_free, reply)) {
+        reply_free(reply);
+    }
+}
+
+static void open_result(const RpcReply *reply, GString *out)
+{
+    if (reply->is_json) {
+        jsonrpc_open_result(out, &reply->json);
+    } else {
+        xmlrpc_open_result(out);
+    }
+}
+
+static void close_result(const RpcReply *reply, GString *out)
+{
+    if (reply->is_json) {
+        jsonrpc_close_result(out, &reply->json);
+    } else {
+        xmlrpc_close_result(out);
+    }
+}
+
+static void append_error(const RpcReply *reply, const Err *error, GString *out)
+{
+    if (reply->is_json) {
+        jsonrpc_append_error(out, &reply->json, error);
+    } else {
+        xmlrpc_append_error(out, error);
+    }
+}
+
+static const WireForm *form_of(const RpcReply *reply)
+{
+    return &wire_forms[reply->is_json ? WIRE_JSON : WIRE_XMLRPC];
+}
+
+static const char *const *headers_of(const RpcReply *reply)
+{
+    return reply->is_json ? JSON_HEADERS : XML_HEADERS;
+}
+
+static void reply_free(void *user)
+{
+    RpcReply *reply = user;
     jsonrpc_request_clear(&reply->json);
+    long_result_free(reply->long_result);
     g_free(reply);
 }
 

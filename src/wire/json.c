@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "wire/limits.h"
+#include "wire/put.h"
 #include "wire/value_shape.h"
 
 #include <jansson.h>
@@ -19,7 +20,6 @@ static Value *json_to_value(const json_t *node, bool ints_are_real);
 static Value *json_real_to_value(double number, bool may_be_int);
 static Value *json_array_to_value(const json_t *node, bool ints_are_real);
 static Value *json_object_to_value(const json_t *node, bool ints_are_real);
-static void json_put(GString *out, const char *text, size_t length);
 static void json_append_quoted(GString *out, const char *text);
 static void json_append_string(GString *out, const char *text, size_t length);
 static void json_append_escape(GString *out, unsigned char byte);
@@ -61,22 +61,22 @@ void json_append(GString *out, const Value *value)
     char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
     switch (kind_of(value)) {
     case VALUE_NIL:
-        json_put(out, "null", 4);
+        wire_put(out, "null", 4);
         return;
     case VALUE_VOID:
-        json_put(out, "\"\"", 2);
+        wire_put(out, "\"\"", 2);
         return;
     case VALUE_STRING:
         json_append_string(out, ((const String *)value)->text, value->count);
         return;
     case VALUE_INT:
-        g_string_append(out, text_format_int(value_int(value), buffer));
+        wire_put_text(out, text_format_int(value_int(value), buffer));
         return;
     case VALUE_FLOAT:
         json_append_float(out, value_float(value));
         return;
     case VALUE_BOOL:
-        json_put(out, value_bool(value) ? "true" : "false", value_bool(value) ? 4 : 5);
+        wire_put(out, value_bool(value) ? "true" : "false", value_bool(value) ? 4 : 5);
         return;
     case VALUE_DATETIME:
         json_append_quoted(out, text_format_datetime(value_datetime(value), buffer));
@@ -94,13 +94,19 @@ void json_append(GString *out, const Value *value)
     g_assert_not_reached();
 }
 
-void json_append_name(GString *out, const char *name)
+/* Runs that need no escape, which is nearly all text, are copied whole. */
+void json_append_escaped(GString *out, const char *text, size_t length)
 {
-    if (out->str[out->len - 1] != '{') {
-        json_put(out, ",", 1);
+    for (;;) {
+        size_t plain = json_plain_length(text, length);
+        wire_put(out, text, plain);
+        if (plain == length) {
+            return;
+        }
+        json_append_escape(out, (unsigned char)text[plain]);
+        text += plain + 1;
+        length -= plain + 1;
     }
-    json_append_string(out, name, strlen(name));
-    json_put(out, ":", 1);
 }
 
 /* jansson recurses and allocates as deep and as much as the text says, so depth and size are
@@ -191,41 +197,19 @@ static Value *json_object_to_value(const json_t *node, bool ints_are_real)
     return record;
 }
 
-/* g_string_append_len(), without a call for the few bytes that most pieces have. */
-static void json_put(GString *out, const char *text, size_t length)
-{
-    if (out->allocated_len - out->len <= length) {
-        g_string_append_len(out, text, (gssize)length);
-        return;
-    }
-    memcpy(out->str + out->len, text, length);
-    out->len += length;
-    out->str[out->len] = '\0';
-}
-
 /* A text that has nothing to escape. */
 static void json_append_quoted(GString *out, const char *text)
 {
-    json_put(out, "\"", 1);
-    json_put(out, text, strlen(text));
-    json_put(out, "\"", 1);
+    wire_put(out, "\"", 1);
+    wire_put_text(out, text);
+    wire_put(out, "\"", 1);
 }
 
-/* Runs that need no escape, which is nearly all text, are copied whole. */
 static void json_append_string(GString *out, const char *text, size_t length)
 {
-    json_put(out, "\"", 1);
-    for (;;) {
-        size_t plain = json_plain_length(text, length);
-        json_put(out, text, plain);
-        if (plain == length) {
-            break;
-        }
-        json_append_escape(out, (unsigned char)text[plain]);
-        text += plain + 1;
-        length -= plain + 1;
-    }
-    json_put(out, "\"", 1);
+    wire_put(out, "\"", 1);
+    json_append_escaped(out, text, length);
+    wire_put(out, "\"", 1);
 }
 
 static void json_append_escape(GString *out, unsigned char byte)
@@ -302,23 +286,28 @@ static void json_append_float(GString *out, double number)
 static void json_append_items(GString *out, const Value *value)
 {
     const Array *array = value_as_array(value);
-    json_put(out, "[", 1);
+    wire_put(out, "[", 1);
     for (unsigned i = 0; i < value->count; i++) {
         if (i > 0) {
-            json_put(out, ",", 1);
+            wire_put(out, ",", 1);
         }
         json_append(out, array->items[i]);
     }
-    json_put(out, "]", 1);
+    wire_put(out, "]", 1);
 }
 
 static void json_append_members(GString *out, const Value *value)
 {
     const Struct *record = value_as_struct(value);
-    json_put(out, "{", 1);
+    wire_put(out, "{", 1);
     for (unsigned i = 0; i < value->count; i++) {
-        json_append_name(out, record->members[i].name);
-        json_append(out, record->members[i].item);
+        const Member *member = &record->members[i];
+        if (i > 0) {
+            wire_put(out, ",", 1);
+        }
+        json_append_string(out, member->name, strlen(member->name));
+        wire_put(out, ":", 1);
+        json_append(out, member->item);
     }
-    json_put(out, "}", 1);
+    wire_put(out, "}", 1);
 }

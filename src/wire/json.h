@@ -15,6 +15,5 @@ Value *json_parse_wide(const char *text, size_t length, Err **err);
 /* Appends `value`: refs and datetimes as strings, void as "", floats always with a fraction. */
 void json_append(GString *out, const Value *value);
 
-/* For an object that never was a Value: `out` ends in the '{' or in a member of it, and the name of
- * the next one follows, with what stands before and behind it. */
-void json_append_name(GString *out, const char *name);
+/* What stands between the quotes of a string. */
+void json_append_escaped(GString *out, const char *text, size_t length);

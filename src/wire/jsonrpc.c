@@ -53,13 +53,6 @@ bool jsonrpc_parse_request(const char *text, size_t length, JsonRpcRequest *ret_
     return true;
 }
 
-void jsonrpc_append_result(GString *out, const JsonRpcRequest *request, const Value *result)
-{
-    jsonrpc_open_result(out, request);
-    json_append(out, result);
-    jsonrpc_close_result(out, request);
-}
-
 void jsonrpc_open_result(GString *out, const JsonRpcRequest *request)
 {
     g_string_append(out,

@@ -14,8 +14,7 @@ void jsonrpc_request_clear(JsonRpcRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(JsonRpcRequest, jsonrpc_request_clear)
 
 bool jsonrpc_parse_request(const char *text, size_t length, JsonRpcRequest *ret_request, Err **err);
-void jsonrpc_append_result(GString *out, const JsonRpcRequest *request, const Value *result);
-/* The two halves of that, around a result that somebody else appends. */
+/* What stands around a result, which somebody else appends. */
 void jsonrpc_open_result(GString *out, const JsonRpcRequest *request);
 void jsonrpc_close_result(GString *out, const JsonRpcRequest *request);
 void jsonrpc_append_error(GString *out, const JsonRpcRequest *request, const Err *error);

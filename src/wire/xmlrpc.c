@@ -3,6 +3,7 @@
 #include "wire/xmlrpc.h"
 
 #include "base/text.h"
+#include "wire/put.h"
 #include "wire/value_shape.h"
 
 #include <string.h>
@@ -24,7 +25,6 @@ static const char *const xmlrpc_escape[256] = {
     ['"'] = "&quot;",
 };
 
-static void xmlrpc_append_text(GString *out, const char *text, size_t length);
 static void xmlrpc_append_float(GString *out, double number);
 static void xmlrpc_append_array(GString *out, const Value *array);
 static void xmlrpc_append_struct(GString *out, const Value *record);
@@ -39,34 +39,34 @@ void xmlrpc_request_clear(XmlRpcRequest *request)
 void xmlrpc_append_value(GString *out, const Value *value)
 {
     char buffer[MAX(VALUE_REF_TEXT_SIZE, TEXT_DATETIME_SIZE)];
-    g_string_append(out, "<value>");
+    wire_put_text(out, "<value>");
     switch (kind_of(value)) {
     case VALUE_NIL:
-        g_string_append(out, "<nil/>");
+        wire_put_text(out, "<nil/>");
         break;
     case VALUE_VOID:
         break;
     case VALUE_STRING:
-        xmlrpc_append_text(out, ((const String *)value)->text, value->count);
+        xmlrpc_append_escaped(out, ((const String *)value)->text, value->count);
         break;
     case VALUE_INT:
-        g_string_append(out, value_is_typed_int(value) ? "<i4>" : "");
-        g_string_append(out, text_format_int(value_int(value), buffer));
-        g_string_append(out, value_is_typed_int(value) ? "</i4>" : "");
+        wire_put_text(out, value_is_typed_int(value) ? "<i4>" : "");
+        wire_put_text(out, text_format_int(value_int(value), buffer));
+        wire_put_text(out, value_is_typed_int(value) ? "</i4>" : "");
         break;
     case VALUE_FLOAT:
         xmlrpc_append_float(out, value_float(value));
         break;
     case VALUE_BOOL:
-        g_string_append(out, value_bool(value) ? "<boolean>1</boolean>" : "<boolean>0</boolean>");
+        wire_put_text(out, value_bool(value) ? "<boolean>1</boolean>" : "<boolean>0</boolean>");
         break;
     case VALUE_DATETIME:
-        g_string_append(out, "<dateTime.iso8601>");
-        g_string_append(out, text_format_datetime(value_datetime(value), buffer));
-        g_string_append(out, "</dateTime.iso8601>");
+        wire_put_text(out, "<dateTime.iso8601>");
+        wire_put_text(out, text_format_datetime(value_datetime(value), buffer));
+        wire_put_text(out, "</dateTime.iso8601>");
         break;
     case VALUE_REF:
-        g_string_append(out, value_ref_format(value_uuid(value), buffer));
+        wire_put_text(out, value_ref_format(value_uuid(value), buffer));
         break;
     case VALUE_ARRAY:
         xmlrpc_append_array(out, value);
@@ -75,50 +75,53 @@ void xmlrpc_append_value(GString *out, const Value *value)
         xmlrpc_append_struct(out, value);
         break;
     }
-    g_string_append(out, "</value>");
-}
-
-void xmlrpc_append_result(GString *out, const Value *result)
-{
-    xmlrpc_append_status(out, "Success", "Value");
-    xmlrpc_append_value(out, result);
-    g_string_append(out, "</member></struct></value>" XMLRPC_EPILOGUE);
-}
-
-void xmlrpc_append_error(GString *out, const Err *error)
-{
-    xmlrpc_append_status(out, "Failure", "ErrorDescription");
-    g_string_append(out, "<value><array><data><value>");
-    xmlrpc_append_text(out, error->code, strlen(error->code));
-    g_string_append(out, "</value>");
-    for (char **param = error->params; *param; param++) {
-        g_string_append(out, "<value>");
-        xmlrpc_append_text(out, *param, strlen(*param));
-        g_string_append(out, "</value>");
-    }
-    g_string_append(out, "</data></array></value></member></struct></value>" XMLRPC_EPILOGUE);
-}
-
-void xmlrpc_append_bare_result(GString *out, const Value *result)
-{
-    g_string_append(out, XMLRPC_PROLOGUE);
-    xmlrpc_append_value(out, result);
-    g_string_append(out, XMLRPC_EPILOGUE);
+    wire_put_text(out, "</value>");
 }
 
 /* Runs that need no escape, which is nearly all text, are copied whole. */
-static void xmlrpc_append_text(GString *out, const char *text, size_t length)
+void xmlrpc_append_escaped(GString *out, const char *text, size_t length)
 {
     size_t start = 0;
     for (size_t i = 0; i < length; i++) {
         const char *escape = xmlrpc_escape[(unsigned char)text[i]];
         if (escape) {
-            g_string_append_len(out, text + start, (gssize)(i - start));
-            g_string_append(out, escape);
+            wire_put(out, text + start, i - start);
+            wire_put_text(out, escape);
             start = i + 1;
         }
     }
-    g_string_append_len(out, text + start, (gssize)(length - start));
+    wire_put(out, text + start, length - start);
+}
+
+void xmlrpc_open_result(GString *out)
+{
+    xmlrpc_append_status(out, "Success", "Value");
+}
+
+void xmlrpc_close_result(GString *out)
+{
+    wire_put_text(out, "</member></struct></value>" XMLRPC_EPILOGUE);
+}
+
+void xmlrpc_append_error(GString *out, const Err *error)
+{
+    xmlrpc_append_status(out, "Failure", "ErrorDescription");
+    wire_put_text(out, "<value><array><data><value>");
+    xmlrpc_append_escaped(out, error->code, strlen(error->code));
+    wire_put_text(out, "</value>");
+    for (char **param = error->params; *param; param++) {
+        wire_put_text(out, "<value>");
+        xmlrpc_append_escaped(out, *param, strlen(*param));
+        wire_put_text(out, "</value>");
+    }
+    wire_put_text(out, "</data></array></value></member></struct></value>" XMLRPC_EPILOGUE);
+}
+
+void xmlrpc_append_bare_result(GString *out, const Value *result)
+{
+    wire_put_text(out, XMLRPC_PROLOGUE);
+    xmlrpc_append_value(out, result);
+    wire_put_text(out, XMLRPC_EPILOGUE);
 }
 
 static void xmlrpc_append_float(GString *out, double number)
@@ -130,27 +133,27 @@ static void xmlrpc_append_float(GString *out, double number)
 
 static void xmlrpc_append_array(GString *out, const Value *array)
 {
-    g_string_append(out, "<array><data>");
+    wire_put_text(out, "<array><data>");
     for (unsigned i = 0; i < array->count; i++) {
         xmlrpc_append_value(out, value_as_array(array)->items[i]);
     }
-    g_string_append(out, "</data></array>");
+    wire_put_text(out, "</data></array>");
 }
 
 /* XenServer writes member names as they are.  Those that need no escape look the same here, and
  * one with a "<" in it, the key of somebody's other_config, does not break the document. */
 static void xmlrpc_append_struct(GString *out, const Value *record)
 {
-    g_string_append(out, "<struct>");
+    wire_put_text(out, "<struct>");
     for (unsigned i = 0; i < record->count; i++) {
         const Member *member = &value_as_struct(record)->members[i];
-        g_string_append(out, "<member><name>");
-        xmlrpc_append_text(out, member->name, strlen(member->name));
-        g_string_append(out, "</name>");
+        wire_put_text(out, "<member><name>");
+        xmlrpc_append_escaped(out, member->name, strlen(member->name));
+        wire_put_text(out, "</name>");
         xmlrpc_append_value(out, member->item);
-        g_string_append(out, "</member>");
+        wire_put_text(out, "</member>");
     }
-    g_string_append(out, "</struct>");
+    wire_put_text(out, "</struct>");
 }
 
 /* Opens the response up to the name of its second member. */

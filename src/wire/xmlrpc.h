@@ -21,9 +21,12 @@ Value *xmlrpc_parse_value(const char *text, size_t length, Err **err);
 
 /* Writes <value>...</value>. */
 void xmlrpc_append_value(GString *out, const Value *value);
+/* What stands in a value that is a text, or in the name of a member. */
+void xmlrpc_append_escaped(GString *out, const char *text, size_t length);
 
 /* Whole methodResponse documents with Status/Value or Status/ErrorDescription. */
-void xmlrpc_append_result(GString *out, const Value *result);
+void xmlrpc_open_result(GString *out); /* the result itself follows, as one value */
+void xmlrpc_close_result(GString *out);
 void xmlrpc_append_error(GString *out, const Err *error);
 /* The one exception: system.listMethods answers without a Status struct. */
 void xmlrpc_append_bare_result(GString *out, const Value *result);

@@ -105,7 +105,7 @@ static void bench_reads(Db *db, const Uuid refs[VMS])
     g_autoptr(DbSnapshot) snapshot = db_snapshot(db);
     const DbView *view = db_snapshot_view(snapshot);
     for (unsigned i = 0; i < VMS; i++) {
-        value_unref(db_object_record(db_schema(db), db_find(view, 0, refs[i])));
+        value_unref(db_object_record(db_schema(db), db_find(view, 0, refs[i]), 0, NULL));
     }
     printf("get_record of %d VMs: %.2f ms\n", VMS, seconds_since(start) * 1000);
 

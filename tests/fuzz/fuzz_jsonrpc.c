@@ -1,6 +1,7 @@
 /* Any bytes as a request to the server and as an answer to the client. */
 #include "fuzz.h"
 
+#include "wire/json.h"
 #include "wire/jsonrpc.h"
 
 static void answer(const JsonRpcRequest *request)
@@ -8,7 +9,9 @@ static void answer(const JsonRpcRequest *request)
     g_autoptr(Err) error = NULL;
     err_set(&error, "MESSAGE_METHOD_UNKNOWN", request->method);
     g_autoptr(GString) text = g_string_new(NULL);
-    jsonrpc_append_result(text, request, request->params);
+    jsonrpc_open_result(text, request);
+    json_append(text, request->params);
+    jsonrpc_close_result(text, request);
     jsonrpc_append_error(text, request, error);
     g_assert_true(g_utf8_validate(text->str, (gssize)text->len, NULL));
 }

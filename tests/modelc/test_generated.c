@@ -210,6 +210,7 @@ static void test_schema(void)
                      DB_FIELD_WRITABLE | DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT);
     g_assert_cmpuint(lamp->fields[LAMP_FIELD_PIN].flags, ==, DB_FIELD_SECRET | DB_FIELD_INTERNAL);
     g_assert_true(lamp->fields[LAMP_FIELD_GAS].flags & DB_FIELD_REMOVED);
+    g_assert_true(lamp->fields[LAMP_FIELD_WATTS].flags & DB_FIELD_SPARSE);
     g_assert_cmpstr(lamp->fields[LAMP_FIELD_OTHER_CONFIG].default_json, ==,
                     "{\"colour\": \"red\", \"size\": \"big\"}");
     const DbField *lamps = &model_schema.classes[CLASS_ROOM].fields[ROOM_FIELD_LAMPS];
@@ -224,23 +225,29 @@ static void test_schema(void)
 
 static void test_operation_rules(void)
 {
-    g_assert_cmpuint(operation_rule_count, ==, 4);
-    const OperationRule *rule = &operation_rules[0];
+    const OperationClass *lamp = &operation_classes[CLASS_LAMP];
+    g_assert_cmpuint(lamp->rule_count, ==, 4);
+    g_assert_cmpint(lamp->allowed_field, ==, LAMP_FIELD_ALLOWED_OPERATIONS);
+    g_assert_cmpint(lamp->current_field, ==, -1);
+    g_assert_cmpuint(operation_classes[CLASS_ROOM].rule_count, ==, 0);
+    g_assert_null(operation_classes[CLASS_ROOM].rules);
+    g_assert_cmpint(operation_classes[CLASS_ROOM].allowed_field, ==, -1);
+    const OperationRule *rule = &lamp->rules[0];
     g_assert_cmpstr(rule->op, ==, "switch_on");
     g_assert_cmpuint(rule->states, ==, LAMP_WHEN_DARK);
     g_assert_cmpuint(rule->snapshot_states, ==, LAMP_WHEN_BRIGHT);
     g_assert_cmpuint(rule->flags, ==,
                      OPERATION_LISTED | OPERATION_ON_TEMPLATE | OPERATION_NEEDS_MOBILE);
     g_assert_null(rule->concurrent);
-    g_assert_cmpuint(operation_rules[1].flags, ==, OPERATION_LISTED | OPERATION_TAKES_OVER);
-    g_assert_cmpstr(operation_rules[1].concurrent[2], ==, "clean");
-    g_assert_null(operation_rules[1].concurrent[3]);
-    g_assert_cmpuint(operation_rules[2].states, ==, 0);
-    g_assert_cmpuint(operation_rules[2].flags, ==,
+    g_assert_cmpuint(lamp->rules[1].flags, ==, OPERATION_LISTED | OPERATION_TAKES_OVER);
+    g_assert_cmpstr(lamp->rules[1].concurrent[2], ==, "clean");
+    g_assert_null(lamp->rules[1].concurrent[3]);
+    g_assert_cmpuint(lamp->rules[2].states, ==, 0);
+    g_assert_cmpuint(lamp->rules[2].flags, ==,
                      OPERATION_STEADY | OPERATION_ONLY_SNAPSHOT | OPERATION_ON_SNAPSHOT);
-    g_assert_cmpstr(operation_rules[2].capability, ==, "LAMP_CLEAN");
-    g_assert_cmpuint(operation_rules[3].states, ==, OPERATION_NEVER);
-    g_assert_cmpstr(operation_rules[3].concurrent[0], ==, "*");
+    g_assert_cmpstr(lamp->rules[2].capability, ==, "LAMP_CLEAN");
+    g_assert_cmpuint(lamp->rules[3].states, ==, OPERATION_NEVER);
+    g_assert_cmpstr(lamp->rules[3].concurrent[0], ==, "*");
 }
 
 int main(int argc, char **argv)

@@ -62,9 +62,11 @@ static uint64_t now(Fixture *fixture)
 static Value *answer(Fixture *fixture, uint64_t generation)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
-    g_autoptr(EventBatch) batch = event_batch_new(snapshot, fixture->vms, generation);
-    Value *result = event_batch_result(batch);
-    g_assert_cmpuint(value_count(value_get(result, "events")), ==, event_batch_count(batch));
+    EventBatch *batch = event_batch_new(snapshot, fixture->vms, generation);
+    unsigned count = event_batch_count(batch);
+    g_autoptr(LongResult) whole = event_batch_result(batch);
+    Value *result = long_result_tree(whole);
+    g_assert_cmpuint(value_count(value_get(result, "events")), ==, count);
     return result;
 }
 
@@ -111,6 +113,50 @@ static void test_operations(Fixture *fixture, gconstpointer data)
     assert_event(result, 2, "del", deleted);
     Value *record = value_get(value_at(value_get(result, "events"), 1), "snapshot");
     g_assert_cmpstr(value_get_string(record, "name_label"), ==, "twice");
+}
+
+/* The database remembers so many changes; what is older is found by looking at every object. */
+static void test_more_than_is_remembered(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    VmRef early = create_vm(fixture, "early");
+    VmRef late = create_vm(fixture, "late");
+    create_vm(fixture, "left alone");
+    uint64_t before = now(fixture);
+    rename_vm(fixture, early, "once");
+    for (unsigned i = 0; i < DB_MAX_CHANGES; i++) {
+        rename_vm(fixture, late, i % 2 ? "odd" : "even");
+        if (i == DB_MAX_CHANGES - 2) { /* the last moment at which all of it is remembered */
+            g_autoptr(Value) remembered = answer(fixture, before);
+            g_assert_cmpuint(value_count(value_get(remembered, "events")), ==, 2);
+            assert_event(remembered, 0, "mod", early);
+            assert_event(remembered, 1, "mod", late);
+        }
+    }
+    g_autoptr(Value) result = answer(fixture, before);
+    g_assert_cmpuint(value_count(value_get(result, "events")), ==, 2);
+    g_autoptr(Value) newest = answer(fixture, now(fixture) - 1);
+    g_assert_cmpuint(value_count(value_get(newest, "events")), ==, 1);
+    assert_event(newest, 0, "mod", late);
+}
+
+/* What came after the snapshot is not in its answer, nor is it in the way of what is. */
+static void test_older_snapshot(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    VmRef vm = create_vm(fixture, "a");
+    uint64_t before = now(fixture);
+    rename_vm(fixture, vm, "b");
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    rename_vm(fixture, vm, "c");
+    delete_vm(fixture, vm);
+    g_autoptr(LongResult) whole =
+        event_batch_result(event_batch_new(snapshot, fixture->vms, before));
+    g_autoptr(Value) result = long_result_tree(whole);
+    g_assert_cmpuint(value_count(value_get(result, "events")), ==, 1);
+    assert_event(result, 0, "mod", vm);
+    Value *record = value_get(value_at(value_get(result, "events"), 0), "snapshot");
+    g_assert_cmpstr(value_get_string(record, "name_label"), ==, "b");
 }
 
 static void test_nothing_new(Fixture *fixture, gconstpointer data)
@@ -197,6 +243,8 @@ int main(int argc, char **argv)
     } tests[] = {
         {"/event_batch/everything-at-first", test_everything_at_first},
         {"/event_batch/operations", test_operations},
+        {"/event_batch/more-than-is-remembered", test_more_than_is_remembered},
+        {"/event_batch/older-snapshot", test_older_snapshot},
         {"/event_batch/nothing-new", test_nothing_new},
         {"/event_batch/touch", test_touch},
         {"/event_batch/counts", test_counts},

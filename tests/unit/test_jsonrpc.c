@@ -70,17 +70,24 @@ static void test_bad_requests(void)
     }
 }
 
+static void append_result(GString *out, const JsonRpcRequest *request, const Value *result)
+{
+    jsonrpc_open_result(out, request);
+    json_append(out, result);
+    jsonrpc_close_result(out, request);
+}
+
 static void test_results(void)
 {
     g_autoptr(Value) id = value_new_int(5);
     g_autoptr(Value) text_id = value_new_string("x");
     g_autoptr(GString) out = g_string_new(NULL);
     JsonRpcRequest request = {.version = 1, .id = id};
-    jsonrpc_append_result(out, &request, value_new_void());
+    append_result(out, &request, value_new_void());
     g_assert_cmpstr(out->str, ==, "{\"result\":\"\",\"error\":null,\"id\":5}");
     g_string_truncate(out, 0);
     request = (JsonRpcRequest){.version = 2, .id = text_id};
-    jsonrpc_append_result(out, &request, value_new_bool(true));
+    append_result(out, &request, value_new_bool(true));
     g_assert_cmpstr(out->str, ==, "{\"jsonrpc\":\"2.0\",\"result\":true,\"id\":\"x\"}");
 }
 

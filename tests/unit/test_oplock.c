@@ -1,7 +1,10 @@
 /* core/oplock.c and the rules behind it: what may run beside what, and what clients are told. */
 #include "core/oplock.h"
 
-#include "core/operation_check.h"
+#include "gen/db_sm.h"
+#include "gen/db_sr.h"
+#include "gen/db_vbd.h"
+#include "gen/db_vdi.h"
 #include "gen/db_vm.h"
 
 typedef struct Fixture {
@@ -62,17 +65,34 @@ static Value *current(Fixture *fixture)
     return value_ref((Value *)db_vm_current_operations(db_snapshot_view(snapshot), fixture->vm));
 }
 
-static bool is_allowed(Fixture *fixture, const char *op)
+/* What clients would be told. (owned) */
+static Value *allowed_of(OperationSubject *subject)
 {
-    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
-    const DbView *view = db_snapshot_view(snapshot);
-    g_autoptr(Value) allowed = oplock_allowed(view, db_find(view, CLASS_VM, fixture->vm.id));
+    Writer writer;
+    writer_init_tree(&writer);
+    oplock_write_allowed(&writer, subject);
+    return writer_end(&writer);
+}
+
+static bool has(const Value *allowed, const char *op)
+{
     for (unsigned i = 0; i < value_count(allowed); i++) {
         if (strcmp(value_string(value_at(allowed, i)), op) == 0) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_allowed(Fixture *fixture, const char *op)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    const DbView *view = db_snapshot_view(snapshot);
+    OperationSubject subject;
+    operation_subject_init(&subject, view);
+    operation_subject_take(&subject, db_find(view, CLASS_VM, fixture->vm.id));
+    g_autoptr(Value) allowed = allowed_of(&subject);
+    return has(allowed, op);
 }
 
 static void test_take_and_release(Fixture *fixture, gconstpointer data)
@@ -201,6 +221,111 @@ static void test_recover(Fixture *fixture, gconstpointer data)
     g_assert_true(take(fixture, "start", NULL));
 }
 
+static SrRef create_sr(DbTxn *txn, const char *type, const char *feature)
+{
+    SrRef sr = db_sr_create(txn);
+    SmRef sm = db_sm_create(txn);
+    Value *features = value_new_struct(1);
+    value_struct_add(features, feature, value_new_int(1));
+    db_sr_set_type(txn, sr, type);
+    db_sm_set_type(txn, sm, type);
+    db_sm_set_features(txn, sm, features);
+    return sr;
+}
+
+static VdiRef create_vdi(DbTxn *txn, SrRef sr)
+{
+    VdiRef vdi = db_vdi_create(txn);
+    db_vdi_set_sr(txn, vdi, sr);
+    return vdi;
+}
+
+/* A subject goes on to the next object and brings nothing along but what still holds. */
+static void test_one_subject_for_many(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    DbTxn *txn = db_begin(fixture->db);
+    SrRef resizing = create_sr(txn, "a", "VDI_RESIZE");
+    SrRef deleting = create_sr(txn, "b", "VDI_DELETE");
+    SrRef scanning = create_sr(txn, "c", "SR_SCAN");
+    const struct {
+        uint16_t class_id;
+        Uuid ref;
+        bool resizes, destroys;
+    } steps[] = {
+        {CLASS_VDI, create_vdi(txn, resizing).id, true, false},
+        {CLASS_VDI, create_vdi(txn, resizing).id, true, false},
+        {CLASS_VDI, create_vdi(txn, deleting).id, false, true},
+        {CLASS_SR, deleting.id, false, false},
+        {CLASS_VDI, create_vdi(txn, deleting).id, false, true},
+        {CLASS_VDI, create_vdi(txn, scanning).id, false, false},
+        {CLASS_VDI, create_vdi(txn, (SrRef){{{0}}}).id, false, false},
+        {CLASS_VM, fixture->vm.id, false, true},
+        {CLASS_VDI, create_vdi(txn, resizing).id, true, false},
+    };
+    g_assert_true(db_commit(txn, NULL));
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    const DbView *view = db_snapshot_view(snapshot);
+    OperationSubject subject;
+    operation_subject_init(&subject, view);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        operation_subject_take(&subject, db_find(view, steps[i].class_id, steps[i].ref));
+        g_autoptr(Value) allowed = allowed_of(&subject);
+        g_test_message("step %zu", i);
+        g_assert_true(has(allowed, "resize") == steps[i].resizes);
+        g_assert_true(has(allowed, "destroy") == steps[i].destroys);
+    }
+}
+
+/* Whoever does not ask for the reason gets the same answer, before and after one who does. */
+static void assert_same_answer(const DbView *view, const DbObject *object)
+{
+    OperationSubject subject;
+    operation_subject_init(&subject, view);
+    const OperationClass *of = &operation_classes[db_object_class(object)];
+    for (unsigned i = 0; i < of->rule_count; i++) {
+        g_autoptr(Err) err = NULL;
+        operation_subject_take(&subject, object);
+        bool first = operation_check(&subject, &of->rules[i], NULL);
+        bool loud = operation_check(&subject, &of->rules[i], &err);
+        bool last = operation_check(&subject, &of->rules[i], NULL);
+        g_test_message("%s", of->rules[i].op);
+        g_assert_true(first == loud && last == loud);
+        g_assert_true((err == NULL) == loud);
+    }
+}
+
+static void test_reason_changes_nothing(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    DbTxn *txn = db_begin(fixture->db);
+    SrRef sr = create_sr(txn, "a", "VDI_RESIZE");
+    VdiRef vdi = create_vdi(txn, sr);
+    VbdRef vbd = db_vbd_create(txn);
+    db_vbd_set_vm(txn, vbd, fixture->vm);
+    db_vbd_set_vdi(txn, vbd, vdi);
+    g_assert_true(db_commit(txn, NULL));
+    for (int state = 0; state < VM_POWER_STATE_COUNT; state++) {
+        set_state(fixture, (VmPowerState)state);
+        for (unsigned kind = 0; kind < 8; kind++) {
+            txn = db_begin(fixture->db);
+            db_vm_set_is_a_template(txn, fixture->vm, kind & 1);
+            db_vm_set_is_a_snapshot(txn, fixture->vm, kind & 2);
+            db_vm_set_is_control_domain(txn, fixture->vm, kind & 4);
+            db_vbd_set_currently_attached(txn, vbd, kind & 1);
+            db_vbd_set_empty(txn, vbd, kind & 2);
+            db_vm_set_platform_key(txn, fixture->vm, "nomigrate", kind & 4 ? "true" : NULL);
+            g_assert_true(db_commit(txn, NULL));
+            g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+            const DbView *view = db_snapshot_view(snapshot);
+            assert_same_answer(view, db_find(view, CLASS_VM, fixture->vm.id));
+            assert_same_answer(view, db_find(view, CLASS_VBD, vbd.id));
+            assert_same_answer(view, db_find(view, CLASS_VDI, vdi.id));
+            assert_same_answer(view, db_find(view, CLASS_SR, sr.id));
+        }
+    }
+}
+
 /* Every operation that some message takes has a rule, on a class that can hold it. */
 static void test_rules_are_complete(void)
 {
@@ -231,6 +356,8 @@ int main(int argc, char **argv)
         {"/oplock/all-or-none", test_all_or_none},
         {"/oplock/allowed", test_allowed},
         {"/oplock/recover", test_recover},
+        {"/oplock/one-subject-for-many", test_one_subject_for_many},
+        {"/oplock/reason-changes-nothing", test_reason_changes_nothing},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_test_add(tests[i].path, Fixture, NULL, set_up, tests[i].func, tear_down);

@@ -166,17 +166,17 @@ static void test_record(void)
     create_vm(db, 1);
     g_autoptr(DbSnapshot) snapshot = db_snapshot(db);
     const DbObject *vm = db_find(db_snapshot_view(snapshot), CLASS_VM, test_ref(1));
-    g_autoptr(Value) record = db_object_record(&test_schema, vm);
+    g_autoptr(Value) record = db_object_record(&test_schema, vm, 0, NULL);
     g_assert_nonnull(value_get(record, "name_label"));
     g_assert_nonnull(value_get(record, "progress"));
     g_assert_null(value_get(record, "hidden"));
     g_assert_null(value_get(record, "gone"));
-    g_assert_null(value_get(record, "limit"));
+    g_assert_cmpint(value_kind(value_get(record, "limit")), ==, VALUE_NIL);
 
     DbTxn *txn = db_begin(db);
     db_set(txn, CLASS_VM, test_ref(1), VM_LIMIT, value_new_int(5));
     const DbObject *limited = db_find(db_txn_view(txn), CLASS_VM, test_ref(1));
-    g_autoptr(Value) with_limit = db_object_record(&test_schema, limited);
+    g_autoptr(Value) with_limit = db_object_record(&test_schema, limited, 0, NULL);
     g_assert_cmpint(value_int(value_get(with_limit, "limit")), ==, 5);
     test_commit(txn);
 }
@@ -207,7 +207,7 @@ static void test_survives_reopening(void)
     db_create(txn, CLASS_SESSION, test_ref(31), uuid_generate());
     uint64_t created = db_view_generation(db_txn_view(txn));
     g_autoptr(Value) before =
-        db_object_record(&test_schema, db_find(db_txn_view(txn), CLASS_VM, test_ref(1)));
+        db_object_record(&test_schema, db_find(db_txn_view(txn), CLASS_VM, test_ref(1)), 0, NULL);
     test_commit(txn);
     db_close(g_steal_pointer(&db));
     g_assert_true(disk.is_closed);
@@ -221,7 +221,7 @@ static void test_survives_reopening(void)
     g_assert_cmpstr(value_string(db_object_get(vm, VM_PASSWORD)), ==, "sesame");
     g_assert_cmpstr(value_string(db_object_get(vm, VM_HIDDEN)), ==, "h");
     g_autoptr(Value) reset = value_struct_with(before, "progress", value_new_float(0.5));
-    g_autoptr(Value) after = db_object_record(&test_schema, vm);
+    g_autoptr(Value) after = db_object_record(&test_schema, vm, 0, NULL);
     g_assert_true(value_equal(after, reset));
     g_assert_cmpuint(db_count(view, CLASS_SESSION), ==, 0);
     g_assert_cmpuint(db_object_created(vm), ==, created);

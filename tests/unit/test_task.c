@@ -34,7 +34,7 @@ static Value *record(Fixture *fixture, TaskRef task)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
     const DbObject *object = db_find(db_snapshot_view(snapshot), CLASS_TASK, task.id);
-    return object ? db_object_record(&model_schema, object) : NULL;
+    return object ? db_object_record(&model_schema, object, 0, NULL) : NULL;
 }
 
 static void assert_status(Fixture *fixture, TaskRef task, const char *status)

@@ -289,7 +289,9 @@ static void test_values_out(void)
 static void test_envelopes(void)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    xmlrpc_append_result(out, value_new_void());
+    xmlrpc_open_result(out);
+    xmlrpc_append_value(out, value_new_void());
+    xmlrpc_close_result(out);
     g_assert_cmpstr(out->str, ==,
                     RESPONSE("<value><struct><member><name>Status</name><value>Success</value>"
                              "</member><member><name>Value</name><value></value></member>"

@@ -1,7 +1,7 @@
 """gen/operations.h and gen/operations.c: when an operation may run, as core/operation.h has it."""
 
 from check import operation_names
-from cnames import banner, class_id, prefix, quote, upper
+from cnames import banner, class_id, field_id, prefix, quote, upper
 
 KIND_FLAGS = {'template': 'ON_TEMPLATE', 'default-template': 'ON_DEFAULT_TEMPLATE',
               'snapshot': 'ON_SNAPSHOT', 'control-domain': 'ON_CONTROL_DOMAIN'}
@@ -53,16 +53,36 @@ def define_rule(model, owner, rule):
     return text + '    },\n'
 
 
+def field_or_none(owner, name):
+    return field_id(owner.name, name) if owner.field(name) else -1
+
+
+def define_class(owner, first):
+    rules = f'&rules[{first}]' if owner.rules else 'NULL'
+    return (f'    [{class_id(owner.name)}] = {{{rules}, {len(owner.rules)},\n'
+            f'     {field_or_none(owner, "allowed_operations")}, '
+            f'{field_or_none(owner, "current_operations")}}},\n')
+
+
+def define_rules(model):
+    """Both tables: the rules, those of one class behind each other, and where each class's are."""
+    rules, classes, count = '', '', 0
+    for owner in model.classes:
+        classes += define_class(owner, count)
+        rules += ''.join(define_rule(model, owner, rule) for rule in owner.rules)
+        count += len(owner.rules)
+    return (f'static const OperationRule rules[] = {{\n{rules}}};\n\n'
+            f'const OperationClass operation_classes[CLASS_COUNT] = {{\n{classes}}};\n')
+
+
 def generate(model):
     header = banner('The states of objects that operations depend on, as bits.') + '#pragma once\n'
     source = banner('When the operations of allowed_operations may run.')
     source += '#include "gen/operations.h"\n\n#include "core/operation.h"\n'
-    source += '#include "gen/schema.h"\n\nconst OperationRule operation_rules[] = {\n'
+    source += '#include "gen/schema.h"\n\n' + define_rules(model)
     for owner in model.classes:
         if owner.states:
             rows = ''.join(f'    {state_name(owner, s)} = 1 << {i},\n'
                            for i, s in enumerate(owner.states))
             header += f'\n/* {owner.name} */\nenum {{\n{rows}}};\n'
-        source += ''.join(define_rule(model, owner, rule) for rule in owner.rules)
-    source += '};\nconst size_t operation_rule_count = G_N_ELEMENTS(operation_rules);\n'
     return {'operations.h': header, 'operations.c': source}

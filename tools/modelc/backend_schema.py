@@ -60,6 +60,8 @@ def field_flags(field):
         flags.append('SECRET')
     if field.internal:
         flags.append('INTERNAL')
+    if field.sparse:
+        flags.append('SPARSE')
     if field.mode == 'RW':
         flags.append('WRITABLE')
     if field.mode in ('RW', 'RO'):

@@ -128,7 +128,7 @@ FIELD_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'reads': clause_roles('read_roles'),
     'keyroles': clause_keyroles, 'relation': clause_relation, 'change': clause_change,
     'volatile': clause_attribute('volatile'), 'secret': clause_attribute('secret'),
-    'internal': clause_attribute('internal'),
+    'internal': clause_attribute('internal'), 'sparse': clause_attribute('sparse'),
 }
 MESSAGE_CLAUSES = {
     'doc': clause_doc, **LIFE, 'roles': clause_roles('roles'), 'raises': clause_raises,

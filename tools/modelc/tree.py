@@ -109,6 +109,7 @@ class Field(Node):
     volatile: bool = False
     secret: bool = False
     internal: bool = False
+    sparse: bool = False                   # hardly ever not at its default
     relation: Optional[tuple] = None       # (class, field)
     change: str = ''                       # C function that runs before a client's write
 

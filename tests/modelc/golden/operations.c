@@ -5,7 +5,7 @@
 #include "core/operation.h"
 #include "gen/schema.h"
 
-const OperationRule operation_rules[] = {
+static const OperationRule rules[] = {
     {.class_id = CLASS_LAMP,
      .op = "switch_on",
      .states = LAMP_WHEN_DARK,
@@ -32,4 +32,14 @@ const OperationRule operation_rules[] = {
      .concurrent = (const char *const[]){"*", NULL},
     },
 };
-const size_t operation_rule_count = G_N_ELEMENTS(operation_rules);
+
+const OperationClass operation_classes[CLASS_COUNT] = {
+    [CLASS_LAMP] = {&rules[0], 4,
+     LAMP_FIELD_ALLOWED_OPERATIONS, -1},
+    [CLASS_LIGHT_SAMPLE] = {NULL, 0,
+     -1, -1},
+    [CLASS_ROOM] = {NULL, 0,
+     -1, -1},
+    [CLASS_SWITCH] = {NULL, 0,
+     -1, -1},
+};

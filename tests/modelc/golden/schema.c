@@ -38,7 +38,7 @@ static const DbField lamp_fields[] = {
      "[]", DB_NO_RELATION, DB_NO_RELATION},
     {"state", &type_enum_lamp_state, DB_FIELD_HAS_DEFAULT,
      "\"very-bright\"", DB_NO_RELATION, DB_NO_RELATION},
-    {"watts", &type_int, DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT,
+    {"watts", &type_int, DB_FIELD_SPARSE | DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT,
      "60", DB_NO_RELATION, DB_NO_RELATION},
     {"price", &type_float, DB_FIELD_CONSTRUCTOR | DB_FIELD_HAS_DEFAULT,
      "1.5", DB_NO_RELATION, DB_NO_RELATION},
