@@ -5,10 +5,12 @@
 
 #include <libxl_utils.h>
 
-#define KIB 1024
+#define KIB         1024
+#define KIB_PER_MIB 1024
 
 static bool xen_info_read(XenDomain *domain, libxl_dominfo *info, Err **err);
 static HvState xen_info_state(const libxl_dominfo *info);
+static uint64_t xen_info_memory(const libxl_dominfo *info);
 
 GArray *xen_info_list(Hv *hv, Err **err)
 {
@@ -52,7 +54,7 @@ bool xen_info_domain(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
             .state = xen_info_state(&info),
             .domid = (int)domain->record->domid,
             .vcpus = domain->record->vcpus,
-            .memory_bytes = info.current_memkb * KIB,
+            .memory_bytes = xen_info_memory(&info),
             .start_ticket = domain->start_ticket,
         };
     }
@@ -70,7 +72,7 @@ bool xen_info_stats(Hv *hv, Op *op, Uuid uuid, HvDomainStats *ret_stats, Err **e
     }
     g_auto(HvDomainStats) stats = {
         .cpu_time_ns = info.cpu_time,
-        .memory_bytes = info.current_memkb * KIB,
+        .memory_bytes = xen_info_memory(&info),
         .vcpus = xen_stats_vcpus(domain),
         .disks = xen_stats_disks(domain, op),
     };
@@ -106,4 +108,10 @@ static HvState xen_info_state(const libxl_dominfo *info)
                                                                       : HV_STATE_SHUTDOWN;
     }
     return info->paused ? HV_STATE_PAUSED : HV_STATE_RUNNING;
+}
+
+/* In bytes. Xen counts some pages of its own with those of HVM and PVH guests. */
+static uint64_t xen_info_memory(const libxl_dominfo *info)
+{
+    return info->current_memkb / KIB_PER_MIB * KIB_PER_MIB * KIB;
 }
