@@ -64,7 +64,7 @@ void bench_open(Bench *bench);
 void bench_close(Bench *bench);
 
 /* Runs the tests of DRIVER with GUEST, argv[1] and argv[2]; what the driver cannot is skipped,
- * with the reason. */
+ * with the reason; all of it at once where its engine is missing. */
 int bench_run(int argc, char **argv, const BenchTest *tests, unsigned count);
 
 /* Sets what makes the suite's guest: its kind, memory, and what it boots. */
