@@ -4,10 +4,13 @@ after the other, in the order that it lists."""
 import subprocess
 import unittest
 
-from host import ROOT, RUN, LabHost
+from host import GUEST, ROOT, RUN, LabHost
 
 PACKAGES = ROOT / "build/packages"
-NAMES = ("clearwater", "clearwater-lab")
+# In the order that they depend on each other.
+NAMES = ("clearwater", "clearwater-xen", "clearwater-lab")
+# The only folder that the daemon takes guests' kernels from.
+KERNELS = "/var/lib/clearwater/kernels"
 
 
 def package(name, folder=PACKAGES):
@@ -54,3 +57,22 @@ class LabCase(unittest.TestCase):
     def local_xe(self, command):
         """What xe prints on the host itself, where root needs no password."""
         return self.host.must(f"xe {command}")
+
+
+class XenCase(LabCase):
+    """With a daemon that runs guests as domains of Xen; afterwards it runs them by QEMU again. Of
+    the lab's guest kernel and initial RAM disk it may take both."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_engine("xen")
+        cls.addClassCleanup(cls.set_engine, "qemu")
+        cls.host.must(f"ln -f {GUEST}/* {KERNELS}")
+
+    @classmethod
+    def set_engine(cls, name):
+        """No guest must be there that runs on the one before."""
+        conf = "/etc/clearwater/clearwater.conf"
+        cls.host.must(f"sed -i '/^engine/d' {conf} && echo engine = {name} >>{conf} &&"
+                      " systemctl restart clearwaterd", 120)

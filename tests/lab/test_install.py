@@ -25,7 +25,7 @@ class Install(LabCase):
 
     def test_no_file_is_missing_or_changed(self):
         # Nor are manual pages: a lab host leaves them out as dpkg unpacks.
-        said = self.host.ssh("dpkg --verify clearwater clearwater-lab", 60).stdout
+        said = self.host.ssh(f"dpkg --verify {' '.join(NAMES)}", 60).stdout
         self.assertEqual([line for line in said.splitlines() if "/usr/share/" not in line], [])
 
     def test_root_needs_no_password_on_the_host(self):
