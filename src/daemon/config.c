@@ -14,7 +14,7 @@ const char config_usage[] =
     "  --root DIR            everything of this host lies below DIR (default /)\n"
     "  --https ADDR:PORT     TLS (default 0.0.0.0:443; empty: none)\n"
     "  --http ADDR:PORT      without TLS (default 127.0.0.1:80; empty: none)\n"
-    "  --engine NAME         qemu (default), xen, or fake, which runs nothing\n"
+    "  --engine NAME         auto (default), qemu, xen, or fake, which runs nothing\n"
     "  --accelerator NAME    auto (default), kvm or tcg\n"
     "  --guest-user NAME     account that runs guests (default clearwater-guest, if it exists)\n"
     "  --guest-cgroup DIR    control group (v2) that is delegated to guests (default: none)\n"
@@ -38,7 +38,7 @@ static const struct {
     {"root", offsetof(DaemonConfig, root), "/"},
     {"https", offsetof(DaemonConfig, https), "0.0.0.0:443"},
     {"http", offsetof(DaemonConfig, http), "127.0.0.1:80"},
-    {"engine", offsetof(DaemonConfig, engine), "qemu"},
+    {"engine", offsetof(DaemonConfig, engine), "auto"},
     {"accelerator", offsetof(DaemonConfig, accelerator), "auto"},
     {"guest-user", offsetof(DaemonConfig, guest_user), "clearwater-guest"},
     {"guest-cgroup", offsetof(DaemonConfig, guest_cgroup), ""},

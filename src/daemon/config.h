@@ -13,7 +13,7 @@
 typedef struct DaemonConfig {
     char *root;         /* "/" by default; everything lies below it */
     char *https, *http; /* "ADDRESS:PORT"; "" does not listen */
-    char *engine;       /* "qemu", "xen" or "fake" */
+    char *engine;       /* "auto", "qemu", "xen" or "fake" */
     char *accelerator;  /* "auto", "kvm", "tcg" */
     char *guest_user;   /* account that runs guests; "" for root */
     char *guest_cgroup; /* folder of a control group for guests; "" for none */

@@ -200,10 +200,12 @@ static bool open_database(Daemon *daemon, Err **err)
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
     bool is_fake = strcmp(config->engine, "fake") == 0;
-    const HvDriver *engine = hv_engine_find(config->engine, err);
+    const char *name = strcmp(config->engine, "auto") == 0 ? hv_engine_choose("/") : config->engine;
+    const HvDriver *engine = hv_engine_find(name, err);
     if (!engine) {
         return false;
     }
+    log_info("the engine is %s", name);
     g_autofree char *host_name = host_name_of(config);
     uint16_t port = 0;
     g_autofree char *address = address_of(config, &port, err);

@@ -1,13 +1,36 @@
 /* Finds an engine's driver: built in, or in a module of its own where it stands on libraries that
  * not every host has. */
+#include "base/fd.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "hv/module.h"
 
 #include <dlfcn.h>
 
 #define MODULE_DIR_VARIABLE "CLEARWATER_MODULES" /* for a tree that is not installed */
+#define XEN_MODULE          "clearwater-xen.so"
 
+/* Where Linux says what Xen lets it do: a number of 32 bits, of which one is for the domain that
+ * controls the machine (XENFEAT_dom0 of Xen's interface). */
+static const char XEN_FEATURES_FILE[] = "sys/hypervisor/properties/features";
+enum { XEN_FEATURE_CONTROL = 1 << 11, FEATURES_MAX_BYTES = 64 };
+
+static bool hv_engine_is_on_xen(const char *root);
+static char *hv_engine_module_path(const char *file);
 static const HvDriver *hv_engine_load(const char *name, const char *file, Err **err);
+
+const char *hv_engine_choose(const char *root)
+{
+    if (!hv_engine_is_on_xen(root)) {
+        return "qemu";
+    }
+    g_autofree char *module = hv_engine_module_path(XEN_MODULE);
+    if (g_file_test(module, G_FILE_TEST_EXISTS)) {
+        return "xen";
+    }
+    log_warn("this machine runs on Xen, but there is no %s: guests are emulated", module);
+    return "qemu";
+}
 
 const HvDriver *hv_engine_find(const char *name, Err **err)
 {
@@ -18,7 +41,7 @@ const HvDriver *hv_engine_find(const char *name, Err **err)
     } engines[] = {
         {"qemu", &hv_qemu_driver, NULL},
         {"fake", &hv_fake_driver, NULL},
-        {"xen", NULL, "clearwater-xen.so"},
+        {"xen", NULL, XEN_MODULE},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(engines); i++) {
         if (text_equal(name, engines[i].name)) {
@@ -26,15 +49,28 @@ const HvDriver *hv_engine_find(const char *name, Err **err)
                                      : hv_engine_load(name, engines[i].module, err);
         }
     }
-    err_internal(err, "engine %s: qemu, xen or fake is expected", name);
+    err_internal(err, "engine %s: auto, qemu, xen or fake is expected", name);
     return NULL;
+}
+
+static bool hv_engine_is_on_xen(const char *root)
+{
+    g_autofree char *path = g_build_filename(root, XEN_FEATURES_FILE, NULL);
+    g_autofree char *text = fd_read_file(path, FEATURES_MAX_BYTES, NULL, NULL);
+    return text && (g_ascii_strtoull(text, NULL, 16) & XEN_FEATURE_CONTROL) != 0;
+}
+
+/* (owned) */
+static char *hv_engine_module_path(const char *file)
+{
+    const char *dir = g_getenv(MODULE_DIR_VARIABLE);
+    return g_build_filename(dir && *dir ? dir : HV_MODULE_DIR, file, NULL);
 }
 
 /* A module that was loaded stays: its driver's functions may be on any thread's stack. */
 static const HvDriver *hv_engine_load(const char *name, const char *file, Err **err)
 {
-    const char *dir = g_getenv(MODULE_DIR_VARIABLE);
-    g_autofree char *path = g_build_filename(dir && *dir ? dir : HV_MODULE_DIR, file, NULL);
+    g_autofree char *path = hv_engine_module_path(file);
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         err_internal(err, "cannot load the engine %s: %s", name, dlerror());

@@ -344,6 +344,9 @@ typedef struct HvDriver {
 extern const HvDriver hv_qemu_driver;
 extern const HvDriver hv_fake_driver;
 
+/* The engine that suits the machine whose /sys lies below `root`: "xen" where Xen runs it, lets us
+ * control it, and its module is there; "qemu" else. */
+const char *hv_engine_choose(const char *root);
 /* The driver of an engine by its name; that of Xen is a module which is loaded now. (borrowed) */
 const HvDriver *hv_engine_find(const char *name, Err **err);
 

@@ -65,7 +65,7 @@ static void test_defaults(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(config.root, ==, fixture->root);
     g_assert_cmpstr(config.https, ==, "0.0.0.0:443");
     g_assert_cmpstr(config.http, ==, "127.0.0.1:80");
-    g_assert_cmpstr(config.engine, ==, "qemu");
+    g_assert_cmpstr(config.engine, ==, "auto");
     g_assert_cmpstr(config.accelerator, ==, "auto");
     g_assert_cmpstr(config.address, ==, "");
     g_assert_cmpint(config.log_level, ==, LOG_INFO);
