@@ -11,7 +11,7 @@
 static void limit_heaps(void);
 static void block_signals(sigset_t *ret_signals);
 static void tell_service_manager(const char *state);
-static int wait_for_end(const sigset_t *signals);
+static int wait_for_end(const DaemonConfig *config, const sigset_t *signals);
 static bool go_to_background(int *ret_ready_fd, Err **err);
 static int fail(const Err *error);
 
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
         close(ready_fd);
     }
     tell_service_manager("READY=1");
-    return wait_for_end(&signals);
+    return wait_for_end(&config, &signals);
 }
 
 /* Large answers come and go on whichever thread makes them.  By default each thread would have a
@@ -67,6 +67,7 @@ static void block_signals(sigset_t *ret_signals)
     sigemptyset(ret_signals);
     sigaddset(ret_signals, SIGTERM);
     sigaddset(ret_signals, SIGINT);
+    sigaddset(ret_signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, ret_signals, NULL);
 }
 
@@ -79,10 +80,18 @@ static void tell_service_manager(const char *state)
     }
 }
 
-static int wait_for_end(const sigset_t *signals)
+/* SIGHUP comes from who has renamed the log. */
+static int wait_for_end(const DaemonConfig *config, const sigset_t *signals)
 {
     int number;
-    sigwait(signals, &number);
+    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+        g_autoptr(Err) error = NULL;
+        if (!daemon_open_log(config, &error)) {
+            log_warn("the log goes on in its old file: %s", *error->params);
+        } else {
+            log_info("the log goes on in this file");
+        }
+    }
     log_info("ending on signal %d; guests keep running", number);
     tell_service_manager("STOPPING=1");
     return 0;

@@ -47,7 +47,6 @@ static Daemon *try_restored(const DaemonConfig *config, const StateDirs *dirs, i
 static Daemon *open_all(const DaemonConfig *config, int *lock, Err **err);
 static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err);
-static bool open_log(const DaemonConfig *config, Err **err);
 static bool open_database(Daemon *daemon, Err **err);
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err);
@@ -65,7 +64,7 @@ Daemon *daemon_start(const DaemonConfig *config, Err **err)
     const StateDirs dirs = {.state_dir = state_dir, .etc_dir = etc_dir};
     auto_fd lock = -1;
     bool is_trial = false;
-    if (!take_lock(config, &lock, err) || !open_log(config, err) ||
+    if (!take_lock(config, &lock, err) || !daemon_open_log(config, err) ||
         !state_swap_settle(&dirs, &is_trial, err)) {
         return NULL;
     }
@@ -105,6 +104,13 @@ void daemon_stop(Daemon *daemon)
     g_free(daemon->run_dir);
     g_free(daemon->log_dir);
     g_free(daemon);
+}
+
+bool daemon_open_log(const DaemonConfig *config, Err **err)
+{
+    g_autofree char *folder = g_build_filename(config->root, LOG_DIR, NULL);
+    g_autofree char *path = g_build_filename(folder, "clearwater.log", NULL);
+    return fd_make_dirs(folder, 0755, err) && log_open_file(path, err);
 }
 
 /* The settings have been restored too, so they are read again. A state that cannot be opened gives
@@ -177,13 +183,6 @@ static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err)
     }
     *ret_lock = fd_steal(&lock);
     return true;
-}
-
-static bool open_log(const DaemonConfig *config, Err **err)
-{
-    g_autofree char *folder = g_build_filename(config->root, LOG_DIR, NULL);
-    g_autofree char *path = g_build_filename(folder, "clearwater.log", NULL);
-    return fd_make_dirs(folder, 0755, err) && log_open_file(path, err);
 }
 
 static bool open_database(Daemon *daemon, Err **err)
