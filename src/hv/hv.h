@@ -37,6 +37,7 @@ typedef enum HvCaps {
     HV_CAP_NIC_BRIDGE = 1 << 15,
     HV_CAP_UNATTENDED_REBOOT = 1 << 16, /* guests reboot while no driver is open */
     HV_CAP_BOOTLOADER = 1 << 17,        /* HvDomainConfig.bootloader */
+    HV_CAP_MIGRATE = 1 << 18,           /* domain_send, domain_receive */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
@@ -83,6 +84,18 @@ typedef struct HvMirror {
     void (*retract)(void *user);
     void *user;
 } HvMirror;
+
+/* A domain is to go on with another driver of the same engine. */
+typedef struct HvSend {
+    int fd; /* a connected stream socket, at whose other end is domain_receive() */
+    void (*progress)(void *user, double done);
+    /* Called while the guest stands still and the receiver has all of it: from now on it is there
+     * that it counts. On failure it goes on here. */
+    bool (*publish)(void *user, Err **err);
+    /* The receiver did not take it after all, and it goes on here. */
+    void (*retract)(void *user);
+    void *user;
+} HvSend;
 
 typedef struct HvNic {
     const char *id; /* the VIF's uuid */
@@ -161,6 +174,7 @@ typedef struct HvDomainInfo {
     unsigned vcpus;
     uint64_t memory_bytes; /* what the guest has now */
     uint64_t start_ticket;
+    bool given; /* it was sent, and may be the receiver's: see domain_send */
 } HvDomainInfo;
 
 /* What one disk did since it was plugged. */
@@ -260,7 +274,7 @@ typedef struct HvDriver {
      * configuration names a saved state. On failure nothing is left behind.
      * Fails with INTERNAL_ERROR [text], BOOTLOADER_FAILED ["", text] for a bad kernel. */
     bool (*domain_create)(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
-    /* Idempotent. */
+    /* Idempotent. One that is given is not let run. */
     bool (*domain_set_paused)(Hv *hv, Op *op, Uuid domain, bool paused, Err **err);
     /* Asks the guest (agent first, else the power button) and returns at once; domain_exited tells.
      */
@@ -286,6 +300,28 @@ typedef struct HvDriver {
      * and clones of the image have it too. */
     uint64_t (*domain_save_size)(Hv *hv, Uuid domain);
     bool (*domain_save)(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+
+    /* Moves a running domain to whoever serves the other end of a socket with domain_receive(),
+     * mostly on another host, while its guest runs on; it stands still for a moment in the end. Its
+     * disks and NICs stay as they are meanwhile; the receiver has the same images.  The guest runs
+     * there only after it has let go of its disks here.
+     *
+     * When this succeeds the receiver has it, and here it is destroyed as by domain_destroy().
+     * When it fails, is cancelled, or the driver is killed and opened again, the guest goes on here
+     * and nothing is left there: but from publish() on, while the two do not hear each other, none
+     * of them can know.  Then it stands still here, and domain_info() tells that it is given.  Once
+     * the receiver's domain_receive() has ended, whoever knows how does one of two things:
+     * domain_destroy() if the domain is there, domain_reclaim() if not.
+     * Both shut `fd` down, which is then the caller's to close. */
+    bool (*domain_send)(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
+    /* Builds the domain from what domain_send() of the same engine sends, paused: with the devices
+     * of `config`, which are those that it has there, and its processors and memory. When this
+     * fails, is cancelled, or the driver is killed meanwhile, nothing is left here. */
+    bool (*domain_receive)(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
+                           Err **err);
+    /* Takes back a domain that was given and did not get there: it goes on as before. Success when
+     * it was not given. */
+    bool (*domain_reclaim)(Hv *hv, Op *op, Uuid domain, Err **err);
 
     /* Writes the guest's memory as an ELF core file into `image` (already created, raw, of at least
      * domain_dump_size() bytes): of a guest that crashed, or of one that runs, which stands still

@@ -209,24 +209,39 @@ void bench_run_program(Bench *bench, const char *const *argv)
 
 void bench_run_holder(Bench *bench, const char *mode, unsigned milliseconds)
 {
+    Err *err = NULL;
+    Holder holder = bench_start_holder(bench, mode);
+    bench_await_holder(&holder);
+    assert_ok(op_sleep(bench->op, milliseconds * USEC_PER_MSEC, &err), err);
+    bench_kill_holder(&holder);
+}
+
+Holder bench_start_holder(Bench *bench, const char *mode)
+{
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     char *argv[] = {
         self, (char *)bench->kind->name, (char *)bench->guest, (char *)mode, bench->root, NULL};
-    GPid pid;
-    int out;
-    Err *err = NULL;
+    Holder holder;
     GError *why = NULL;
-    g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL,
-                             &out, NULL, &why);
+    g_spawn_async_with_pipes(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &holder.pid,
+                             NULL, &holder.out, NULL, &why);
     g_assert_no_error(why);
+    return holder;
+}
+
+void bench_await_holder(const Holder *holder)
+{
     char ready;
-    g_assert_cmpint(read(out, &ready, 1), ==, 1);
-    assert_ok(op_sleep(bench->op, milliseconds * USEC_PER_MSEC, &err), err);
-    kill(pid, SIGKILL);
+    g_assert_cmpint(read(holder->out, &ready, 1), ==, 1);
+}
+
+void bench_kill_holder(Holder *holder)
+{
+    kill(holder->pid, SIGKILL);
     int status;
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    g_assert_cmpint(waitpid(holder->pid, &status, 0), ==, holder->pid);
     g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    close(out);
+    fd_close(&holder->out);
 }
 
 void bench_assert_nothing_left(Bench *bench)

@@ -86,6 +86,14 @@ void bench_run_program(Bench *bench, const char *const *argv);
 /* Runs this program again as DRIVER GUEST `mode` ROOT, waits until it says that it is ready and
  * `milliseconds` more, and kills it. */
 void bench_run_holder(Bench *bench, const char *mode, unsigned milliseconds);
+/* The same in steps: what runs, and what it prints to; the wait for its word; its end. */
+typedef struct Holder {
+    GPid pid;
+    int out;
+} Holder;
+Holder bench_start_holder(Bench *bench, const char *mode);
+void bench_await_holder(const Holder *holder);
+void bench_kill_holder(Holder *holder);
 /* run_dir is empty, and no process but this has a file of the bench in its hands. */
 void bench_assert_nothing_left(Bench *bench);
 

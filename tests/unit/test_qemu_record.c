@@ -18,6 +18,7 @@ static QemuRecord *make_record(void)
     added->mirror = g_strdup("elsewhere");
     added->copy = qemu_record_new_node(record, added);
     record->frozen = true;
+    record->passage = QEMU_PASSAGE_GIVEN;
     const HvDisk cd = {.id = "drive", .position = 3, .is_cd = true};
     qemu_record_add_disk(record, &cd);
     const HvNic nic = {.id = "nic", .position = 1, .mac = "52:54:00:AA:BB:CC", .tap_fd = -1};
@@ -37,6 +38,7 @@ static void test_round_trip(void)
     g_assert_true(uuid_equal(read->uuid, record->uuid));
     g_assert_cmpint(read->pid, ==, 4711);
     g_assert_cmpuint(read->start_ticket, ==, 42);
+    g_assert_cmpint(read->passage, ==, QEMU_PASSAGE_GIVEN);
     g_assert_cmpuint(read->memory_max_bytes, ==, UINT64_C(6) << 30);
     g_assert_true(read->frozen);
     const QemuDisk *moving = qemu_record_find_disk(read, "first");

@@ -5,9 +5,7 @@
  * r reset, c crash, + count, w and d write and read the disk.  One more is the fake's own, b be
  * busy: a second of each vCPU, and on each disk 16 reads and 16 writes of 64 KiB, of 2 and 4 ms. */
 #include "base/fd.h"
-#include "base/lock.h"
-#include "hv/hv.h"
-#include "hv/loop.h"
+#include "hv/fake/domain.h"
 #include "wire/value.h"
 
 #include <errno.h>
@@ -15,22 +13,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#define FAKE_DISKS       16 /* places for devices: disks first, then NICs */
-#define FAKE_PLACES      24
 #define MEMORY_TOTAL     ((uint64_t)64 << 30)
 #define OVERHEAD         ((uint64_t)1 << 20)
 #define NANOS_PER_SECOND UINT64_C(1000000000)
-
-/* The content of the file; for the same program only. */
-typedef struct FakeDomain {
-    HvDomainInfo info; /* domid 0: its creation was cut short */
-    unsigned vcpus_max;
-    uint64_t memory_max_bytes;
-    bool booted;             /* the guest has said that it listens */
-    char counter, disk_byte; /* what it has in memory and on its disk */
-    unsigned busy;           /* how often it was told to be busy */
-    char devices[FAKE_PLACES][HV_ID_SIZE];
-} FakeDomain;
 
 typedef struct FakeConsole {
     HvWatch watch;
@@ -39,16 +24,6 @@ typedef struct FakeConsole {
     int fd; /* our end */
     bool is_text;
 } FakeConsole;
-
-struct Hv {
-    char *run_dir;
-    HvEvents events;
-    HvLoop *loop;
-    Lock lock; /* over what follows */
-    int last_domid;
-    GHashTable *domains; /* Uuid * (in the domain) -> FakeDomain, which it unmaps */
-    GPtrArray *consoles; /* FakeConsole, which it frees */
-};
 
 static const HvHostInfo host = {
     .cpu_count = 4,
@@ -71,8 +46,6 @@ static void fake_close(Hv *hv);
 static bool load_all(Hv *hv, Err **err);
 static FakeDomain *map_domain(Hv *hv, Uuid uuid, Err **err);
 static void unmap_domain(FakeDomain *domain);
-static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err);
-static void remove_domain(Hv *hv, FakeDomain *domain);
 static bool add_device(FakeDomain *domain, const char *id, unsigned place, Err **err);
 static char *find_device(FakeDomain *domain, const char *id);
 static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned n, Err **err);
@@ -154,33 +127,13 @@ static bool fake_create(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     FakeDomain saved = {0};
     (void)!read(fd, &saved, sizeof saved);
     LOCK_GUARD(&hv->lock);
-    if (g_hash_table_contains(hv->domains, &config->uuid)) {
-        return err_internal(err, "a domain of this VM exists already");
-    }
-    FakeDomain *domain = op_check(op, err) ? map_domain(hv, config->uuid, err) : NULL;
+    FakeDomain *domain = fake_domain_build(hv, op, config, err);
     if (!domain) {
         return false;
     }
-    *domain = (FakeDomain){
-        .info = {config->uuid, HV_STATE_PAUSED, 0, config->vcpus, config->memory_bytes,
-                 config->start_ticket},
-        .vcpus_max = MAX(config->vcpus_max, config->vcpus),
-        .memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes),
-        .booted = saved.booted,
-        .counter = saved.counter,
-        .disk_byte = saved.disk_byte,
-    };
-    bool ok = true;
-    for (unsigned i = 0; i < config->disk_count && ok; i++) {
-        ok = add_device(domain, config->disks[i].id, config->disks[i].position, err);
-    }
-    for (unsigned i = 0; i < config->nic_count && ok; i++) {
-        ok = add_device(domain, config->nics[i].id, FAKE_DISKS + config->nics[i].position, err);
-    }
-    if (!ok) {
-        remove_domain(hv, domain);
-        return false;
-    }
+    domain->booted = saved.booted;
+    domain->counter = saved.counter;
+    domain->disk_byte = saved.disk_byte;
     *ret_domid = domain->info.domid = ++hv->last_domid;
     return true;
 }
@@ -188,9 +141,12 @@ static bool fake_create(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
 static bool fake_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (!domain || domain->info.state == HV_STATE_SHUTDOWN) {
         return domain && err_internal(err, "the guest has ended; it can only be destroyed");
+    }
+    if (!paused && domain->info.given) {
+        return err_internal(err, "the domain was given away");
     }
     domain->info.state = paused ? HV_STATE_PAUSED : HV_STATE_RUNNING;
     if (!paused && !domain->booted) {
@@ -204,7 +160,7 @@ static bool fake_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 static bool fake_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (domain && domain->info.state == HV_STATE_RUNNING) {
         bool reboot = mode == HV_SHUTDOWN_REBOOT;
         guest_exit(hv, domain, reboot ? HV_EXIT_REBOOT : HV_EXIT_SHUTDOWN);
@@ -216,7 +172,7 @@ static bool fake_shutdown(Hv *hv, Op *op, Uuid uuid, HvShutdownMode mode, Err **
 static bool fake_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (domain) {
         guest_say(hv, domain, (char[]){'s', key, '\0'});
     }
@@ -226,7 +182,7 @@ static bool fake_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
 static bool fake_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (domain && trigger == HV_TRIGGER_RESET) {
         guest_exit(hv, domain, HV_EXIT_REBOOT);
     } else if (domain) {
@@ -238,12 +194,12 @@ static bool fake_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err
 static bool fake_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, NULL);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, NULL);
     if (domain && domain->info.state != HV_STATE_SHUTDOWN) {
         guest_exit(hv, domain, HV_EXIT_DESTROYED);
     }
     if (domain) {
-        remove_domain(hv, domain);
+        fake_domain_remove(hv, domain);
     }
     return op_check(op, err);
 }
@@ -252,7 +208,7 @@ static bool fake_info(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
 {
     (void)err;
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, NULL, uuid, NULL);
+    const FakeDomain *domain = fake_domain_find(hv, NULL, uuid, NULL);
     *ret_info = domain ? domain->info : (HvDomainInfo){.uuid = uuid, .domid = -1};
     return true;
 }
@@ -260,7 +216,7 @@ static bool fake_info(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
 static bool fake_stats(Hv *hv, Op *op, Uuid uuid, HvDomainStats *ret_stats, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (!domain) {
         return false;
     }
@@ -286,7 +242,7 @@ static bool fake_stats(Hv *hv, Op *op, Uuid uuid, HvDomainStats *ret_stats, Err 
 static bool fake_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (domain) {
         domain->info.memory_bytes = MIN(bytes, domain->memory_max_bytes);
     }
@@ -296,7 +252,7 @@ static bool fake_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err
 static bool fake_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (!domain || vcpus < 1 || vcpus > domain->vcpus_max) {
         return domain && err_internal(err, "the domain cannot have %u vCPUs", vcpus);
     }
@@ -314,7 +270,7 @@ static uint64_t fake_save_size(Hv *hv, Uuid uuid)
 static bool fake_save(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (!domain) {
         return false;
     }
@@ -326,14 +282,14 @@ static bool fake_save(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
 static uint64_t fake_dump_size(Hv *hv, Uuid uuid)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, NULL, uuid, NULL);
+    const FakeDomain *domain = fake_domain_find(hv, NULL, uuid, NULL);
     return domain ? domain->memory_max_bytes : 0;
 }
 
 static bool fake_dump(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     auto_fd fd = domain ? open(image->path, O_WRONLY | O_CLOEXEC) : -1;
     return domain && (fd < 0 || fd_write_all(fd, domain, sizeof *domain, err));
 }
@@ -341,14 +297,14 @@ static bool fake_dump(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
 static bool fake_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     return domain && add_device(domain, disk->id, disk->position, err);
 }
 
 static bool fake_nic_plug(Hv *hv, Op *op, Uuid uuid, const HvNic *nic, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     return domain && add_device(domain, nic->id, FAKE_DISKS + nic->position, err);
 }
 
@@ -356,7 +312,7 @@ static bool fake_unplug(Hv *hv, Op *op, Uuid uuid, const char *id, bool force, E
 {
     (void)force;
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     char *device = domain ? find_device(domain, id) : NULL;
     if (device) {
         *device = '\0';
@@ -411,7 +367,7 @@ static int fake_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
 {
     LOCK_GUARD(&hv->lock);
     int pair[2];
-    if (!find_domain(hv, NULL, uuid, err)) {
+    if (!fake_domain_find(hv, NULL, uuid, err)) {
         return -1;
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -432,7 +388,7 @@ static int fake_console_open(Hv *hv, Uuid uuid, HvConsole kind, Err **err)
 static GBytes *fake_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     return domain ? g_bytes_new_static(one_pixel, sizeof one_pixel - 1) : NULL;
 }
 
@@ -440,7 +396,7 @@ static GBytes *fake_screenshot(Hv *hv, Op *op, Uuid uuid, Err **err)
 static bool fake_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     g_autoptr(GString) networks = g_string_new(NULL);
     for (unsigned i = FAKE_DISKS; domain && i < FAKE_PLACES; i++) {
         if (*domain->devices[i]) {
@@ -463,7 +419,7 @@ static bool fake_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Er
 static bool fake_guest_freeze(Hv *hv, Op *op, Uuid uuid, bool frozen, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    const FakeDomain *domain = find_domain(hv, op, uuid, err);
+    const FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     if (domain) {
         guest_say(hv, domain, frozen ? "FREEZE" : "THAW");
     }
@@ -475,7 +431,7 @@ const HvDriver hv_fake_driver = {
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE |
-            HV_CAP_LIVE_RESIZE,
+            HV_CAP_LIVE_RESIZE | HV_CAP_MIGRATE,
     .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER,
     .open = fake_open,
     .close = fake_close,
@@ -494,6 +450,9 @@ const HvDriver hv_fake_driver = {
     .domain_set_vcpus = fake_set_vcpus,
     .domain_save_size = fake_save_size,
     .domain_save = fake_save,
+    .domain_send = fake_passage_send,
+    .domain_receive = fake_passage_receive,
+    .domain_reclaim = fake_passage_reclaim,
     .domain_dump_size = fake_dump_size,
     .domain_dump = fake_dump,
     .disk_plug = fake_disk_plug,
@@ -520,12 +479,45 @@ static bool load_all(Hv *hv, Err **err)
     while (files && (name = g_dir_read_name(files))) {
         FakeDomain *domain = uuid_parse(name, &uuid) ? map_domain(hv, uuid, NULL) : NULL;
         if (domain && domain->info.domid == 0) {
-            remove_domain(hv, domain);
+            fake_domain_remove(hv, domain);
         } else if (domain) {
             hv->last_domid = MAX(hv->last_domid, domain->info.domid);
+            if (!domain->info.given) {
+                fake_passage_go_on(domain);
+            }
         }
     }
     return files || err_internal(err, "cannot look for running domains in %s", hv->run_dir);
+}
+
+FakeDomain *fake_domain_build(Hv *hv, Op *op, const HvDomainConfig *config, Err **err)
+{
+    if (g_hash_table_contains(hv->domains, &config->uuid)) {
+        err_internal(err, "a domain of this VM exists already");
+        return NULL;
+    }
+    FakeDomain *domain = op_check(op, err) ? map_domain(hv, config->uuid, err) : NULL;
+    if (!domain) {
+        return NULL;
+    }
+    *domain = (FakeDomain){
+        .info = {config->uuid, HV_STATE_PAUSED, 0, config->vcpus, config->memory_bytes,
+                 config->start_ticket, false},
+        .vcpus_max = MAX(config->vcpus_max, config->vcpus),
+        .memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes),
+    };
+    bool ok = true;
+    for (unsigned i = 0; i < config->disk_count && ok; i++) {
+        ok = add_device(domain, config->disks[i].id, config->disks[i].position, err);
+    }
+    for (unsigned i = 0; i < config->nic_count && ok; i++) {
+        ok = add_device(domain, config->nics[i].id, FAKE_DISKS + config->nics[i].position, err);
+    }
+    if (!ok) {
+        fake_domain_remove(hv, domain);
+        return NULL;
+    }
+    return domain;
 }
 
 /* Maps the domain's file, made if there is none, and enters it into the table. */
@@ -551,8 +543,7 @@ static void unmap_domain(FakeDomain *domain)
     munmap(domain, sizeof *domain);
 }
 
-/* Fails also when `op`, which may be NULL, has ended. */
-static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err)
+FakeDomain *fake_domain_find(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     bool goes_on = !op || op_check(op, err);
     FakeDomain *domain = goes_on ? g_hash_table_lookup(hv->domains, &uuid) : NULL;
@@ -563,7 +554,7 @@ static FakeDomain *find_domain(Hv *hv, Op *op, Uuid uuid, Err **err)
 }
 
 /* Its consoles go when the event thread sees that their other side is shut. */
-static void remove_domain(Hv *hv, FakeDomain *domain)
+void fake_domain_remove(Hv *hv, FakeDomain *domain)
 {
     g_autofree char *path = g_build_filename(hv->run_dir, UUID_TEXT(domain->info.uuid), NULL);
     for (unsigned i = 0; i < hv->consoles->len; i++) {
@@ -601,7 +592,7 @@ static char *find_device(FakeDomain *domain, const char *id)
 static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, unsigned n, Err **err)
 {
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, op, uuid, err);
+    FakeDomain *domain = fake_domain_find(hv, op, uuid, err);
     for (unsigned i = 0; domain && i < n; i++) {
         if (!find_device(domain, ids[i])) {
             return err_internal(err, "the domain has no disk %s", ids[i]);
@@ -621,7 +612,7 @@ static void on_input(void *user)
     FakeConsole *console = user;
     Hv *hv = console->hv;
     LOCK_GUARD(&hv->lock);
-    FakeDomain *domain = find_domain(hv, NULL, console->domain, NULL);
+    FakeDomain *domain = fake_domain_find(hv, NULL, console->domain, NULL);
     char text[64];
     ssize_t got = recv(console->fd, text, sizeof text, MSG_DONTWAIT);
     if (got <= 0) {

@@ -12,6 +12,7 @@
 #include "hv/qemu/domain.h"
 #include "hv/qemu/history.h"
 #include "hv/qemu/merge.h"
+#include "hv/qemu/passage.h"
 #include "hv/qemu/qemu.h"
 #include "hv/socket.h"
 
@@ -55,10 +56,13 @@ static void qemu_adopt_folder(Hv *hv, Op *op, const char *name)
     g_autofree char *dir = g_build_filename(hv->run_dir, name, NULL);
     g_autoptr(Err) why = NULL;
     g_autoptr(QemuRecord) record = qemu_record_load(dir, &why);
-    if (!record || record->pid == 0) {
-        /* Its guest has never run. */
+    if (!record || record->pid == 0 || record->passage == QEMU_PASSAGE_COMING) {
+        /* Its guest has never run here. */
         log_info("domain %s was about to start and is cleared away", name);
         qemu_adopt_end_unrecorded(dir);
+        if (record && subprocess_is_alive(record->pid, record->start_ticks)) {
+            kill(record->pid, SIGKILL);
+        }
         qemu_domain_remove_dir(dir);
         return;
     }
@@ -125,6 +129,7 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
     if (!qmp_call(domain->qmp, op, "qom-list", args, &devices, &why) ||
         !qemu_domain_set_reboot_action(domain, op, "shutdown", &why) ||
         !qmp_call(domain->qmp, op, "query-balloon", NULL, &balloon, &why) ||
+        !qemu_passage_settle(domain, &why) ||
         !qmp_call(domain->qmp, op, "query-status", NULL, &status, &why)) {
         log_warn("domain %s does not say how it is: %s", domain->name, why->params[0]);
         return;

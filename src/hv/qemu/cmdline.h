@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QemuCmdline, qemu_cmdline_clear)
 typedef struct QemuChannels {
     int qmp, agent, serial;  /* listening sockets */
     int qmp_log, serial_log; /* files */
-    bool incoming;           /* the domain waits for a saved state */
+    bool incoming;           /* the domain waits for its state */
 } QemuChannels;
 
 /* Opens all that `config` names and describes it; disks and NICs get their names in `record`.

@@ -3,6 +3,7 @@
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
+#include "hv/qemu/passage.h"
 #include "hv/qemu/qemu.h"
 
 /* How long QEMU may take to close its images before it is killed. */
@@ -11,6 +12,9 @@
 bool qemu_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (domain && !paused && qemu_passage_is_given(domain)) {
+        return err_internal(err, "domain %s was given away", domain->name);
+    }
     if (!domain || !qemu_domain_take_control(domain, op, err)) {
         return false;
     }

@@ -53,7 +53,7 @@ bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     if (config->saved) {
         return qemu_save_restore(hv, op, config, ret_domid, err);
     }
-    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, err);
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, QEMU_PASSAGE_NONE, err);
     if (!domain) {
         return false;
     }
@@ -61,14 +61,18 @@ bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     return true;
 }
 
-QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, Err **err)
+QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, QemuPassage passage,
+                              Err **err)
 {
-    g_autoptr(QemuDomain) domain = qemu_domain_new(hv, qemu_create_record(config), err);
+    QemuRecord *record = qemu_create_record(config);
+    record->passage = passage;
+    g_autoptr(QemuDomain) domain = qemu_domain_new(hv, record, err);
     if (!domain) {
         return NULL;
     }
     domain->building = true;
-    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, -1, config->saved != NULL}};
+    bool incoming = config->saved || passage == QEMU_PASSAGE_COMING;
+    g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, -1, incoming}};
     Err *why = NULL;
     if (!qemu_create_start(domain, op, config, &files, &why)) {
         bool lost = domain->watched && op_check(op, NULL);

@@ -21,7 +21,8 @@ const HvDriver hv_qemu_driver = {
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_LIVE_MERGE | HV_CAP_SYSRQ | HV_CAP_DUMP |
-            HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE | HV_CAP_LIVE_RESIZE | HV_CAP_UNATTENDED_REBOOT,
+            HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE | HV_CAP_LIVE_RESIZE | HV_CAP_UNATTENDED_REBOOT |
+            HV_CAP_MIGRATE,
     .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_WAKE,
     .open = qemu_driver_open,
     .close = qemu_driver_close,
@@ -40,6 +41,9 @@ const HvDriver hv_qemu_driver = {
     .domain_set_vcpus = qemu_vcpu_set,
     .domain_save_size = qemu_save_size,
     .domain_save = qemu_save_domain,
+    .domain_send = qemu_passage_send,
+    .domain_receive = qemu_passage_receive,
+    .domain_reclaim = qemu_passage_reclaim,
     .domain_dump_size = qemu_dump_size,
     .domain_dump = qemu_dump_domain,
     .disk_plug = qemu_disk_plug,

@@ -210,4 +210,5 @@ static void qemu_event_set_state(QemuDomain *domain, HvState state)
 {
     LOCK_GUARD(&domain->lock);
     domain->state = state;
+    g_cond_broadcast(&domain->changed);
 }

@@ -40,6 +40,12 @@ bool qemu_save_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **e
 /* domain_create() of a domain with a saved state. */
 bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err);
 
+/* passage.c */
+bool qemu_passage_send(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
+bool qemu_passage_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
+                          Err **err);
+bool qemu_passage_reclaim(Hv *hv, Op *op, Uuid domain, Err **err);
+
 /* disk.c */
 bool qemu_disk_plug(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
 bool qemu_disk_unplug(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);

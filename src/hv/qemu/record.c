@@ -18,6 +18,7 @@ static Value *qemu_record_node_to_value(const QemuNode *node);
 static Value *qemu_record_disks_to_value(const QemuRecord *record);
 static Value *qemu_record_nics_to_value(const QemuRecord *record);
 static QemuRecord *qemu_record_from_value(const Value *value);
+static bool qemu_record_read_passage(QemuRecord *record, const Value *value);
 static bool qemu_record_read_disks(QemuRecord *record, const Value *value);
 static QemuDisk *qemu_record_read_disk(const Value *value);
 static bool qemu_record_read_node(const Value *value, QemuNode *ret_node);
@@ -174,7 +175,7 @@ void qemu_record_remove_nic(QemuRecord *record, const char *id)
 
 char *qemu_record_to_text(const QemuRecord *record)
 {
-    g_autoptr(Value) value = value_new_struct(13);
+    g_autoptr(Value) value = value_new_struct(14);
     char uuid[UUID_TEXT_SIZE];
     value_struct_add_static(value, "version", value_new_int(QEMU_RECORD_VERSION));
     value_struct_add_static(value, "uuid", value_new_string(uuid_format(record->uuid, uuid)));
@@ -189,6 +190,9 @@ char *qemu_record_to_text(const QemuRecord *record)
     value_struct_add_static(value, "next_fdset", value_new_int(record->next_fdset));
     if (record->frozen) {
         value_struct_add_static(value, "frozen", value_new_bool(true));
+    }
+    if (record->passage != QEMU_PASSAGE_NONE) {
+        value_struct_add_static(value, "passage", value_new_int(record->passage));
     }
     value_struct_add_static(value, "disks", qemu_record_disks_to_value(record));
     value_struct_add_static(value, "nics", qemu_record_nics_to_value(record));
@@ -332,11 +336,25 @@ static QemuRecord *qemu_record_from_value(const Value *value)
     record->memory_max_bytes = (uint64_t)memory_max;
     record->next_fdset = fdset;
     record->frozen = value_get(value, "frozen") != NULL;
+    if (value_get(value, "passage") && !qemu_record_read_passage(record, value)) {
+        return NULL;
+    }
     if (!qemu_record_read_disks(record, value_get(value, "disks")) ||
         !qemu_record_read_nics(record, value_get(value, "nics"))) {
         return NULL;
     }
     return g_steal_pointer(&record);
+}
+
+static bool qemu_record_read_passage(QemuRecord *record, const Value *value)
+{
+    int64_t passage;
+    if (!qemu_record_get_int(value, "passage", &passage) || passage < QEMU_PASSAGE_NONE ||
+        passage > QEMU_PASSAGE_COMING) {
+        return false;
+    }
+    record->passage = (QemuPassage)passage;
+    return true;
 }
 
 static bool qemu_record_read_disks(QemuRecord *record, const Value *value)

@@ -34,6 +34,14 @@ typedef struct QemuNic {
     char *mac; /* lower case */
 } QemuNic;
 
+/* A domain on its way to another driver, or from it. */
+typedef enum QemuPassage {
+    QEMU_PASSAGE_NONE,
+    QEMU_PASSAGE_SENDING, /* it is ours, whatever was sent of it */
+    QEMU_PASSAGE_GIVEN,   /* HvDomainInfo.given */
+    QEMU_PASSAGE_COMING,  /* it is not ours yet */
+} QemuPassage;
+
 typedef struct QemuRecord {
     Uuid uuid;
     pid_t pid; /* 0: not started yet */
@@ -44,7 +52,8 @@ typedef struct QemuRecord {
     uint64_t memory_bytes;
     uint64_t memory_max_bytes;
     int64_t next_fdset;
-    bool frozen;      /* the agent was told to freeze file systems, and not yet to thaw them */
+    bool frozen; /* the agent was told to freeze file systems, and not yet to thaw them */
+    QemuPassage passage;
     GPtrArray *disks; /* QemuDisk */
     GPtrArray *nics;  /* QemuNic */
 } QemuRecord;

@@ -26,6 +26,10 @@ bool xen_unsupported_merge(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Er
 bool xen_unsupported_mirror(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
 bool xen_unsupported_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
                             Err **err);
+bool xen_unsupported_send(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
+bool xen_unsupported_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
+                             Err **err);
+bool xen_unsupported_reclaim(Hv *hv, Op *op, Uuid domain, Err **err);
 bool xen_unsupported_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err);
 
 /* info.c */
