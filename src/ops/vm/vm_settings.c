@@ -53,7 +53,8 @@ bool vm_change_hvm_shadow_multiplier(Call *call, VmRef self, const Value *new_va
     return err_invalid_value(err, "multiplier", text);
 }
 
-/* domain_type and HVM_boot_policy say the same, for newer and for older clients. */
+/* domain_type and HVM_boot_policy say the same, for newer and for older clients; only the former
+ * knows of PVH, which the latter leaves alone therefore. */
 bool vm_change_domain_type(Call *call, VmRef self, const Value *new_value, Err **err)
 {
     const char *type = value_string(new_value);
@@ -69,8 +70,13 @@ bool vm_change_domain_type(Call *call, VmRef self, const Value *new_value, Err *
 bool vm_change_hvm_boot_policy(Call *call, VmRef self, const Value *new_value, Err **err)
 {
     (void)err;
+    bool is_hvm = *value_string(new_value) != '\0';
+    bool is_pvh = db_vm_domain_type(call_view(call), self) == DOMAIN_TYPE_PVH;
     DbTxn *txn = db_begin(call->db);
-    db_vm_set_domain_type(txn, self, *value_string(new_value) ? DOMAIN_TYPE_HVM : DOMAIN_TYPE_PV);
+    db_vm_set_domain_type(txn, self,
+                          is_hvm   ? DOMAIN_TYPE_HVM
+                          : is_pvh ? DOMAIN_TYPE_PVH
+                                   : DOMAIN_TYPE_PV);
     db_commit_async(txn);
     return true;
 }

@@ -128,7 +128,13 @@ void vm_state_refresh_metrics(DbTxn *txn, VmRef vm, uint64_t memory_bytes, unsig
     db_vm_metrics_set_last_updated(txn, metrics, g_get_real_time() / USEC_PER_SEC);
     db_vm_metrics_set_memory_actual(txn, metrics, memory_bytes);
     db_vm_metrics_set_vcpus_number(txn, metrics, vcpus);
-    db_vm_metrics_set_hvm(txn, metrics, *db_vm_hvm_boot_policy(view, vm) != '\0');
+    bool is_hvm = *db_vm_hvm_boot_policy(view, vm) != '\0';
+    bool is_pvh = db_vm_domain_type(view, vm) == DOMAIN_TYPE_PVH;
+    db_vm_metrics_set_hvm(txn, metrics, is_hvm);
+    db_vm_metrics_set_current_domain_type(txn, metrics,
+                                          is_hvm   ? DOMAIN_TYPE_HVM
+                                          : is_pvh ? DOMAIN_TYPE_PVH
+                                                   : DOMAIN_TYPE_PV);
 }
 
 const char *vm_state_device_name(unsigned position, char name[VM_DEVICE_NAME_SIZE])
