@@ -146,6 +146,7 @@ typedef struct HvDomainConfig {
     const HvNic *nics;
     unsigned nic_count;
     const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
+    const char *const *store_data;   /* the same, for a guest that has a store: paths in its own */
     Uuid generation_id;              /* the bytes the guest finds (VM generation id); null: none */
     uint64_t start_ticket;           /* told back in hv events: which start this was */
     const HvImage *saved;            /* what domain_save() wrote, to go on from; NULL: boot */

@@ -25,7 +25,8 @@ static bool xen_config_disks(const XenRecord *record, libxl_domain_config *resul
 static bool xen_config_nics(const HvDomainConfig *config, const char *script,
                             libxl_domain_config *result, Err **err);
 static libxl_string_list xen_config_strings(const char *const *strings);
-static libxl_key_value_list xen_config_bios_strings(const char *const *strings);
+static libxl_key_value_list xen_config_store(const HvDomainConfig *config);
+static unsigned xen_config_pairs(const char *const *pairs, const char *folder, char **list);
 
 bool xen_config_build(const HvDomainConfig *config, const XenRecord *record,
                       const XenPlaces *places, libxl_domain_config *ret_config, Err **err)
@@ -79,7 +80,7 @@ static void xen_config_create(const HvDomainConfig *config, libxl_domain_config 
     create->name = g_strdup(uuid_format(config->uuid, name));
     memcpy(libxl_uuid_bytearray(&create->uuid), config->uuid.bytes, sizeof config->uuid.bytes);
     libxl_defbool_set(&create->run_hotplug_scripts, true);
-    create->xsdata = xen_config_bios_strings(config->bios_strings);
+    create->xsdata = xen_config_store(config);
     /* What happens at its end is decided above. */
     result->on_poweroff = result->on_reboot = result->on_crash = result->on_watchdog =
         LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
@@ -204,14 +205,29 @@ static libxl_string_list xen_config_strings(const char *const *strings)
     return list;
 }
 
-/* hvmloader looks for them below the domain's own folder of xenstore, by 6.2's names. */
-static libxl_key_value_list xen_config_bios_strings(const char *const *strings)
+/* What is written below the domain's own folder of xenstore.  There hvmloader looks for strings, by
+ * 6.2's names. */
+static libxl_key_value_list xen_config_store(const HvDomainConfig *config)
 {
-    unsigned count = strings ? g_strv_length((char **)strings) : 0;
+    unsigned count = xen_config_pairs(config->bios_strings, "", NULL) +
+                     xen_config_pairs(config->store_data, "", NULL);
     libxl_key_value_list list = count > 0 ? calloc(count + 1, sizeof *list) : NULL;
-    for (unsigned i = 0; i + 1 < count; i += 2) {
-        list[i] = g_strconcat("bios-strings/", strings[i], NULL);
-        list[i + 1] = g_strdup(strings[i + 1]);
+    if (list) {
+        unsigned used = xen_config_pairs(config->bios_strings, "bios-strings/", list);
+        xen_config_pairs(config->store_data, "", list + used);
     }
     return list;
+}
+
+/* How many strings there are; with a list they are copied there. */
+static unsigned xen_config_pairs(const char *const *pairs, const char *folder, char **list)
+{
+    unsigned count = 0;
+    for (; pairs && pairs[count]; count += 2) {
+        if (list) {
+            list[count] = g_strconcat(folder, pairs[count], NULL);
+            list[count + 1] = g_strdup(pairs[count + 1]);
+        }
+    }
+    return count;
 }
