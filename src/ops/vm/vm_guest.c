@@ -12,6 +12,7 @@
 
 static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info);
 static Value *map_of(char *const *pairs);
+static Value *map_of_version(const char *version);
 
 void vm_guest_refresh(Platform *platform, Uuid domain)
 {
@@ -47,6 +48,7 @@ static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info)
     db_vm_guest_metrics_set_other(txn, metrics, map_of(info->other));
     db_vm_guest_metrics_set_memory(txn, metrics, map_of(info->memory));
     db_vm_guest_metrics_set_live(txn, metrics, true);
+    db_vm_guest_metrics_set_pv_drivers_version(txn, metrics, map_of_version(info->agent_version));
     db_vm_guest_metrics_set_pv_drivers_detected(txn, metrics, true);
     db_vm_guest_metrics_set_pv_drivers_up_to_date(txn, metrics, true);
     bool changed = db_object_modified(db_find(view, CLASS_VM_GUEST_METRICS, metrics.id)) != before;
@@ -63,6 +65,21 @@ static Value *map_of(char *const *pairs)
     Value *map = value_new_struct(4);
     for (; pairs && pairs[0] && pairs[1]; pairs += 2) {
         value_struct_add(map, pairs[0], value_new_string(pairs[1]));
+    }
+    return map;
+}
+
+/* "7.20.0-9". Clients of 6.2 take drivers as incomplete whose version has no micro. */
+static Value *map_of_version(const char *version)
+{
+    static const char *const names[] = {"major", "minor", "micro", "build"};
+    Value *map = value_new_struct(G_N_ELEMENTS(names));
+    g_auto(GStrv) parts = g_strsplit_set(version ? version : "", ".-", G_N_ELEMENTS(names));
+    for (unsigned i = 0; parts[i]; i++) {
+        value_struct_add(map, names[i], value_new_string(parts[i]));
+    }
+    if (value_count(map) > 0 && !value_get(map, "micro")) {
+        value_struct_add(map, "micro", value_new_string("-1"));
     }
     return map;
 }
