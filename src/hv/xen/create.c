@@ -168,6 +168,7 @@ static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
         domain->ready = true;
     }
     xen_monitor_connect(domain);
+    xen_guest_open_control(domain);
     xen_guest_watch(domain);
     return true;
 }

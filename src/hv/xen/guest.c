@@ -10,6 +10,7 @@
 
 #define SETTLE_LIMIT (10 * USEC_PER_SEC)
 #define DEVICE       "device"
+#define CONTROL      "control"
 
 /* Where agents write, and drivers. */
 static const char *const watched[] = {"data", "attr", DEVICE};
@@ -49,6 +50,17 @@ void xen_guest_unwatch(XenDomain *domain)
     for (unsigned i = 0; i < G_N_ELEMENTS(watched); i++) {
         g_autofree char *path = xen_guest_path(domid, watched[i]);
         (void)xs_unwatch(domain->hv->store, path, domain->name);
+    }
+}
+
+void xen_guest_open_control(XenDomain *domain)
+{
+    uint32_t domid = xen_domain_domid(domain);
+    g_autofree char *path = xen_guest_path(domid, CONTROL);
+    struct xs_permissions owner = {.id = domid, .perms = XS_PERM_NONE};
+    if (!xs_set_permissions(domain->hv->store, XBT_NULL, path, &owner, 1)) {
+        log_warn("the guest of %s cannot tell what it can do: %s is closed to it", domain->name,
+                 path);
     }
 }
 

@@ -6,6 +6,10 @@
 /* Listens to xenstore, once the own loop runs. */
 bool xen_guest_start(Hv *hv, Err **err);
 
+/* Lets a new domain's guest write below "control", where agents tell what they can do: libxl leaves
+ * that closed but for what kernels need, XenServer did not. */
+void xen_guest_open_control(XenDomain *domain);
+
 /* guest_changed is told when the guest's agent writes. */
 void xen_guest_watch(XenDomain *domain);
 /* For one that has ended, so that xenstore forgets it. */
