@@ -17,11 +17,11 @@ READY = re.compile(rb"%b|%b" % (re.escape(PROMPT), STATUS.pattern))
 class Console:
     """One connection to the console; run() types a command and returns what it printed."""
 
-    def __init__(self, socket_path, console_ref, seconds=240):
+    def __init__(self, connection, target, seconds=240):
+        """Asks the daemon at the other end of `connection` for the console `target`."""
         self.buffer = b""
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.connect(socket_path)
-        self.socket.sendall(f"CONNECT /console?ref={console_ref} HTTP/1.0\r\n\r\n".encode())
+        self.socket = connection
+        self.socket.sendall(f"CONNECT {target} HTTP/1.0\r\n\r\n".encode())
         deadline = wait.Deadline(seconds, "a shell on the guest's console")
         head = self.read_until(b"\r\n\r\n", deadline)
         if b" 200 " not in head.split(b"\r\n")[0]:
@@ -32,6 +32,13 @@ class Console:
         if self.search(READY, deadline).group() == PROMPT:
             self.socket.sendall(LOOP)
         self.sync(deadline)
+
+    @classmethod
+    def local(cls, socket_path, console_ref):
+        """By the daemon's unix socket, where root needs no session."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(socket_path)
+        return cls(connection, f"/console?ref={console_ref}")
 
     def read_until(self, text, deadline):
         """Returns the output up to and with `text`."""

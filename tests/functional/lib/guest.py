@@ -72,6 +72,10 @@ class Host:
     def guest(self, vm):
         return Guest(self, vm)
 
+    def open_console(self, ref):
+        """A shell on a text console."""
+        return console.Console.local(self.daemon.socket, ref)
+
 
 class Guest:
     """One VM. Its messages go through the host's session."""
@@ -144,7 +148,7 @@ class Guest:
         self.close_shell()
         for ref in self.api.VM.get_consoles(self.vm):
             if self.api.console.get_protocol(ref) == "vt100":
-                self.shell = console.Console(self.host.daemon.socket, ref)
+                self.shell = self.host.open_console(ref)
                 return self.shell
         raise LookupError("the VM has no text console")
 
