@@ -194,8 +194,8 @@ static void test_errors(void)
     Fixture fixture;
     set_up(&fixture);
     const HvDisk config = {.id = "a-disk", .position = 1};
-    QemuDisk *disk = qemu_record_add_disk(fixture.domain.record, &config);
-    const char *node = qemu_record_add_node(fixture.domain.record, disk)->name;
+    BlockDisk *disk = qemu_record_add_disk(fixture.domain.record, &config);
+    const char *node = block_disk_add_node(disk, &fixture.domain.record->next_fdset)->name;
     g_autofree char *data = g_strdup_printf(
         "{\"device\":\"\",\"node-name\":\"%s\",\"reason\":\"No space left on device\"}", node);
     happen(&fixture, "BLOCK_IO_ERROR", data);

@@ -12,11 +12,11 @@ static QemuRecord *make_record(void)
     record->memory_bytes = UINT64_C(5) << 30;
     record->memory_max_bytes = UINT64_C(6) << 30;
     const HvDisk disk = {.id = "first", .position = 0};
-    QemuDisk *added = qemu_record_add_disk(record, &disk);
-    qemu_record_add_node(record, added);
-    qemu_record_add_node(record, added);
+    BlockDisk *added = qemu_record_add_disk(record, &disk);
+    block_disk_add_node(added, &record->next_fdset);
+    block_disk_add_node(added, &record->next_fdset);
     added->mirror = g_strdup("elsewhere");
-    added->copy = qemu_record_new_node(record, added);
+    added->copy = block_disk_new_node(added, &record->next_fdset);
     record->frozen = true;
     record->passage = QEMU_PASSAGE_GIVEN;
     const HvDisk cd = {.id = "drive", .position = 3, .is_cd = true};
@@ -41,32 +41,32 @@ static void test_round_trip(void)
     g_assert_cmpint(read->passage, ==, QEMU_PASSAGE_GIVEN);
     g_assert_cmpuint(read->memory_max_bytes, ==, UINT64_C(6) << 30);
     g_assert_true(read->frozen);
-    const QemuDisk *moving = qemu_record_find_disk(read, "first");
+    const BlockDisk *moving = block_disk_find(read->disks, "first");
     g_assert_cmpstr(moving->mirror, ==, "elsewhere");
-    g_assert_cmpstr(moving->copy.name, !=, qemu_record_top_node(moving));
-    const QemuDisk *cd = qemu_record_find_disk(read, "drive");
+    g_assert_cmpstr(moving->copy.name, !=, block_disk_top_node(moving));
+    const BlockDisk *cd = block_disk_find(read->disks, "drive");
     g_assert_true(cd->is_cd && cd->read_only);
-    g_assert_null(qemu_record_top_node(cd));
+    g_assert_null(block_disk_top_node(cd));
     g_assert_cmpstr(qemu_record_find_nic(read, "nic")->mac, ==, "52:54:00:aa:bb:cc");
 }
 
 static void test_nodes(void)
 {
     g_autoptr(QemuRecord) record = make_record();
-    QemuDisk *disk = qemu_record_find_disk(record, "first");
+    BlockDisk *disk = block_disk_find(record->disks, "first");
     g_assert_cmpuint(disk->nodes->len, ==, 2);
-    g_autofree char *top = g_strdup(qemu_record_top_node(disk));
-    g_assert_true(qemu_record_find_node(record, top) == disk);
-    g_assert_null(qemu_record_find_node(record, "other"));
+    g_autofree char *top = g_strdup(block_disk_top_node(disk));
+    g_assert_true(block_disk_find_node(record->disks, top) == disk);
+    g_assert_null(block_disk_find_node(record->disks, "other"));
     /* A name is not used a second time, not even by another disk at that position. */
-    qemu_record_remove_disk(record, "first");
-    g_assert_null(qemu_record_disk_at(record, 0));
+    block_disk_remove(record->disks, "first");
+    g_assert_null(block_disk_at(record->disks, 0));
     const HvDisk next = {.id = "second", .position = 0};
-    QemuDisk *added = qemu_record_add_disk(record, &next);
-    const QemuNode *node = qemu_record_add_node(record, added);
+    BlockDisk *added = qemu_record_add_disk(record, &next);
+    const BlockNode *node = block_disk_add_node(added, &record->next_fdset);
     g_assert_cmpstr(node->name, !=, top);
-    g_assert_true(qemu_record_disk_at(record, 0) == added);
-    qemu_record_remove_disk(record, "never-there");
+    g_assert_true(block_disk_at(record->disks, 0) == added);
+    block_disk_remove(record->disks, "never-there");
     qemu_record_remove_nic(record, "nic");
     g_assert_null(qemu_record_find_nic(record, "nic"));
     g_assert_null(qemu_record_nic_at(record, 1));

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/subprocess.h"
 #include "base/text.h"
-#include "hv/qemu/chain.h"
+#include "hv/block/chain.h"
+#include "hv/block/merge.h"
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/history.h"
-#include "hv/qemu/merge.h"
 #include "hv/qemu/passage.h"
 #include "hv/qemu/qemu.h"
 #include "hv/socket.h"
@@ -142,7 +142,7 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
         }
     }
     qemu_adopt_devices(domain, op, devices);
-    qemu_merge_settle(domain, op);
+    block_merge_settle(&domain->block, op);
     if (domain->record->frozen) {
         qemu_agent_thaw(domain->agent);
         domain->record->frozen = false;
@@ -156,12 +156,12 @@ static void qemu_adopt_devices(QemuDomain *domain, Op *op, const Value *devices)
 {
     QemuRecord *record = domain->record;
     for (unsigned i = record->disks->len; i-- > 0;) {
-        QemuDisk *disk = g_ptr_array_index(record->disks, i);
+        BlockDisk *disk = g_ptr_array_index(record->disks, i);
         g_autofree char *device = qemu_device_disk_id(disk->id);
         if (!qemu_adopt_has(devices, device)) {
-            qemu_chain_drop(domain, op, disk, 0);
+            block_chain_drop(&domain->block, op, disk, 0);
             LOCK_GUARD(&domain->lock);
-            qemu_record_remove_disk(record, disk->id);
+            block_disk_remove(record->disks, disk->id);
         }
     }
     for (unsigned i = record->nics->len; i-- > 0;) {

@@ -6,9 +6,9 @@
 #include "hv/qemu/cmdline.h"
 
 #include "base/fd.h"
+#include "hv/block/image.h"
 #include "hv/qemu/boot.h"
 #include "hv/qemu/device.h"
-#include "hv/qemu/image.h"
 #include "wire/json.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static void qemu_cmdline_add_generation_id(QemuCmdline *cmdline, Uuid bytes);
 static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
                                    const HvDomainConfig *config, QemuRecord *record, Err **err);
 static bool qemu_cmdline_add_chain(QemuCmdline *cmdline, const QemuHost *host, const HvDisk *disk,
-                                   QemuRecord *record, QemuDisk *entry, Err **err);
+                                   QemuRecord *record, BlockDisk *entry, Err **err);
 static bool qemu_cmdline_add_nics(QemuCmdline *cmdline, const HvDomainConfig *config,
                                   QemuRecord *record, Err **err);
 
@@ -241,11 +241,11 @@ static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
         if (disk->is_cd && cd_count == QEMU_MAX_CD_DRIVES) {
             return err_internal(err, "more than %d CD drives", QEMU_MAX_CD_DRIVES);
         }
-        QemuDisk *entry = qemu_record_add_disk(record, disk);
+        BlockDisk *entry = qemu_record_add_disk(record, disk);
         if (!qemu_cmdline_add_chain(cmdline, host, disk, record, entry, err)) {
             return false;
         }
-        const char *node = qemu_record_top_node(entry);
+        const char *node = block_disk_top_node(entry);
         unsigned boot_index = qemu_boot_disk_index(config, disk);
         Value *device = disk->is_cd ? qemu_device_cd(entry, scsi, cd_count++, node, boot_index)
                                     : qemu_device_disk(entry, node, boot_index);
@@ -256,18 +256,18 @@ static bool qemu_cmdline_add_disks(QemuCmdline *cmdline, const QemuHost *host,
 
 /* A node names the one below it, so the oldest image comes first. */
 static bool qemu_cmdline_add_chain(QemuCmdline *cmdline, const QemuHost *host, const HvDisk *disk,
-                                   QemuRecord *record, QemuDisk *entry, Err **err)
+                                   QemuRecord *record, BlockDisk *entry, Err **err)
 {
     for (unsigned i = disk->image_count; i-- > 0;) {
-        g_auto(QemuImage) image = {.fd = -1};
-        if (!qemu_image_open(&disk->images[i], entry->read_only || i > 0, &image, err)) {
+        g_auto(BlockImage) image = {.fd = -1};
+        if (!block_image_open(&disk->images[i], entry->read_only || i > 0, &image, err)) {
             return false;
         }
-        const char *below = qemu_record_top_node(entry);
-        QemuNode *node = qemu_record_add_node(record, entry);
+        const char *below = block_disk_top_node(entry);
+        BlockNode *node = block_disk_add_node(entry, &record->next_fdset);
         node->writable = !image.read_only;
         qemu_cmdline_add_json(cmdline, "-blockdev",
-                              qemu_image_node(&image, node->name, node->fdset, below, host->aio));
+                              block_image_node(&image, node->name, node->fdset, below, host->aio));
         qemu_cmdline_add_fdset(cmdline, node->fdset,
                                qemu_cmdline_keep(cmdline, fd_steal(&image.fd)));
     }

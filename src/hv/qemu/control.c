@@ -15,11 +15,11 @@ bool qemu_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
     if (domain && !paused && qemu_passage_is_given(domain)) {
         return err_internal(err, "domain %s was given away", domain->name);
     }
-    if (!domain || !qemu_domain_take_control(domain, op, err)) {
+    if (!domain || !block_guest_take_control(&domain->block, op, err)) {
         return false;
     }
-    bool done = qmp_call(domain->qmp, op, paused ? "stop" : "cont", NULL, NULL, err);
-    qemu_domain_leave_control(domain);
+    bool done = block_guest_set_paused(&domain->block, op, paused, err);
+    block_guest_leave_control(&domain->block);
     return done;
 }
 

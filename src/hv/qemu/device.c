@@ -54,7 +54,7 @@ bool qemu_device_check_nic(const HvNic *nic, Err **err)
     return qemu_device_check_id("NIC", nic->id, err);
 }
 
-Value *qemu_device_disk(const QemuDisk *disk, const char *node, unsigned boot_index)
+Value *qemu_device_disk(const BlockDisk *disk, const char *node, unsigned boot_index)
 {
     Value *device = qemu_device_new("virtio-blk-pci", qemu_device_disk_id(disk->id));
     value_struct_add_static(device, "drive", value_new_string(node));
@@ -63,7 +63,7 @@ Value *qemu_device_disk(const QemuDisk *disk, const char *node, unsigned boot_in
     return device;
 }
 
-Value *qemu_device_cd(const QemuDisk *disk, bool scsi, unsigned port, const char *node,
+Value *qemu_device_cd(const BlockDisk *disk, bool scsi, unsigned port, const char *node,
                       unsigned boot_index)
 {
     Value *device = qemu_device_new(scsi ? "scsi-cd" : "ide-cd", qemu_device_disk_id(disk->id));

@@ -29,8 +29,8 @@ bool qemu_device_check_nic(const HvNic *nic, Err **err);
 
 /* Arguments of device_add and -device. `node` is the block node, NULL for an empty CD drive;
  * `boot_index` 0 keeps a device out of the boot order. (owned) */
-Value *qemu_device_disk(const QemuDisk *disk, const char *node, unsigned boot_index);
-Value *qemu_device_cd(const QemuDisk *disk, bool scsi, unsigned port, const char *node,
+Value *qemu_device_disk(const BlockDisk *disk, const char *node, unsigned boot_index);
+Value *qemu_device_cd(const BlockDisk *disk, bool scsi, unsigned port, const char *node,
                       unsigned boot_index);
 /* `netdev` NULL: a NIC whose cable is not plugged in. */
 Value *qemu_device_nic(const HvNic *nic, const char *netdev, unsigned boot_index);

@@ -1,22 +1,23 @@
 /* Disks and CD drives of a running domain. */
-#include "hv/qemu/chain.h"
+#include "hv/block/chain.h"
+#include "hv/block/merge.h"
+#include "hv/block/mirror.h"
+#include "hv/block/snapshot.h"
 #include "hv/qemu/device.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/hotplug.h"
 
-static QemuDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err);
-static bool qemu_disk_attach(QemuDomain *domain, Op *op, QemuDisk *disk, const HvDisk *config,
+static BlockDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err);
+static bool qemu_disk_attach(QemuDomain *domain, Op *op, BlockDisk *disk, const HvDisk *config,
                              Err **err);
-static void qemu_disk_forget(QemuDomain *domain, Op *op, QemuDisk *disk);
-static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, QemuDisk *disk,
+static void qemu_disk_forget(QemuDomain *domain, Op *op, BlockDisk *disk);
+static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, BlockDisk *disk,
                                      const HvImage *image, Err **err);
 static bool qemu_disk_tray(QemuDomain *domain, Op *op, const char *command, const char *device,
                            Err **err);
 static bool qemu_disk_insert(QemuDomain *domain, Op *op, const char *device, const char *node,
                              Err **err);
 static void qemu_disk_set_moving(QemuDomain *domain, const char *disk_id);
-static bool qemu_disk_switch(QemuDomain *domain, Op *op, const char *const *disk_ids,
-                             unsigned count, Err **err);
 
 bool qemu_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *config, Err **err)
 {
@@ -27,18 +28,18 @@ bool qemu_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *config, Err **err)
     if (config->is_cd) {
         return hv_unsupported("qemu", "plug a CD drive into a running domain", err);
     }
-    QemuDisk *same = qemu_record_find_disk(domain->record, config->id);
+    BlockDisk *same = block_disk_find(domain->record->disks, config->id);
     if (same && !qemu_hotplug_take_deleted(domain, same->id, qemu_device_disk_id)) {
         return true;
     }
     if (same) {
         qemu_disk_forget(domain, op, same);
     }
-    if (qemu_record_disk_at(domain->record, config->position)) {
+    if (block_disk_at(domain->record->disks, config->position)) {
         return err_internal(err, "disk %s: position %u of domain %s is taken", config->id,
                             config->position, domain->name);
     }
-    QemuDisk *disk;
+    BlockDisk *disk;
     {
         LOCK_GUARD(&domain->lock);
         disk = qemu_record_add_disk(domain->record, config);
@@ -58,7 +59,7 @@ bool qemu_disk_unplug(Hv *hv, Op *op, Uuid uuid, const char *disk_id, bool force
     if (!domain) {
         return false;
     }
-    QemuDisk *disk = qemu_record_find_disk(domain->record, disk_id);
+    BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
     if (!disk) {
         return true;
     }
@@ -77,7 +78,7 @@ bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const H
                          Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    QemuDisk *disk = domain ? qemu_disk_get(domain, disk_id, err) : NULL;
+    BlockDisk *disk = domain ? qemu_disk_get(domain, disk_id, err) : NULL;
     if (!disk) {
         return false;
     }
@@ -95,71 +96,64 @@ bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
                         const HvImage *overlays, unsigned count, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    if (!domain) {
-        return false;
-    }
-    bool done = true;
-    unsigned added = 0;
-    while (done && added < count) {
-        QemuDisk *disk = qemu_disk_get(domain, disk_ids[added], err);
-        if (disk && disk->nodes->len == 0) {
-            disk = NULL;
-            err_internal(err, "drive %s of domain %s is empty", disk_ids[added], domain->name);
-        }
-        done = disk && qemu_chain_add(domain, op, disk, &overlays[added], 1, err);
-        added += disk != NULL;
-    }
-    done = done && qemu_disk_switch(domain, op, disk_ids, count, err);
-    for (unsigned i = 0; i < added && !done; i++) {
-        QemuDisk *disk = qemu_record_find_disk(domain->record, disk_ids[i]);
-        qemu_chain_drop(domain, op, disk, disk->nodes->len - 1);
-    }
-    return done;
+    return domain && block_snapshot_disks(&domain->block, op, disk_ids, overlays, count, err);
 }
 
 bool qemu_disk_resize(Hv *hv, Op *op, Uuid uuid, const char *disk_id, uint64_t bytes, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    const QemuDisk *disk = domain ? qemu_disk_get(domain, disk_id, err) : NULL;
-    if (!disk) {
-        return false;
-    }
-    Value *args = value_new_struct(2);
-    value_struct_add_static(args, "node-name", value_new_string(qemu_record_top_node(disk)));
-    value_struct_add_static(args, "size", value_new_int((int64_t)bytes));
-    return qmp_call(domain->qmp, op, "block_resize", args, NULL, err);
+    return domain && block_snapshot_resize(&domain->block, op, disk_id, bytes, err);
 }
 
-static QemuDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err)
+bool qemu_disk_merge(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
 {
-    QemuDisk *disk = qemu_record_find_disk(domain->record, disk_id);
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    return domain && block_merge_disk(&domain->block, op, merge, err);
+}
+
+bool qemu_disk_mirror(Hv *hv, Op *op, Uuid uuid, const HvMirror *mirror, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    return domain && block_mirror_disk(&domain->block, op, mirror, err);
+}
+
+bool qemu_disk_mirror_settle(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const char *target,
+                             Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    return domain && block_mirror_settle(&domain->block, op, disk_id, target, err);
+}
+
+static BlockDisk *qemu_disk_get(const QemuDomain *domain, const char *disk_id, Err **err)
+{
+    BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
     if (!disk) {
         err_internal(err, "domain %s has no disk %s", domain->name, disk_id);
     }
     return disk;
 }
 
-static bool qemu_disk_attach(QemuDomain *domain, Op *op, QemuDisk *disk, const HvDisk *config,
+static bool qemu_disk_attach(QemuDomain *domain, Op *op, BlockDisk *disk, const HvDisk *config,
                              Err **err)
 {
-    if (!qemu_chain_add(domain, op, disk, config->images, config->image_count, err)) {
+    if (!block_chain_add(&domain->block, op, disk, config->images, config->image_count, err)) {
         return false;
     }
-    Value *device = qemu_device_disk(disk, qemu_record_top_node(disk), 0);
+    Value *device = qemu_device_disk(disk, block_disk_top_node(disk), 0);
     return qmp_call(domain->qmp, op, "device_add", device, NULL, err);
 }
 
-static void qemu_disk_forget(QemuDomain *domain, Op *op, QemuDisk *disk)
+static void qemu_disk_forget(QemuDomain *domain, Op *op, BlockDisk *disk)
 {
-    qemu_chain_drop(domain, op, disk, 0);
+    block_chain_drop(&domain->block, op, disk, 0);
     {
         LOCK_GUARD(&domain->lock);
-        qemu_record_remove_disk(domain->record, disk->id);
+        block_disk_remove(domain->record->disks, disk->id);
     }
     (void)qemu_domain_save_record(domain, NULL);
 }
 
-static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, QemuDisk *disk,
+static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, BlockDisk *disk,
                                      const HvImage *image, Err **err)
 {
     g_autofree char *device = qemu_device_disk_id(disk->id);
@@ -167,10 +161,10 @@ static bool qemu_disk_replace_medium(QemuDomain *domain, Op *op, QemuDisk *disk,
         !qemu_disk_tray(domain, op, "blockdev-remove-medium", device, err)) {
         return false;
     }
-    qemu_chain_drop(domain, op, disk, 0);
-    if (image && (!qemu_chain_add(domain, op, disk, image, 1, err) ||
-                  !qemu_disk_insert(domain, op, device, qemu_record_top_node(disk), err))) {
-        qemu_chain_drop(domain, op, disk, 0);
+    block_chain_drop(&domain->block, op, disk, 0);
+    if (image && (!block_chain_add(&domain->block, op, disk, image, 1, err) ||
+                  !qemu_disk_insert(domain, op, device, block_disk_top_node(disk), err))) {
+        block_chain_drop(&domain->block, op, disk, 0);
         return false;
     }
     return qemu_disk_tray(domain, op, "blockdev-close-tray", device, err);
@@ -202,27 +196,4 @@ static void qemu_disk_set_moving(QemuDomain *domain, const char *disk_id)
     LOCK_GUARD(&domain->lock);
     g_free(domain->moving_tray);
     domain->moving_tray = g_strdup(disk_id);
-}
-
-/* Puts each disk's newest node over the one below it, all in one transaction. */
-static bool qemu_disk_switch(QemuDomain *domain, Op *op, const char *const *disk_ids,
-                             unsigned count, Err **err)
-{
-    Value *actions = value_new_array(count);
-    for (unsigned i = 0; i < count; i++) {
-        const QemuDisk *disk = qemu_record_find_disk(domain->record, disk_ids[i]);
-        unsigned top = disk->nodes->len - 1;
-        const char *node = g_array_index(disk->nodes, QemuNode, top - 1).name;
-        const char *overlay = g_array_index(disk->nodes, QemuNode, top).name;
-        Value *data = value_new_struct(2);
-        value_struct_add_static(data, "node", value_new_string(node));
-        value_struct_add_static(data, "overlay", value_new_string(overlay));
-        Value *action = value_new_struct(2);
-        value_struct_add_static(action, "type", value_new_string("blockdev-snapshot"));
-        value_struct_add_static(action, "data", data);
-        value_array_add(actions, action);
-    }
-    Value *args = value_new_struct(1);
-    value_struct_add_static(args, "actions", actions);
-    return qmp_call(domain->qmp, op, "transaction", args, NULL, err);
 }

@@ -15,6 +15,10 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
+static void qemu_domain_begin_block(QemuDomain *domain);
+static bool qemu_domain_block_save(void *user, Err **err);
+static bool qemu_domain_block_runs(void *user);
+static bool qemu_domain_block_set_paused(void *user, Op *op, bool paused, Err **err);
 static bool qemu_domain_enter(QemuDomain *domain, Err **err);
 static void qemu_domain_leave(QemuDomain *domain);
 static void qemu_domain_on_qmp(void *user);
@@ -38,7 +42,7 @@ QemuDomain *qemu_domain_new(Hv *hv, QemuRecord *record, Err **err)
     domain->state = HV_STATE_PAUSED;
     domain->memory_bytes = record->memory_bytes;
     domain->deleted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    domain->jobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    qemu_domain_begin_block(domain);
     if (!qemu_domain_enter(domain, err)) {
         qemu_domain_unref(domain);
         return NULL;
@@ -68,7 +72,7 @@ void qemu_domain_unref(QemuDomain *domain)
     fd_close(&domain->pid_fd);
     qemu_record_free(domain->record);
     g_hash_table_unref(domain->deleted);
-    g_hash_table_unref(domain->jobs);
+    block_guest_clear(&domain->block);
     g_clear_pointer(&domain->vcpu_threads, g_array_unref);
     g_free(domain->moving_tray);
     g_cond_clear(&domain->changed);
@@ -97,7 +101,7 @@ bool qemu_domain_watch(QemuDomain *domain, int qmp_fd, int agent_fd, bool adopte
 {
     pid_t pid = domain->pid = domain->record->pid;
     g_autofree char *name = g_strdup_printf("QEMU of %s", domain->name);
-    domain->qmp = qmp_new(qmp_fd, name, qemu_event_handle, domain);
+    domain->block.qmp = domain->qmp = qmp_new(qmp_fd, name, qemu_event_handle, domain);
     domain->agent = qemu_agent_new(domain, agent_fd, adopted, err);
     if (!domain->agent) {
         return false;
@@ -144,25 +148,6 @@ bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *actio
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "reboot", value_new_string(action));
     return qmp_call(domain->qmp, op, "set-action", args, NULL, err);
-}
-
-bool qemu_domain_take_control(QemuDomain *domain, Op *op, Err **err)
-{
-    LOCK_GUARD(&domain->lock);
-    while (domain->controlled) {
-        if (!op_wait(op, &domain->changed, &domain->lock.mutex, err)) {
-            return false;
-        }
-    }
-    domain->controlled = true;
-    return true;
-}
-
-void qemu_domain_leave_control(QemuDomain *domain)
-{
-    LOCK_GUARD(&domain->lock);
-    domain->controlled = false;
-    g_cond_broadcast(&domain->changed);
 }
 
 void qemu_domain_tick(QemuDomain *domain)
@@ -246,6 +231,41 @@ void qemu_domain_remove_dir(const char *dir)
     }
 }
 
+static void qemu_domain_begin_block(QemuDomain *domain)
+{
+    static const BlockEngine engine = {qemu_domain_block_save, qemu_domain_block_runs,
+                                       qemu_domain_block_set_paused};
+    domain->block = (BlockGuest){
+        .engine = &engine,
+        .user = domain,
+        .name = domain->name,
+        .aio = domain->hv->host.aio,
+        .lock = &domain->lock,
+        .changed = &domain->changed,
+        .disks = domain->record->disks,
+        .next_node = &domain->record->next_fdset,
+    };
+    block_guest_init(&domain->block);
+}
+
+static bool qemu_domain_block_save(void *user, Err **err)
+{
+    return qemu_domain_save_record(user, err);
+}
+
+static bool qemu_domain_block_runs(void *user)
+{
+    QemuDomain *domain = user;
+    LOCK_GUARD(&domain->lock);
+    return domain->state == HV_STATE_RUNNING;
+}
+
+static bool qemu_domain_block_set_paused(void *user, Op *op, bool paused, Err **err)
+{
+    const QemuDomain *domain = user;
+    return qmp_call(domain->qmp, op, paused ? "stop" : "cont", NULL, NULL, err);
+}
+
 static bool qemu_domain_enter(QemuDomain *domain, Err **err)
 {
     Hv *hv = domain->hv;
@@ -287,6 +307,7 @@ static void qemu_domain_on_exit(void *user)
     hv_loop_remove(domain->hv->loop, &domain->qmp_watch);
     qemu_agent_unwatch(domain->agent);
     qmp_shut(domain->qmp);
+    block_guest_end(&domain->block);
     qemu_domain_remove_dir(domain->dir);
     qemu_cgroup_leave(domain->hv->cgroup, domain->uuid);
     qemu_domain_leave(domain);

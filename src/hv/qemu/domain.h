@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/lock.h"
+#include "hv/block/guest.h"
 #include "hv/loop.h"
 #include "hv/qemu/agent.h"
 #include "hv/qemu/record.h"
@@ -23,7 +24,6 @@ typedef enum QemuMigration {
 
 /* The job of a memory dump; QEMU's other jobs have ids of our choice. */
 #define QEMU_JOB_DUMP "dump"
-typedef enum QemuJob { QEMU_JOB_ACTIVE, QEMU_JOB_READY, QEMU_JOB_DONE, QEMU_JOB_FAILED } QemuJob;
 
 struct QemuDomain {
     gatomicrefcount refs;
@@ -52,8 +52,7 @@ struct QemuDomain {
     char *moving_tray;   /* id of the disk whose tray we move ourselves, or NULL */
     QemuMigration migration;
     GArray *vcpu_threads; /* pid_t, by number; NULL: not known */
-    GHashTable *jobs;     /* id (owned) -> QemuJob: jobs that somebody waits for */
-    bool controlled;      /* somebody stops and continues the guest */
+    BlockGuest block;
 };
 
 /* A domain with a folder and `record` (taken over), in the driver's table, without a process.
@@ -79,10 +78,6 @@ void qemu_domain_release(QemuDomain *domain);
 
 /* What a reset by the guest does: "shutdown" stops it for us to decide, "reset" restarts it. */
 bool qemu_domain_set_reboot_action(QemuDomain *domain, Op *op, const char *action, Err **err);
-
-/* The right to stop and continue the guest: waits for who has it. */
-bool qemu_domain_take_control(QemuDomain *domain, Op *op, Err **err);
-void qemu_domain_leave_control(QemuDomain *domain);
 
 /* Event thread, about once a second. */
 void qemu_domain_tick(QemuDomain *domain);

@@ -2,8 +2,9 @@
  * that it is given; it can be told neither to stop nor to write two at a time. */
 #include "base/fd.h"
 #include "base/text.h"
+#include "hv/block/job.h"
+#include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
-#include "hv/qemu/job.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ bool qemu_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
         return err_errno(err, errno, "cannot open %s", image->path);
     }
     bool done = qemu_dump_wait_former(domain, op, err) && qemu_dump_write(domain, op, fd, err);
-    qemu_job_forget(domain, QEMU_JOB_DUMP);
+    block_job_forget(&domain->block, QEMU_JOB_DUMP);
     if (!done) {
         return false;
     }
@@ -48,12 +49,13 @@ bool qemu_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
 static bool qemu_dump_wait_former(QemuDomain *domain, Op *op, Err **err)
 {
     g_autoptr(Value) state = NULL;
-    qemu_job_expect(domain, QEMU_JOB_DUMP);
+    block_job_expect(&domain->block, QEMU_JOB_DUMP);
     if (!qmp_call(domain->qmp, op, "query-dump", NULL, &state, err)) {
         return false;
     }
     return !text_equal(value_get_string(state, "status"), "active") ||
-           qemu_job_wait(domain, op, QEMU_JOB_DUMP, false, DUMP_WHAT, NULL) || op_check(op, err);
+           block_job_wait(&domain->block, op, QEMU_JOB_DUMP, false, DUMP_WHAT, NULL) ||
+           op_check(op, err);
 }
 
 static bool qemu_dump_write(QemuDomain *domain, Op *op, int fd, Err **err)
@@ -67,7 +69,7 @@ static bool qemu_dump_write(QemuDomain *domain, Op *op, int fd, Err **err)
     value_struct_add_static(args, "paging", value_new_bool(false));
     value_struct_add_static(args, "protocol", value_new_string("fd:" DUMP_DESCRIPTOR));
     value_struct_add_static(args, "detach", value_new_bool(true));
-    qemu_job_expect(domain, QEMU_JOB_DUMP);
+    block_job_expect(&domain->block, QEMU_JOB_DUMP);
     return qmp_call(domain->qmp, op, "dump-guest-memory", args, NULL, err) &&
-           qemu_job_wait(domain, op, QEMU_JOB_DUMP, false, DUMP_WHAT, err);
+           block_job_wait(&domain->block, op, QEMU_JOB_DUMP, false, DUMP_WHAT, err);
 }

@@ -3,6 +3,7 @@
 #include "hv/qemu/event.h"
 
 #include "base/text.h"
+#include "hv/block/job.h"
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/qemu.h"
@@ -21,11 +22,7 @@ static void qemu_event_tray_moved(QemuDomain *domain, const Value *data);
 static void qemu_event_io_error(QemuDomain *domain, const Value *data);
 static void qemu_event_migration(QemuDomain *domain, const Value *data);
 static void qemu_event_port(QemuDomain *domain, const Value *data);
-static void qemu_event_job_ready(QemuDomain *domain, const Value *data);
-static void qemu_event_job_end(QemuDomain *domain, const Value *data);
-static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data);
 static void qemu_event_dump_end(QemuDomain *domain, const Value *data);
-static void qemu_event_set_job(QemuDomain *domain, const char *id, QemuJob state);
 static void qemu_event_set_state(QemuDomain *domain, HvState state);
 
 static const EventHandler event_handlers[] = {
@@ -37,22 +34,21 @@ static const EventHandler event_handlers[] = {
     {"BLOCK_IO_ERROR", qemu_event_io_error},
     {"MIGRATION", qemu_event_migration},
     {"VSERPORT_CHANGE", qemu_event_port},
-    {"BLOCK_JOB_READY", qemu_event_job_ready},
-    {"BLOCK_JOB_COMPLETED", qemu_event_job_end},
-    {"BLOCK_JOB_CANCELLED", qemu_event_job_cancelled},
     {"DUMP_COMPLETED", qemu_event_dump_end},
 };
 
 void qemu_event_handle(void *user, const char *event, const Value *data)
 {
+    QemuDomain *domain = user;
     HvExitReason reason;
     if (qemu_event_is_end(event, data, &reason)) {
-        qemu_event_set_state(user, HV_STATE_SHUTDOWN);
-        qemu_domain_tell_exit(user, reason);
+        qemu_event_set_state(domain, HV_STATE_SHUTDOWN);
+        qemu_domain_tell_exit(domain, reason);
     }
+    block_job_on_event(&domain->block, event, data);
     for (unsigned i = 0; i < G_N_ELEMENTS(event_handlers); i++) {
         if (g_str_equal(event, event_handlers[i].name)) {
-            event_handlers[i].handle(user, data);
+            event_handlers[i].handle(domain, data);
             return;
         }
     }
@@ -143,7 +139,7 @@ static void qemu_event_io_error(QemuDomain *domain, const Value *data)
     g_autofree char *disk_id = NULL;
     {
         LOCK_GUARD(&domain->lock);
-        const QemuDisk *disk = node ? qemu_record_find_node(domain->record, node) : NULL;
+        const BlockDisk *disk = node ? block_disk_find_node(domain->record->disks, node) : NULL;
         disk_id = disk ? g_strdup(disk->id) : NULL;
     }
     const HvEvents *events = &domain->hv->events;
@@ -175,35 +171,10 @@ static void qemu_event_port(QemuDomain *domain, const Value *data)
     }
 }
 
-static void qemu_event_job_ready(QemuDomain *domain, const Value *data)
-{
-    qemu_event_set_job(domain, qemu_event_device(data), QEMU_JOB_READY);
-}
-
-static void qemu_event_job_end(QemuDomain *domain, const Value *data)
-{
-    bool failed = data && value_get(data, "error");
-    qemu_event_set_job(domain, qemu_event_device(data), failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
-}
-
-static void qemu_event_job_cancelled(QemuDomain *domain, const Value *data)
-{
-    qemu_event_set_job(domain, qemu_event_device(data), QEMU_JOB_FAILED);
-}
-
 static void qemu_event_dump_end(QemuDomain *domain, const Value *data)
 {
     bool failed = data && value_get(data, "error");
-    qemu_event_set_job(domain, QEMU_JOB_DUMP, failed ? QEMU_JOB_FAILED : QEMU_JOB_DONE);
-}
-
-static void qemu_event_set_job(QemuDomain *domain, const char *id, QemuJob state)
-{
-    LOCK_GUARD(&domain->lock);
-    if (id && g_hash_table_contains(domain->jobs, id)) {
-        g_hash_table_replace(domain->jobs, g_strdup(id), GINT_TO_POINTER(state));
-        g_cond_broadcast(&domain->changed);
-    }
+    block_job_set(&domain->block, QEMU_JOB_DUMP, failed ? BLOCK_JOB_FAILED : BLOCK_JOB_DONE);
 }
 
 static void qemu_event_set_state(QemuDomain *domain, HvState state)

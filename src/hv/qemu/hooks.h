@@ -54,14 +54,10 @@ bool qemu_disk_change_cd(Hv *hv, Op *op, Uuid domain, const char *disk_id, const
 bool qemu_disk_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
                         const HvImage *overlays, unsigned count, Err **err);
 bool qemu_disk_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
-
-/* mirror.c */
-bool qemu_mirror_disk(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
-bool qemu_mirror_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
-                        Err **err);
-
-/* merge.c */
-bool qemu_merge_disk(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
+bool qemu_disk_mirror(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
+bool qemu_disk_mirror_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
+                             Err **err);
+bool qemu_disk_merge(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
 
 /* nic.c */
 bool qemu_nic_plug(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);

@@ -9,23 +9,17 @@
 #define QEMU_RECORD_MAX_SIZE ((size_t)256 * 1024)
 #define QEMU_RECORD_VERSION  1
 
-static void qemu_record_disk_free(QemuDisk *disk);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuDisk, qemu_record_disk_free)
+static void qemu_record_disk_free(BlockDisk *disk);
 static void qemu_record_nic_free(QemuNic *nic);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuNic, qemu_record_nic_free)
-static QemuDisk *qemu_record_disk_new(void);
-static Value *qemu_record_node_to_value(const QemuNode *node);
 static Value *qemu_record_disks_to_value(const QemuRecord *record);
 static Value *qemu_record_nics_to_value(const QemuRecord *record);
 static QemuRecord *qemu_record_from_value(const Value *value);
 static bool qemu_record_read_passage(QemuRecord *record, const Value *value);
 static bool qemu_record_read_disks(QemuRecord *record, const Value *value);
-static QemuDisk *qemu_record_read_disk(const Value *value);
-static bool qemu_record_read_node(const Value *value, QemuNode *ret_node);
 static bool qemu_record_read_nics(QemuRecord *record, const Value *value);
 static bool qemu_record_get_int(const Value *value, const char *name, int64_t *ret);
 static bool qemu_record_get_unsigned(const Value *value, const char *name, unsigned *ret);
-static bool qemu_record_get_bool(const Value *value, const char *name, bool *ret);
 
 QemuRecord *qemu_record_new(Uuid uuid)
 {
@@ -47,90 +41,12 @@ void qemu_record_free(QemuRecord *record)
     g_free(record);
 }
 
-QemuDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk)
+BlockDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk)
 {
-    QemuDisk *added = qemu_record_disk_new();
-    added->id = g_strdup(disk->id);
-    added->position = disk->position;
-    added->is_cd = disk->is_cd;
-    added->read_only = disk->read_only || disk->is_cd;
+    BlockDisk *added = g_new0(BlockDisk, 1);
+    block_disk_init(added, disk);
     g_ptr_array_add(record->disks, added);
     return added;
-}
-
-QemuNode *qemu_record_add_node(QemuRecord *record, QemuDisk *disk)
-{
-    QemuNode node = qemu_record_new_node(record, disk);
-    g_array_append_val(disk->nodes, node);
-    return &g_array_index(disk->nodes, QemuNode, disk->nodes->len - 1);
-}
-
-QemuNode qemu_record_new_node(QemuRecord *record, const QemuDisk *disk)
-{
-    int64_t number = record->next_fdset++;
-    return (QemuNode){
-        .name = g_strdup_printf("disk%u-%" G_GINT64_FORMAT, disk->position, number),
-        .fdset = number,
-    };
-}
-
-void qemu_record_node_clear(QemuNode *node)
-{
-    g_clear_pointer(&node->name, g_free);
-}
-
-const char *qemu_record_top_node(const QemuDisk *disk)
-{
-    unsigned count = disk->nodes->len;
-    return count > 0 ? g_array_index(disk->nodes, QemuNode, count - 1).name : NULL;
-}
-
-QemuDisk *qemu_record_find_disk(const QemuRecord *record, const char *id)
-{
-    for (unsigned i = 0; i < record->disks->len; i++) {
-        QemuDisk *disk = g_ptr_array_index(record->disks, i);
-        if (g_str_equal(disk->id, id)) {
-            return disk;
-        }
-    }
-    return NULL;
-}
-
-QemuDisk *qemu_record_disk_at(const QemuRecord *record, unsigned position)
-{
-    for (unsigned i = 0; i < record->disks->len; i++) {
-        QemuDisk *disk = g_ptr_array_index(record->disks, i);
-        if (disk->position == position) {
-            return disk;
-        }
-    }
-    return NULL;
-}
-
-QemuDisk *qemu_record_find_node(const QemuRecord *record, const char *node)
-{
-    for (unsigned i = 0; i < record->disks->len; i++) {
-        QemuDisk *disk = g_ptr_array_index(record->disks, i);
-        for (unsigned j = 0; j < disk->nodes->len; j++) {
-            if (g_str_equal(g_array_index(disk->nodes, QemuNode, j).name, node)) {
-                return disk;
-            }
-        }
-    }
-    return NULL;
-}
-
-void qemu_record_remove_disk(QemuRecord *record, const char *id)
-{
-    QemuDisk *disk = qemu_record_find_disk(record, id);
-    if (disk) {
-        g_ptr_array_remove(record->disks, disk);
-    }
-}
-
-void qemu_record_clear_nodes(QemuDisk *disk)
-{
-    g_array_set_size(disk->nodes, 0);
 }
 
 QemuNic *qemu_record_add_nic(QemuRecord *record, const HvNic *nic)
@@ -229,15 +145,9 @@ QemuRecord *qemu_record_load(const char *dir, Err **err)
     return text ? qemu_record_parse(text, length, err) : NULL;
 }
 
-static void qemu_record_disk_free(QemuDisk *disk)
+static void qemu_record_disk_free(BlockDisk *disk)
 {
-    if (!disk) {
-        return;
-    }
-    g_free(disk->id);
-    g_free(disk->mirror);
-    qemu_record_node_clear(&disk->copy);
-    g_array_unref(disk->nodes);
+    block_disk_clear(disk);
     g_free(disk);
 }
 
@@ -251,46 +161,11 @@ static void qemu_record_nic_free(QemuNic *nic)
     g_free(nic);
 }
 
-static QemuDisk *qemu_record_disk_new(void)
-{
-    QemuDisk *disk = g_new0(QemuDisk, 1);
-    disk->nodes = g_array_new(FALSE, TRUE, sizeof(QemuNode));
-    g_array_set_clear_func(disk->nodes, (GDestroyNotify)qemu_record_node_clear);
-    return disk;
-}
-
-static Value *qemu_record_node_to_value(const QemuNode *node)
-{
-    Value *value = value_new_struct(3);
-    value_struct_add_static(value, "name", value_new_string(node->name));
-    value_struct_add_static(value, "fdset", value_new_int(node->fdset));
-    value_struct_add_static(value, "writable", value_new_bool(node->writable));
-    return value;
-}
-
 static Value *qemu_record_disks_to_value(const QemuRecord *record)
 {
     Value *disks = value_new_array(record->disks->len);
     for (unsigned i = 0; i < record->disks->len; i++) {
-        const QemuDisk *disk = g_ptr_array_index(record->disks, i);
-        Value *nodes = value_new_array(disk->nodes->len);
-        for (unsigned j = 0; j < disk->nodes->len; j++) {
-            value_array_add(nodes,
-                            qemu_record_node_to_value(&g_array_index(disk->nodes, QemuNode, j)));
-        }
-        Value *entry = value_new_struct(9);
-        value_struct_add_static(entry, "id", value_new_string(disk->id));
-        value_struct_add_static(entry, "position", value_new_int(disk->position));
-        value_struct_add_static(entry, "is_cd", value_new_bool(disk->is_cd));
-        value_struct_add_static(entry, "read_only", value_new_bool(disk->read_only));
-        value_struct_add_static(entry, "merging", value_new_int(disk->merging));
-        value_struct_add_static(entry, "merged", value_new_bool(disk->merged));
-        if (disk->mirror) {
-            value_struct_add_static(entry, "mirror", value_new_string(disk->mirror));
-            value_struct_add_static(entry, "copy", qemu_record_node_to_value(&disk->copy));
-        }
-        value_struct_add_static(entry, "nodes", nodes);
-        value_array_add(disks, entry);
+        value_array_add(disks, block_disk_to_value(g_ptr_array_index(record->disks, i)));
     }
     return disks;
 }
@@ -363,52 +238,12 @@ static bool qemu_record_read_disks(QemuRecord *record, const Value *value)
         return false;
     }
     for (unsigned i = 0; i < value_count(value); i++) {
-        QemuDisk *disk = qemu_record_read_disk(value_at(value, i));
-        if (!disk) {
+        BlockDisk *disk = g_new0(BlockDisk, 1);
+        g_ptr_array_add(record->disks, disk);
+        if (!block_disk_read(value_at(value, i), disk)) {
             return false;
         }
-        g_ptr_array_add(record->disks, disk);
     }
-    return true;
-}
-
-static QemuDisk *qemu_record_read_disk(const Value *value)
-{
-    g_autoptr(QemuDisk) disk = qemu_record_disk_new();
-    disk->id = g_strdup(value_get_string(value, "id"));
-    const Value *nodes = value_get(value, "nodes");
-    if (!disk->id || !qemu_record_get_unsigned(value, "position", &disk->position) ||
-        !qemu_record_get_bool(value, "is_cd", &disk->is_cd) ||
-        !qemu_record_get_bool(value, "read_only", &disk->read_only) ||
-        !qemu_record_get_unsigned(value, "merging", &disk->merging) ||
-        !qemu_record_get_bool(value, "merged", &disk->merged) || !nodes ||
-        value_kind(nodes) != VALUE_ARRAY) {
-        return NULL;
-    }
-    for (unsigned i = 0; i < value_count(nodes); i++) {
-        QemuNode node;
-        if (!qemu_record_read_node(value_at(nodes, i), &node)) {
-            return NULL;
-        }
-        g_array_append_val(disk->nodes, node);
-    }
-    disk->mirror = g_strdup(value_get_string(value, "mirror"));
-    if (disk->mirror && !qemu_record_read_node(value_get(value, "copy"), &disk->copy)) {
-        return NULL;
-    }
-    return g_steal_pointer(&disk);
-}
-
-static bool qemu_record_read_node(const Value *value, QemuNode *ret_node)
-{
-    QemuNode node = {0};
-    const char *name = value ? value_get_string(value, "name") : NULL;
-    if (!name || !qemu_record_get_int(value, "fdset", &node.fdset) ||
-        !qemu_record_get_bool(value, "writable", &node.writable)) {
-        return false;
-    }
-    node.name = g_strdup(name);
-    *ret_node = node;
     return true;
 }
 
@@ -447,15 +282,5 @@ static bool qemu_record_get_unsigned(const Value *value, const char *name, unsig
         return false;
     }
     *ret = (unsigned)number;
-    return true;
-}
-
-static bool qemu_record_get_bool(const Value *value, const char *name, bool *ret)
-{
-    const Value *member = value_get(value, name);
-    if (!member || value_kind(member) != VALUE_BOOL) {
-        return false;
-    }
-    *ret = value_bool(member);
     return true;
 }

@@ -5,28 +5,9 @@
  * name does not. */
 #pragma once
 
-#include "hv/hv.h"
+#include "hv/block/disk.h"
 
 #define QEMU_RECORD_FILE "domain.json"
-
-/* One block node: an image that QEMU has open. */
-typedef struct QemuNode {
-    char *name;
-    int64_t fdset; /* the descriptor set its file came in */
-    bool writable; /* so did a descriptor for writing, as it was a leaf */
-} QemuNode;
-
-typedef struct QemuDisk {
-    char *id;
-    unsigned position;
-    bool is_cd;
-    bool read_only;
-    GArray *nodes; /* QemuNode, the bottom of the chain first: the last takes the guest's writes */
-    unsigned merging; /* number of the node that goes into the one before it; 0: none */
-    bool merged;      /* QEMU is done with that one, its name is not yet given away */
-    char *mirror;     /* HvMirror.target while the disk is copied there; NULL: it is not */
-    QemuNode copy;    /* the node of that */
-} QemuDisk;
 
 typedef struct QemuNic {
     char *id;
@@ -51,10 +32,10 @@ typedef struct QemuRecord {
     unsigned vcpus_max;
     uint64_t memory_bytes;
     uint64_t memory_max_bytes;
-    int64_t next_fdset;
-    bool frozen; /* the agent was told to freeze file systems, and not yet to thaw them */
+    int64_t next_fdset; /* of a node, or of another descriptor set */
+    bool frozen;        /* the agent was told to freeze file systems, and not yet to thaw them */
     QemuPassage passage;
-    GPtrArray *disks; /* QemuDisk */
+    GPtrArray *disks; /* BlockDisk */
     GPtrArray *nics;  /* QemuNic */
 } QemuRecord;
 
@@ -62,20 +43,7 @@ QemuRecord *qemu_record_new(Uuid uuid); /* (owned) */
 void qemu_record_free(QemuRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QemuRecord, qemu_record_free)
 
-QemuDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk); /* (borrowed) */
-/* A new node on top of the disk's chain, with a name and a descriptor set that were never used
- * in this domain. (borrowed) until the next change of the disk */
-QemuNode *qemu_record_add_node(QemuRecord *record, QemuDisk *disk);
-/* One that is not part of the chain. (owned) */
-QemuNode qemu_record_new_node(QemuRecord *record, const QemuDisk *disk);
-void qemu_record_node_clear(QemuNode *node);
-/* The name of the node that the guest sees, NULL for an empty drive. (borrowed) */
-const char *qemu_record_top_node(const QemuDisk *disk);
-QemuDisk *qemu_record_find_disk(const QemuRecord *record, const char *id);
-QemuDisk *qemu_record_disk_at(const QemuRecord *record, unsigned position);
-QemuDisk *qemu_record_find_node(const QemuRecord *record, const char *node); /* the node's disk */
-void qemu_record_remove_disk(QemuRecord *record, const char *id);
-void qemu_record_clear_nodes(QemuDisk *disk);
+BlockDisk *qemu_record_add_disk(QemuRecord *record, const HvDisk *disk); /* (borrowed) */
 
 QemuNic *qemu_record_add_nic(QemuRecord *record, const HvNic *nic); /* (borrowed) */
 QemuNic *qemu_record_find_nic(const QemuRecord *record, const char *id);

@@ -198,7 +198,7 @@ static bool qemu_stats_disk(QemuDomain *domain, const Value *entry, HvDiskStats 
     }
     {
         LOCK_GUARD(&domain->lock);
-        const QemuDisk *disk = qemu_record_find_disk(domain->record, id);
+        const BlockDisk *disk = block_disk_find(domain->record->disks, id);
         if (!disk || disk->nodes->len == 0) {
             return false;
         }
@@ -242,7 +242,7 @@ static unsigned qemu_stats_count_images(QemuDomain *domain)
     unsigned count = 0;
     LOCK_GUARD(&domain->lock);
     for (guint i = 0; i < domain->record->disks->len; i++) {
-        const QemuDisk *disk = g_ptr_array_index(domain->record->disks, i);
+        const BlockDisk *disk = g_ptr_array_index(domain->record->disks, i);
         count += disk->nodes->len;
     }
     return count;
