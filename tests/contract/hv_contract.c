@@ -319,8 +319,7 @@ static void test_merge(Bench *bench)
     g_assert_cmpuint(parent.calls, ==, 1);
     line_send(line, "+w");
     g_free(line_expect(bench, line, "."));
-    bench_close(bench);
-    bench_open(bench);
+    guest_reopen(bench, &guest, &line);
     const HvImage shorter[] = {{leaf, "qcow2"}, {middle, "qcow2"}, {guest.path, "raw"}};
     Publish own = {middle, leaf, 0};
     const HvMerge second = {GUEST_DISK, shorter, 3, 0, publish, &own};

@@ -1,6 +1,8 @@
 /* The small guest, see hv_guest.h. */
 #include "hv_guest.h"
 
+#include "base/fd.h"
+
 #include <sys/socket.h>
 
 void guest_clear(Guest *guest)
@@ -57,6 +59,16 @@ int guest_start(Bench *bench, Guest *guest)
     int line = guest_boot(bench, guest);
     g_free(line_expect(bench, line, "READY\r\n"));
     return line;
+}
+
+void guest_reopen(Bench *bench, const Guest *guest, int *line)
+{
+    Err *err = NULL;
+    fd_close(line);
+    bench_close(bench);
+    bench_open(bench);
+    *line = bench->driver->console_open(bench->hv, guest->config.uuid, HV_CONSOLE_TEXT, &err);
+    assert_ok(*line >= 0, err);
 }
 
 void guest_destroy(Bench *bench, Guest *guest)

@@ -27,6 +27,8 @@ HvState guest_state(Bench *bench, Uuid uuid);
 int guest_boot(Bench *bench, Guest *guest);
 /* The same, and waits until the guest listens. */
 int guest_start(Bench *bench, Guest *guest);
+/* Closes the driver and opens it again, and the guest's line with it. */
+void guest_reopen(Bench *bench, const Guest *guest, int *line);
 void guest_destroy(Bench *bench, Guest *guest);
 /* Has it count, and returns what it says. */
 char guest_next_letter(Bench *bench, int line);

@@ -166,8 +166,7 @@ static void test_mirror(Bench *bench)
     say(bench, move.line, "d", "B");
     say(bench, move.line, "+w", "C.");
     if (bench->is_real) {
-        bench_close(bench);
-        bench_open(bench);
+        guest_reopen(bench, &move.guest, &move.line);
         say(bench, move.line, "d", "C");
         guest_destroy(bench, &move.guest);
         move.guest.disks[0].images = &move.target;
