@@ -153,7 +153,7 @@ static void test_disks(Bench *bench)
         g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
         g_clear_pointer(&err, err_free);
     }
-    if (driver->caps & HV_CAP_LIVE_RESIZE) {
+    if (bench_caps(bench->kind, driver) & HV_CAP_LIVE_RESIZE) {
         assert_ok(driver->disk_resize(bench->hv, bench->op, uuid, GUEST_DISK, 4 * MIB, &err), err);
     }
     /* A guest that stands still cannot give a device back. */

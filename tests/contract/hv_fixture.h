@@ -22,6 +22,7 @@ typedef struct BenchKind {
     const char *engine;
     bool is_real; /* domains have disks with data, and outlive the driver in work */
     HvKind machine;
+    unsigned lacks;    /* HvCaps of the engine that do not go with the suite's guest here */
     bool boots_kernel; /* GUEST is a folder with vmlinux and letters.gz, not a boot sector */
     uint64_t memory;   /* of a guest, in bytes */
     Usec deadline;     /* of a whole test */
@@ -50,6 +51,9 @@ struct Bench {
     GArray *exits; /* Exit */
     unsigned guest_changes, ejections;
 };
+
+/* What can be asked of the suite's guest: HvCaps. */
+unsigned bench_caps(const BenchKind *kind, const HvDriver *driver);
 
 typedef struct BenchTest {
     const char *name;

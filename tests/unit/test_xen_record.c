@@ -25,6 +25,8 @@ static void test_round_trip(void)
     };
     g_autoptr(XenRecord) record = xen_record_new(&config);
     record->domid = 17;
+    block_disk_add_node(&xen_record_find_disk(record, "root")->block, &record->next_node)->file =
+        g_strdup("below");
     g_autofree char *text = xen_record_to_text(record);
     Err *err = NULL;
     g_autoptr(XenRecord) read = xen_record_parse(text, strlen(text), &err);
@@ -37,6 +39,11 @@ static void test_round_trip(void)
     g_assert_cmpuint(read->memory_max_bytes, ==, 2 << 20);
     g_assert_cmpstr(xen_record_find_disk(read, "root")->path, ==, "/a/leaf.qcow2");
     g_assert_null(xen_record_disk_at(read, 3)->path);
+    const GArray *nodes = xen_record_find_disk(read, "root")->block.nodes;
+    g_assert_cmpuint(nodes->len, ==, 1);
+    g_assert_cmpstr(g_array_index(nodes, BlockNode, 0).name, ==, "disk0-1");
+    g_assert_cmpstr(g_array_index(nodes, BlockNode, 0).file, ==, "below");
+    g_assert_cmpint(read->next_node, ==, 2);
     g_assert_cmpstr(xen_record_nic_at(read, 1)->mac, ==, "00:16:3e:00:00:5a");
     xen_record_remove_disk(read, "root");
     xen_record_remove_nic(read, "nic");
@@ -65,6 +72,21 @@ static void test_broken(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_assert_null(xen_record_parse(texts[i], strlen(texts[i]), NULL));
     }
+}
+
+/* What a version wrote that knew nothing of block nodes, of a guest that still runs. */
+static void test_earlier(void)
+{
+    static const char text[] =
+        "{\"version\":1,\"uuid\":\"01234567-89ab-cdef-0123-456789abcdef\",\"domid\":1,"
+        "\"start_ticket\":1,\"kind\":0,\"vcpus\":1,\"vcpus_max\":1,\"memory_max_bytes\":1,"
+        "\"disks\":[{\"id\":\"a\",\"position\":1,\"is_cd\":false,\"read_only\":true,"
+        "\"path\":\"/a\",\"format\":\"raw\"}],\"nics\":[]}";
+    Err *err = NULL;
+    g_autoptr(XenRecord) record = xen_record_parse(text, sizeof text - 1, &err);
+    assert_ok(record != NULL, err);
+    g_assert_cmpint(record->next_node, ==, 1);
+    g_assert_cmpuint(xen_record_find_disk(record, "a")->block.nodes->len, ==, 0);
 }
 
 static void test_messages(void)
@@ -108,6 +130,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/xen_record/round_trip", test_round_trip);
     g_test_add_func("/xen_record/broken", test_broken);
+    g_test_add_func("/xen_record/earlier", test_earlier);
     g_test_add_func("/xen_record/messages", test_messages);
     g_test_add_func("/xen_record/picture", test_picture);
     return g_test_run();

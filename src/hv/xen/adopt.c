@@ -2,6 +2,8 @@
 #include "hv/xen/adopt.h"
 
 #include "base/log.h"
+#include "hv/block/merge.h"
+#include "hv/xen/block.h"
 #include "hv/xen/create.h"
 #include "hv/xen/device.h"
 #include "hv/xen/guest.h"
@@ -9,7 +11,8 @@
 
 #include <libxl_utils.h>
 
-#define ADOPT_END_LIMIT (120 * USEC_PER_SEC) /* for a domain that is half built */
+#define ADOPT_END_LIMIT   (120 * USEC_PER_SEC) /* for a domain that is half built */
+#define ADOPT_BLOCK_LIMIT (30 * USEC_PER_SEC)  /* for QEMU to say what became of its work */
 
 static void xen_adopt_one(Hv *hv, Uuid uuid);
 static uint32_t xen_adopt_find(Hv *hv, Uuid uuid);
@@ -61,8 +64,8 @@ static void xen_adopt_one(Hv *hv, Uuid uuid)
         xen_domain_leave(domain);
         return;
     }
-    xen_adopt_devices(domain, domid);
     xen_monitor_connect(domain);
+    xen_adopt_devices(domain, domid);
     xen_guest_watch(domain);
     xen_adopt_tell_end(domain, domid);
 }
@@ -101,15 +104,17 @@ static void xen_adopt_devices(XenDomain *domain, uint32_t domid)
     libxl_device_disk *disks = libxl_device_disk_list(domain->hv->ctx, domid, &disk_count);
     libxl_device_nic *nics = libxl_device_nic_list(domain->hv->ctx, domid, &nic_count);
     XenRecord *record = domain->record;
+    g_autoptr(Op) op = op_new(ADOPT_BLOCK_LIMIT);
     for (unsigned i = record->disks->len; i-- > 0;) {
         const XenDisk *disk = g_ptr_array_index(record->disks, i);
         char vdev[XEN_VDEV_SIZE];
-        bool there = disk->is_cd;
-        for (int j = 0; j < disk_count && xen_device_vdev(disk->position, vdev, NULL); j++) {
+        bool there = disk->block.is_cd;
+        for (int j = 0; j < disk_count && xen_device_vdev(disk->block.position, vdev, NULL); j++) {
             there |= g_strcmp0(disks[j].vdev, vdev) == 0;
         }
         if (!there) {
-            xen_record_remove_disk(record, disk->id);
+            xen_block_drop(domain, op, disk->block.id);
+            xen_record_remove_disk(record, disk->block.id);
         }
     }
     for (unsigned i = record->nics->len; i-- > 0;) {
@@ -121,6 +126,9 @@ static void xen_adopt_devices(XenDomain *domain, uint32_t domid)
         if (!there) {
             xen_record_remove_nic(record, nic->id);
         }
+    }
+    if (domain->qmp) {
+        block_merge_settle(&domain->block, op);
     }
     libxl_device_disk_list_free(disks, disk_count);
     libxl_device_nic_list_free(nics, nic_count);

@@ -1,4 +1,6 @@
 /* What is done to running domains as a whole. */
+#include "hv/xen/control.h"
+
 #include "hv/xen/call.h"
 #include "hv/xen/create.h"
 #include "hv/xen/hooks.h"
@@ -13,9 +15,17 @@ static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **
 bool xen_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
-    if (!domain) {
+    if (!domain || !block_guest_take_control(&domain->block, op, err)) {
         return false;
     }
+    bool done = xen_control_pause(domain, op, paused, err);
+    block_guest_leave_control(&domain->block);
+    return done;
+}
+
+bool xen_control_pause(XenDomain *domain, Op *op, bool paused, Err **err)
+{
+    Hv *hv = domain->hv;
     uint32_t domid = xen_domain_domid(domain);
     if (xen_control_is_saved(domain, domid)) {
         return paused || xen_control_resume(domain, op, domid, err);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "hv/statefile.h"
 #include "hv/stream.h"
+#include "hv/xen/block.h"
 #include "hv/xen/call.h"
 #include "hv/xen/config.h"
 #include "hv/xen/guest.h"
@@ -30,6 +31,8 @@ static bool xen_create_new(XenDomain *domain, Op *op, libxl_domain_config *build
                            const HvDomainConfig *config, Err **err);
 static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *build,
                                uint32_t *domid, const HvImage *saved, Err **err);
+static bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config,
+                                 Err **err);
 static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err);
 static void xen_create_undo(XenDomain *domain, uint32_t domid);
 static bool xen_create_explain(XenDomain *domain, const HvDomainConfig *config, uint32_t domid,
@@ -47,7 +50,7 @@ bool xen_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_do
     uint32_t domid = INVALID_DOMID;
     if (!xen_domain_save_record(domain, err) ||
         !xen_create_build(domain, op, config, &domid, err) ||
-        !xen_create_finish(domain, domid, err)) {
+        !xen_create_take_over(domain, op, config, err) || !xen_create_finish(domain, domid, err)) {
         xen_create_undo(domain, domid);
         return false;
     }
@@ -154,6 +157,17 @@ static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *b
     return fed || err_propagate(err, g_steal_pointer(&why));
 }
 
+static bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config, Err **err)
+{
+    xen_monitor_connect(domain);
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        if (!xen_block_take_over(domain, op, &config->disks[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
 {
     {
@@ -167,7 +181,6 @@ static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
         LOCK_GUARD(&domain->lock);
         domain->ready = true;
     }
-    xen_monitor_connect(domain);
     xen_guest_open_control(domain);
     xen_guest_watch(domain);
     return true;

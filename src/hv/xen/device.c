@@ -35,7 +35,7 @@ bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err
 {
     char vdev[XEN_VDEV_SIZE];
     struct stat status = {0};
-    if (!xen_device_vdev(disk->position, vdev, err)) {
+    if (!xen_device_vdev(disk->block.position, vdev, err)) {
         return false;
     }
     bool is_qcow2 = text_equal(disk->format, "qcow2");
@@ -45,9 +45,9 @@ bool xen_device_disk(const XenDisk *disk, libxl_device_disk *ret_disk, Err **err
     libxl_device_disk_init(ret_disk);
     ret_disk->vdev = g_strdup(vdev);
     ret_disk->pdev_path = g_strdup(disk->path);
-    ret_disk->is_cdrom = disk->is_cd;
-    ret_disk->removable = disk->is_cd;
-    ret_disk->readwrite = !disk->read_only;
+    ret_disk->is_cdrom = disk->block.is_cd;
+    ret_disk->removable = disk->block.is_cd;
+    ret_disk->readwrite = !disk->block.read_only;
     ret_disk->backend =
         S_ISBLK(status.st_mode) && !is_qcow2 ? LIBXL_DISK_BACKEND_PHY : LIBXL_DISK_BACKEND_QDISK;
     ret_disk->format = !disk->path ? LIBXL_DISK_FORMAT_EMPTY

@@ -1,11 +1,14 @@
 /* Disks of running domains.  The record names a disk before Xen has it and until Xen has it no
  * more, so that one of a daemon that was killed between is found. */
 #include "base/text.h"
+#include "hv/xen/block.h"
 #include "hv/xen/call.h"
 #include "hv/xen/device.h"
 #include "hv/xen/domain.h"
 #include "hv/xen/guest.h"
 #include "hv/xen/hooks.h"
+
+#include <libxl_utils.h>
 
 /* libxl gives a guest ten seconds; one that is busy needs more. */
 #define DETACH_LIMIT (30 * USEC_PER_SEC)
@@ -14,6 +17,8 @@ static bool xen_disk_enter(XenDomain *domain, const HvDisk *disk, bool *ret_ther
 static void xen_disk_forget(XenDomain *domain, const char *disk_id);
 static bool xen_disk_describe(XenDomain *domain, const char *disk_id, libxl_device_disk *ret_disk,
                               Err **err);
+static bool xen_disk_look_up(XenDomain *domain, const char *disk_id, libxl_device_disk *ret_disk,
+                             Err **err);
 static bool xen_disk_add(XenDomain *domain, Op *op, const char *disk_id, Err **err);
 static bool xen_disk_remove(XenDomain *domain, Op *op, const char *disk_id, bool force, Err **err);
 static void xen_disk_settle(XenDomain *domain, Op *op, const char *disk_id);
@@ -39,6 +44,10 @@ bool xen_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
         (void)xen_domain_save_record(domain, NULL);
         return false;
     }
+    if (!xen_block_take_over(domain, op, disk, err)) {
+        (void)xen_disk_unplug(hv, op, uuid, disk->id, true, NULL);
+        return false;
+    }
     return true;
 }
 
@@ -57,6 +66,7 @@ bool xen_disk_unplug(Hv *hv, Op *op, Uuid uuid, const char *disk_id, bool force,
     if (!xen_disk_remove(domain, op, disk_id, force, err)) {
         return false;
     }
+    xen_block_drop(domain, op, disk_id);
     xen_disk_forget(domain, disk_id);
     return xen_domain_save_record(domain, err);
 }
@@ -77,7 +87,7 @@ bool xen_disk_change_cd(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const Hv
         const XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
         kind = domain->record->kind;
         had = disk && disk->path;
-        if (disk && disk->is_cd && text_equal(disk->path, image ? image->path : NULL)) {
+        if (disk && disk->block.is_cd && text_equal(disk->path, image ? image->path : NULL)) {
             return true;
         }
     }
@@ -131,6 +141,19 @@ static bool xen_disk_describe(XenDomain *domain, const char *disk_id, libxl_devi
                 : err_internal(err, "domain %s has no disk %s", domain->name, disk_id);
 }
 
+/* As Xen knows it: what it was given for the leaf may have another name by now. */
+static bool xen_disk_look_up(XenDomain *domain, const char *disk_id, libxl_device_disk *ret_disk,
+                             Err **err)
+{
+    char vdev[XEN_VDEV_SIZE];
+    LOCK_GUARD(&domain->lock);
+    const XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
+    return (disk && xen_device_vdev(disk->block.position, vdev, NULL) &&
+            libxl_vdev_to_device_disk(domain->hv->ctx, domain->record->domid, vdev, ret_disk) ==
+                0) ||
+           err_internal(err, "domain %s has no disk %s", domain->name, disk_id);
+}
+
 static bool xen_disk_add(XenDomain *domain, Op *op, const char *disk_id, Err **err)
 {
     libxl_device_disk disk;
@@ -149,7 +172,7 @@ static bool xen_disk_add(XenDomain *domain, Op *op, const char *disk_id, Err **e
 static bool xen_disk_remove(XenDomain *domain, Op *op, const char *disk_id, bool force, Err **err)
 {
     libxl_device_disk disk;
-    if (!xen_disk_describe(domain, disk_id, &disk, err)) {
+    if (!xen_disk_look_up(domain, disk_id, &disk, err)) {
         return false;
     }
     xen_disk_settle(domain, op, disk_id);
@@ -178,7 +201,7 @@ static void xen_disk_settle(XenDomain *domain, Op *op, const char *disk_id)
     {
         LOCK_GUARD(&domain->lock);
         const XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
-        number = disk ? xen_device_number(disk->position) : 0;
+        number = disk ? xen_device_number(disk->block.position) : 0;
     }
     g_autofree char *device = g_strdup_printf("vbd/%u", number);
     if (!xen_disk_stands_still(domain)) {
@@ -209,7 +232,7 @@ static bool xen_disk_set_medium(XenDomain *domain, const char *disk_id, const Hv
 {
     LOCK_GUARD(&domain->lock);
     XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
-    if (!disk || !disk->is_cd) {
+    if (!disk || !disk->block.is_cd) {
         return err_internal(err, "domain %s has no CD drive %s", domain->name, disk_id);
     }
     *ret_had = disk->path != NULL;

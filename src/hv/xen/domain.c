@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "hv/xen/block.h"
 #include "hv/xen/guest.h"
 #include "wire/value.h"
 
@@ -30,6 +31,7 @@ XenDomain *xen_domain_new(Hv *hv, XenRecord *record, Err **err)
     g_cond_init(&domain->changed);
     domain->record = record;
     g_queue_init(&domain->viewers);
+    xen_block_begin(domain);
     if (!xen_domain_enter(domain, err)) {
         xen_domain_unref(domain);
         return NULL;
@@ -59,6 +61,7 @@ void xen_domain_unref(XenDomain *domain)
     }
     qmp_free(domain->qmp);
     xen_record_free(domain->record);
+    block_guest_clear(&domain->block);
     g_cond_clear(&domain->changed);
     lock_clear(&domain->lock);
     g_free(domain->dir);

@@ -4,6 +4,7 @@
  * folder is gone. */
 #pragma once
 
+#include "hv/block/guest.h"
 #include "hv/qmp.h"
 #include "hv/xen/record.h"
 #include "hv/xen/xen.h"
@@ -22,9 +23,11 @@ typedef struct XenDomain {
     GCond changed;
     XenRecord *record;
     libxl_evgen_domain_death *watch;
-    unsigned device_changes; /* how often the guest's drivers have told of devices */
-    bool ready;              /* complete: hooks may work on it */
-    bool destroyed;          /* domain_destroy() was called: the end is no crash */
+    unsigned device_changes;   /* how often the guest's drivers have told of devices */
+    unsigned device_deletions; /* how many QEMU has let go of */
+    BlockGuest block;
+    bool ready;     /* complete: hooks may work on it */
+    bool destroyed; /* domain_destroy() was called: the end is no crash */
     bool exit_told;
     bool gone;           /* domain and folder are no more */
     bool monitored;      /* `qmp` is of use */

@@ -24,7 +24,8 @@ static const HvDriver xen_driver = {
     .name = "xen",
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_GUEST_AGENT |
             HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC | HV_CAP_TEXT_CONSOLE |
-            HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER,
+            HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER | HV_CAP_LIVE_SNAPSHOT |
+            HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR | HV_CAP_DUMP,
     .triggers =
         HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_SLEEP | HV_TRIGGER_WAKE,
     .open = xen_driver_open,
@@ -42,8 +43,8 @@ static const HvDriver xen_driver = {
     .domain_set_vcpus = xen_control_set_vcpus,
     .domain_sysrq = xen_control_sysrq,
     .domain_trigger = xen_control_trigger,
-    .domain_dump_size = xen_unsupported_dump_size,
-    .domain_dump = xen_unsupported_dump,
+    .domain_dump_size = xen_dump_size,
+    .domain_dump = xen_dump_domain,
     .domain_save_size = xen_save_size,
     .domain_save = xen_save_domain,
     .domain_send = xen_unsupported_send,
@@ -52,11 +53,11 @@ static const HvDriver xen_driver = {
     .disk_plug = xen_disk_plug,
     .disk_unplug = xen_disk_unplug,
     .cd_change = xen_disk_change_cd,
-    .disk_snapshot = xen_unsupported_snapshot,
-    .disk_resize = xen_unsupported_resize,
-    .disk_merge = xen_unsupported_merge,
-    .disk_mirror = xen_unsupported_mirror,
-    .disk_mirror_settle = xen_unsupported_settle,
+    .disk_snapshot = xen_block_snapshot,
+    .disk_resize = xen_block_resize,
+    .disk_merge = xen_block_merge,
+    .disk_mirror = xen_block_mirror,
+    .disk_mirror_settle = xen_block_mirror_settle,
     .nic_plug = xen_nic_plug,
     .nic_unplug = xen_nic_unplug,
     .console_open = xen_console_open,

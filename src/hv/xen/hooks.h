@@ -16,16 +16,6 @@ bool xen_control_sysrq(Hv *hv, Op *op, Uuid domain, char key, Err **err);
 bool xen_control_trigger(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
 
 /* unsupported.c */
-uint64_t xen_unsupported_dump_size(Hv *hv, Uuid domain);
-bool xen_unsupported_dump(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
-bool xen_unsupported_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
-                              const HvImage *overlays, unsigned count, Err **err);
-bool xen_unsupported_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes,
-                            Err **err);
-bool xen_unsupported_merge(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
-bool xen_unsupported_mirror(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
-bool xen_unsupported_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
-                            Err **err);
 bool xen_unsupported_send(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
 bool xen_unsupported_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
                              Err **err);
@@ -45,11 +35,24 @@ bool xen_host_stats(Hv *hv, HvHostStats *ret_stats, Err **err);
 uint64_t xen_save_size(Hv *hv, Uuid domain);
 bool xen_save_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
 
+/* dump.c */
+uint64_t xen_dump_size(Hv *hv, Uuid domain);
+bool xen_dump_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+
 /* disk.c */
 bool xen_disk_plug(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);
 bool xen_disk_unplug(Hv *hv, Op *op, Uuid domain, const char *disk_id, bool force, Err **err);
 bool xen_disk_change_cd(Hv *hv, Op *op, Uuid domain, const char *disk_id, const HvImage *image,
                         Err **err);
+
+/* block.c */
+bool xen_block_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
+                        const HvImage *overlays, unsigned count, Err **err);
+bool xen_block_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes, Err **err);
+bool xen_block_merge(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err);
+bool xen_block_mirror(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err);
+bool xen_block_mirror_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
+                             Err **err);
 
 /* nic.c */
 bool xen_nic_plug(Hv *hv, Op *op, Uuid domain, const HvNic *nic, Err **err);

@@ -3,11 +3,13 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "hv/block/job.h"
 #include "hv/socket.h"
 #include "hv/xen/config.h"
 
 static void xen_monitor_on_input(void *user);
 static void xen_monitor_on_event(void *user, const char *event, const Value *data);
+static void xen_monitor_tell_error(XenDomain *domain, const Value *data);
 
 void xen_monitor_connect(XenDomain *domain)
 {
@@ -18,7 +20,7 @@ void xen_monitor_connect(XenDomain *domain)
         return;
     }
     g_autofree char *name = g_strdup_printf("device model of %s", domain->name);
-    domain->qmp = qmp_new(fd, name, xen_monitor_on_event, domain);
+    domain->block.qmp = domain->qmp = qmp_new(fd, name, xen_monitor_on_event, domain);
     domain->qmp_watch = (HvWatch){fd, xen_monitor_on_input, domain};
     xen_domain_ref(domain); /* the event thread's */
     if (!hv_loop_add(domain->hv->own_loop, &domain->qmp_watch, &err)) {
@@ -61,16 +63,35 @@ static void xen_monitor_on_input(void *user)
     }
     hv_loop_remove(domain->hv->own_loop, &domain->qmp_watch);
     qmp_shut(domain->qmp);
+    block_guest_end(&domain->block);
     xen_monitor_release(domain);
 }
 
 static void xen_monitor_on_event(void *user, const char *event, const Value *data)
 {
     XenDomain *domain = user;
+    block_job_on_event(&domain->block, event, data);
+    if (text_equal(event, "DEVICE_DELETED")) {
+        LOCK_GUARD(&domain->lock);
+        domain->device_deletions++;
+        g_cond_broadcast(&domain->changed);
+    } else if (text_equal(event, "BLOCK_IO_ERROR")) {
+        xen_monitor_tell_error(domain, data);
+    }
+}
+
+static void xen_monitor_tell_error(XenDomain *domain, const Value *data)
+{
     const HvEvents *events = &domain->hv->events;
-    const char *device = data ? value_get_string(data, "node-name") : NULL;
+    const char *node = data ? value_get_string(data, "node-name") : NULL;
     const char *text = data ? value_get_string(data, "reason") : NULL;
-    if (text_equal(event, "BLOCK_IO_ERROR") && device && events->device_error) {
-        events->device_error(events->user, domain->uuid, device, text ? text : "I/O error");
+    g_autofree char *disk_id = NULL;
+    {
+        LOCK_GUARD(&domain->lock);
+        const BlockDisk *disk = node ? block_disk_find_node(domain->record->disks, node) : NULL;
+        disk_id = disk ? g_strdup(disk->id) : NULL;
+    }
+    if (disk_id && events->device_error) {
+        events->device_error(events->user, domain->uuid, disk_id, text ? text : "I/O error");
     }
 }

@@ -4,7 +4,8 @@
 #include "hv/xen/domain.h"
 
 /* Connects to the device model of a domain, if it has one. What it then tells becomes events of
- * hv.h. A domain without the connection lacks pictures and some counters, and no more. */
+ * hv.h. A domain without the connection lacks pictures, some counters, and work on its disks while
+ * it runs. */
 void xen_monitor_connect(XenDomain *domain);
 /* The connection, with an error when there is none. (borrowed while `domain` is) */
 Qmp *xen_monitor_get(XenDomain *domain, Err **err);

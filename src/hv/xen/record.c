@@ -50,10 +50,7 @@ void xen_record_free(XenRecord *record)
 void xen_record_add_disk(XenRecord *record, const HvDisk *disk)
 {
     XenDisk *added = g_new0(XenDisk, 1);
-    added->id = g_strdup(disk->id);
-    added->position = disk->position;
-    added->is_cd = disk->is_cd;
-    added->read_only = disk->read_only || disk->is_cd;
+    block_disk_init(&added->block, disk);
     xen_record_set_medium(added, disk->image_count > 0 ? &disk->images[0] : NULL);
     g_ptr_array_add(record->disks, added);
 }
@@ -69,24 +66,12 @@ void xen_record_add_nic(XenRecord *record, const HvNic *nic)
 
 XenDisk *xen_record_find_disk(const XenRecord *record, const char *id)
 {
-    for (unsigned i = 0; i < record->disks->len; i++) {
-        XenDisk *disk = g_ptr_array_index(record->disks, i);
-        if (g_str_equal(disk->id, id)) {
-            return disk;
-        }
-    }
-    return NULL;
+    return (XenDisk *)block_disk_find(record->disks, id);
 }
 
 XenDisk *xen_record_disk_at(const XenRecord *record, unsigned position)
 {
-    for (unsigned i = 0; i < record->disks->len; i++) {
-        XenDisk *disk = g_ptr_array_index(record->disks, i);
-        if (disk->position == position) {
-            return disk;
-        }
-    }
-    return NULL;
+    return (XenDisk *)block_disk_at(record->disks, position);
 }
 
 XenNic *xen_record_find_nic(const XenRecord *record, const char *id)
@@ -113,10 +98,7 @@ XenNic *xen_record_nic_at(const XenRecord *record, unsigned position)
 
 void xen_record_remove_disk(XenRecord *record, const char *id)
 {
-    XenDisk *disk = xen_record_find_disk(record, id);
-    if (disk) {
-        g_ptr_array_remove(record->disks, disk);
-    }
+    block_disk_remove(record->disks, id);
 }
 
 void xen_record_remove_nic(XenRecord *record, const char *id)
@@ -146,7 +128,7 @@ char *xen_record_to_text(const XenRecord *record)
     for (unsigned i = 0; i < record->nics->len; i++) {
         value_array_add(nics, xen_record_nic_to_value(g_ptr_array_index(record->nics, i)));
     }
-    g_autoptr(Value) value = value_new_struct(10);
+    g_autoptr(Value) value = value_new_struct(11);
     value_struct_add_static(value, "version", value_new_int(XEN_RECORD_VERSION));
     value_struct_add_static(value, "uuid", value_new_string(uuid_format(record->uuid, uuid)));
     value_struct_add_static(value, "domid", value_new_int(record->domid));
@@ -156,6 +138,7 @@ char *xen_record_to_text(const XenRecord *record)
     value_struct_add_static(value, "vcpus_max", value_new_int(record->vcpus_max));
     value_struct_add_static(value, "memory_max_bytes",
                             value_new_int((int64_t)record->memory_max_bytes));
+    value_struct_add_static(value, "next_node", value_new_int(record->next_node));
     value_struct_add_static(value, "disks", disks);
     value_struct_add_static(value, "nics", nics);
     GString *text = g_string_new(NULL);
@@ -193,7 +176,7 @@ XenRecord *xen_record_load(const char *dir, Err **err)
 
 static void xen_record_disk_free(XenDisk *disk)
 {
-    g_free(disk->id);
+    block_disk_clear(&disk->block);
     g_free(disk->path);
     g_free(disk->format);
     g_free(disk);
@@ -209,6 +192,7 @@ static void xen_record_nic_free(XenNic *nic)
 static XenRecord *xen_record_empty(void)
 {
     XenRecord *record = g_new0(XenRecord, 1);
+    record->next_node = 1;
     record->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xen_record_disk_free);
     record->nics = g_ptr_array_new_with_free_func((GDestroyNotify)xen_record_nic_free);
     return record;
@@ -217,11 +201,7 @@ static XenRecord *xen_record_empty(void)
 /* An empty drive has neither path nor format. */
 static Value *xen_record_disk_to_value(const XenDisk *disk)
 {
-    Value *value = value_new_struct(6);
-    value_struct_add_static(value, "id", value_new_string(disk->id));
-    value_struct_add_static(value, "position", value_new_int(disk->position));
-    value_struct_add_static(value, "is_cd", value_new_bool(disk->is_cd));
-    value_struct_add_static(value, "read_only", value_new_bool(disk->read_only));
+    Value *value = block_disk_to_value(&disk->block);
     if (disk->path) {
         value_struct_add_static(value, "path", value_new_string(disk->path));
         value_struct_add_static(value, "format", value_new_string(disk->format));
@@ -268,6 +248,7 @@ static XenRecord *xen_record_from_value(const Value *value)
 static bool xen_record_read_numbers(XenRecord *record, const Value *value)
 {
     const Value *ticket = value_get(value, "start_ticket");
+    const Value *next = value_get(value, "next_node"); /* was not always there */
     int64_t version, domid, kind, vcpus, vcpus_max, memory;
     if (!xen_record_get(value, "version", INT32_MAX, &version) || version != XEN_RECORD_VERSION ||
         !xen_record_get(value, "domid", UINT16_MAX, &domid) || value_kind(ticket) != VALUE_INT ||
@@ -275,6 +256,9 @@ static bool xen_record_read_numbers(XenRecord *record, const Value *value)
         !xen_record_get(value, "vcpus", UINT16_MAX, &vcpus) ||
         !xen_record_get(value, "vcpus_max", UINT16_MAX, &vcpus_max) ||
         !xen_record_get(value, "memory_max_bytes", INT64_MAX, &memory)) {
+        return false;
+    }
+    if (next && !xen_record_get(value, "next_node", INT64_MAX, &record->next_node)) {
         return false;
     }
     record->domid = (uint32_t)domid;
@@ -289,20 +273,11 @@ static bool xen_record_read_numbers(XenRecord *record, const Value *value)
 static XenDisk *xen_record_read_disk(const Value *value)
 {
     g_autoptr(XenDisk) disk = g_new0(XenDisk, 1);
-    int64_t position;
-    const Value *is_cd = value_get(value, "is_cd");
-    const Value *read_only = value_get(value, "read_only");
-    disk->id = g_strdup(value_get_string(value, "id"));
     disk->path = g_strdup(value_get_string(value, "path"));
     disk->format = g_strdup(value_get_string(value, "format"));
-    if (!disk->id || !disk->path != !disk->format || value_kind(is_cd) != VALUE_BOOL ||
-        value_kind(read_only) != VALUE_BOOL ||
-        !xen_record_get(value, "position", UINT16_MAX, &position)) {
+    if (!block_disk_read(value, &disk->block) || !disk->path != !disk->format) {
         return NULL;
     }
-    disk->position = (unsigned)position;
-    disk->is_cd = value_bool(is_cd);
-    disk->read_only = value_bool(read_only);
     return g_steal_pointer(&disk);
 }
 

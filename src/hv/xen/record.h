@@ -2,15 +2,13 @@
  * and what it has.  It is there before the domain is, and goes after it. */
 #pragma once
 
-#include "hv/hv.h"
+#include "hv/block/disk.h"
 
 #define XEN_RECORD_FILE "domain.json"
 
 typedef struct XenDisk {
-    char *id;
-    unsigned position;
-    bool is_cd, read_only;
-    char *path, *format; /* of the leaf; NULL while a CD drive is empty */
+    BlockDisk block;     /* first; without nodes when QEMU does not serve it, or it is a CD */
+    char *path, *format; /* that Xen was given for the leaf; NULL while a CD drive is empty */
 } XenDisk;
 
 typedef struct XenNic {
@@ -26,8 +24,9 @@ typedef struct XenRecord {
     HvKind kind;
     unsigned vcpus, vcpus_max; /* that are to be online; that there are */
     uint64_t memory_max_bytes;
-    GPtrArray *disks; /* XenDisk */
-    GPtrArray *nics;  /* XenNic */
+    int64_t next_node; /* the first number that no block node has had */
+    GPtrArray *disks;  /* XenDisk */
+    GPtrArray *nics;   /* XenNic */
 } XenRecord;
 
 XenRecord *xen_record_new(const HvDomainConfig *config);

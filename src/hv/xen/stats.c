@@ -40,12 +40,12 @@ GArray *xen_stats_disks(XenDomain *domain, Op *op)
     const XenRecord *record = domain->record;
     for (unsigned i = 0; i < record->disks->len; i++) {
         const XenDisk *disk = g_ptr_array_index(record->disks, i);
-        if (!disk->path || strlen(disk->id) >= HV_ID_SIZE) {
+        if (!disk->path || strlen(disk->block.id) >= HV_ID_SIZE) {
             continue;
         }
         HvDiskStats stats = {0};
-        g_strlcpy(stats.id, disk->id, sizeof stats.id);
-        (void)xen_stats_kernel(record->domid, disk->position, &stats);
+        g_strlcpy(stats.id, disk->block.id, sizeof stats.id);
+        (void)xen_stats_kernel(record->domid, disk->block.position, &stats);
         g_array_append_val(disks, stats);
     }
     return disks;

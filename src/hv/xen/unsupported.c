@@ -3,52 +3,6 @@
 
 #define ENGINE "xen"
 
-uint64_t xen_unsupported_dump_size(Hv *hv, Uuid domain)
-{
-    (void)hv, (void)domain;
-    return 0;
-}
-
-bool xen_unsupported_dump(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)image;
-    return hv_unsupported(ENGINE, "dump the memory of a domain", err);
-}
-
-bool xen_unsupported_snapshot(Hv *hv, Op *op, Uuid domain, const char *const *disk_ids,
-                              const HvImage *overlays, unsigned count, Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)disk_ids, (void)overlays, (void)count;
-    return hv_unsupported(ENGINE, "take snapshots of the disks of a running domain", err);
-}
-
-bool xen_unsupported_resize(Hv *hv, Op *op, Uuid domain, const char *disk_id, uint64_t bytes,
-                            Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)disk_id, (void)bytes;
-    return hv_unsupported(ENGINE, "resize the disk of a running domain", err);
-}
-
-bool xen_unsupported_merge(Hv *hv, Op *op, Uuid domain, const HvMerge *merge, Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)merge;
-    return hv_unsupported(ENGINE, "merge the images of a running domain", err);
-}
-
-bool xen_unsupported_mirror(Hv *hv, Op *op, Uuid domain, const HvMirror *mirror, Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)mirror;
-    return hv_unsupported(ENGINE, "copy the disk of a running domain", err);
-}
-
-/* No mirror was ever begun. */
-bool xen_unsupported_settle(Hv *hv, Op *op, Uuid domain, const char *disk_id, const char *target,
-                            Err **err)
-{
-    (void)hv, (void)op, (void)domain, (void)disk_id, (void)target, (void)err;
-    return true;
-}
-
 bool xen_unsupported_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err)
 {
     (void)hv, (void)op, (void)domain, (void)frozen;

@@ -1,0 +1,203 @@
+/* libxl has QEMU open images by their names, with their parents as the headers name them, and
+ * without its locks.  Images change names while a guest runs, and the storage looks at the locks.
+ * Before the guest sees a disk, QEMU is therefore handed the same images as descriptors.
+ *
+ * A guest is paused by Xen, which QEMU knows nothing of: requests that the guest had made before
+ * are still done.  None of these is known to the guest as done, so that each may be in either of
+ * two images when a power cut follows. */
+#include "hv/xen/block.h"
+
+#include "base/text.h"
+#include "hv/block/chain.h"
+#include "hv/block/merge.h"
+#include "hv/block/mirror.h"
+#include "hv/block/snapshot.h"
+#include "hv/xen/control.h"
+#include "hv/xen/device.h"
+#include "hv/xen/hooks.h"
+#include "hv/xen/monitor.h"
+
+/* For QEMU to let go of a device that the guest has let go of. */
+#define DROP_LIMIT (30 * USEC_PER_SEC)
+/* Xen's QEMU shows its files with threads; see BlockGuest. */
+#define BLOCK_AIO "threads"
+/* The emulated twins of an HVM guest's first disks. */
+#define TWIN_NAME  "ide0-hd%u"
+#define TWIN_COUNT 4
+
+static unsigned xen_block_deletions(XenDomain *domain);
+static bool xen_block_save(void *user, Err **err);
+static bool xen_block_runs(void *user);
+static bool xen_block_set_paused(void *user, Op *op, bool paused, Err **err);
+static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
+                                unsigned count, Err **err);
+static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err);
+static bool xen_block_has(XenDomain *domain, Op *op, const char *device, const char *node,
+                          bool *ret_there, Err **err);
+
+void xen_block_begin(XenDomain *domain)
+{
+    static const BlockEngine engine = {xen_block_save, xen_block_runs, xen_block_set_paused};
+    domain->block = (BlockGuest){
+        .engine = &engine,
+        .user = domain,
+        .name = domain->name,
+        .aio = BLOCK_AIO,
+        .lock = &domain->lock,
+        .changed = &domain->changed,
+        .disks = domain->record->disks,
+        .next_node = &domain->record->next_node,
+    };
+    block_guest_init(&domain->block);
+}
+
+bool xen_block_take_over(XenDomain *domain, Op *op, const HvDisk *config, Err **err)
+{
+    char vdev[XEN_VDEV_SIZE];
+    bool served = false;
+    if (config->is_cd || config->image_count == 0 || !domain->qmp ||
+        !xen_device_vdev(config->position, vdev, NULL)) {
+        return true;
+    }
+    g_autofree char *top = g_strdup_printf("%s-%s", vdev, config->images[0].format);
+    if (!xen_block_has(domain, op, NULL, top, &served, err)) {
+        return false;
+    }
+    if (!served) {
+        return true;
+    }
+    BlockDisk *disk = block_disk_find(domain->record->disks, config->id);
+    bool has_twin = domain->record->kind == HV_KIND_HVM && config->position < TWIN_COUNT;
+    return block_chain_take_over(&domain->block, op, disk, top, config->images, config->image_count,
+                                 !has_twin, err);
+}
+
+/* QEMU tells which device it has let go of by a path that means nothing to us; each time it lets go
+ * of one we look for ours. */
+void xen_block_drop(XenDomain *domain, Op *op, const char *disk_id)
+{
+    BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
+    if (!disk || disk->nodes->len == 0) {
+        return;
+    }
+    g_autoptr(Op) patience = op_new_child(op, DROP_LIMIT);
+    bool waited = true, used = true;
+    while (waited) {
+        unsigned seen = xen_block_deletions(domain);
+        if (!xen_block_has(domain, patience, NULL, block_disk_top_node(disk), &used, NULL) ||
+            !used) {
+            break;
+        }
+        LOCK_GUARD(&domain->lock);
+        while (waited && domain->device_deletions == seen && !domain->block.ended) {
+            waited = op_wait(patience, &domain->changed, &domain->lock.mutex, NULL);
+        }
+    }
+    block_chain_drop(&domain->block, op, disk, 0);
+}
+
+bool xen_block_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
+                        const HvImage *overlays, unsigned count, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_block_get(hv, op, uuid, disk_ids, count, err);
+    return domain && block_snapshot_disks(&domain->block, op, disk_ids, overlays, count, err);
+}
+
+bool xen_block_resize(Hv *hv, Op *op, Uuid uuid, const char *disk_id, uint64_t bytes, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_block_get(hv, op, uuid, &disk_id, 1, err);
+    return domain && block_snapshot_resize(&domain->block, op, disk_id, bytes, err);
+}
+
+bool xen_block_merge(Hv *hv, Op *op, Uuid uuid, const HvMerge *merge, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_block_get(hv, op, uuid, &merge->disk_id, 1, err);
+    return domain && block_merge_disk(&domain->block, op, merge, err);
+}
+
+bool xen_block_mirror(Hv *hv, Op *op, Uuid uuid, const HvMirror *mirror, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_block_get(hv, op, uuid, &mirror->disk_id, 1, err);
+    return domain && block_mirror_disk(&domain->block, op, mirror, err);
+}
+
+bool xen_block_mirror_settle(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const char *target,
+                             Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    return domain && block_mirror_settle(&domain->block, op, disk_id, target, err);
+}
+
+static unsigned xen_block_deletions(XenDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->device_deletions;
+}
+
+static bool xen_block_save(void *user, Err **err)
+{
+    return xen_domain_save_record(user, err);
+}
+
+static bool xen_block_runs(void *user)
+{
+    const XenDomain *domain = user;
+    HvDomainInfo info;
+    return xen_info_domain(domain->hv, domain->uuid, &info, NULL) && info.state == HV_STATE_RUNNING;
+}
+
+static bool xen_block_set_paused(void *user, Op *op, bool paused, Err **err)
+{
+    return xen_control_pause(user, op, paused, err);
+}
+
+/* The domain, when its QEMU serves all of these disks to the guest. (a reference) */
+static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
+                                unsigned count, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain || !xen_monitor_get(domain, err)) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (!xen_block_check_twin(domain, op, disk_ids[i], err)) {
+            return NULL;
+        }
+    }
+    return g_steal_pointer(&domain);
+}
+
+/* What a guest without drivers for Xen writes goes past the disk that we know. */
+static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err)
+{
+    bool there = false;
+    const BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
+    if (!disk || domain->record->kind != HV_KIND_HVM || disk->position >= TWIN_COUNT) {
+        return true;
+    }
+    g_autofree char *twin = g_strdup_printf(TWIN_NAME, disk->position);
+    return xen_block_has(domain, op, twin, NULL, &there, err) &&
+           (!there || err_internal(err,
+                                   "disk %s of domain %s is used by its emulated controller: the "
+                                   "guest has no drivers for Xen, or not yet",
+                                   disk_id, domain->name));
+}
+
+/* Whether QEMU has a guest's device of the name `device`, or one that uses the node `node`. */
+static bool xen_block_has(XenDomain *domain, Op *op, const char *device, const char *node,
+                          bool *ret_there, Err **err)
+{
+    g_autoptr(Value) drives = NULL;
+    if (!qmp_call(domain->qmp, op, "query-block", NULL, &drives, err)) {
+        return false;
+    }
+    *ret_there = false;
+    for (unsigned i = 0; i < value_count(drives); i++) {
+        const Value *drive = value_at(drives, i);
+        const Value *inserted = value_get(drive, "inserted");
+        *ret_there |=
+            (device && text_equal(value_get_string(drive, "device"), device)) ||
+            (node && inserted && text_equal(value_get_string(inserted, "node-name"), node));
+    }
+    return true;
+}
