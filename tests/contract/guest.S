@@ -4,8 +4,18 @@
  *   +  add one to a counter in memory and tell it: 'A' + counter
  *   w  write the counter to the disk's second sector, d  tell it as it stands there
  *
- * Anything else is echoed.  It says "READY" when it listens.  The ports are those of QEMU's q35:
- * PM1a control at 0x604, reset control at 0xcf9, pvpanic at 0x505, COM1 at 0x3f8. */
+ * Anything else is echoed.  It says "READY" when it listens.  Reset control is at 0xcf9 and COM1 at
+ * 0x3f8; the rest depends on the machine, which is told by the host bridge:
+ *
+ *                       PM1a control                                   panic
+ *   QEMU's q35          0x604                                          pvpanic at 0x505
+ *   i440fx, under Xen   4 behind the base that the PIIX4 has at 0x40   a hypercall
+ */
+        .set Q35, 0x29c08086
+        .set HYPERCALLS, 0x9000         /* a page that Xen fills with the ways into it */
+        .set SCHED_OP, 29
+        .set SCHEDOP_shutdown, 2
+        .set SHUTDOWN_crash, 3
         .code16
         .globl _start
 _start:
@@ -47,8 +57,15 @@ wait:   hlt
         jmp wait
 
 poweroff:
+        call is_q35
         movw $0x604, %dx
-        movw $0x2000, %ax
+        je 1f
+        movl $0x80000b40, %eax          /* bus 0, device 1, function 3 */
+        call configuration
+        andb $0xc0, %al
+        addw $4, %ax
+        movw %ax, %dx
+1:      movw $0x2000, %ax
         outw %ax, %dx
         jmp wait
 reset:
@@ -57,6 +74,8 @@ reset:
         outb %al, %dx
         jmp wait
 panic:
+        call is_q35
+        jne panic_xen
         movw $0x505, %dx
         movb $1, %al
         outb %al, %dx
@@ -92,6 +111,47 @@ disk:   movw $packet, %si
         int $0x13
         ret
 
+        /* Tells by the zero flag. */
+is_q35: movl $0x80000000, %eax
+        call configuration
+        cmpl $Q35, %eax
+        ret
+
+        /* The register %eax of a PCI device, into %eax. */
+configuration:
+        movw $0xcf8, %dx
+        outl %eax, %dx
+        movw $0xcfc, %dx
+        inl %dx, %eax
+        ret
+
+        /* Xen takes no calls from real mode. */
+panic_xen:
+        cli
+        lgdt table_register
+        movl %cr0, %eax
+        orb $1, %al
+        movl %eax, %cr0
+        ljmp $8, $1f
+        .code32
+1:      movw $16, %ax
+        movw %ax, %ds
+        movw %ax, %es
+        movw %ax, %ss
+        movl $0x40000002, %eax          /* %ebx is the register that takes the page's address */
+        cpuid
+        movl %ebx, %ecx
+        movl $HYPERCALLS, %eax
+        xorl %edx, %edx
+        wrmsr
+        movl $SCHEDOP_shutdown, %ebx
+        movl $reason, %ecx
+        movl $(HYPERCALLS + 32 * SCHED_OP), %eax
+        call *%eax
+1:      hlt
+        jmp 1b
+        .code16
+
         /* Sends %al. */
 put:    pushw %ax
         movw $0x3fd, %dx
@@ -111,6 +171,12 @@ packet: .byte 16, 0
         .word 1
         .word buffer, 0
         .long 1, 0
+reason: .long SHUTDOWN_crash
+table_register:
+        .word 23
+        .long table
+        .balign 8
+table:  .quad 0, 0x00cf9a000000ffff, 0x00cf92000000ffff    /* all memory as code, and as data */
 
         .org 510
         .word 0xaa55

@@ -570,14 +570,6 @@ static void test_unattended_reboot(Bench *bench)
 
 static void test_uefi(Bench *bench)
 {
-    if (!bench->is_real) {
-        g_test_skip("the fake engine has no firmware");
-        return;
-    }
-    if (g_str_equal(bench->driver->name, "xen")) {
-        g_test_skip("OVMF under Xen makes QEMU 7.2 abort where that emulates the processor");
-        return;
-    }
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     g_autofree char *nvram = g_build_filename(bench->root, "nvram", NULL);
