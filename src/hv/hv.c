@@ -1,6 +1,10 @@
-/* What all engines share: the answer for hooks that an engine cannot serve, and the
- * ownership of guest information. */
+/* What all engines share: the answer for hooks that an engine cannot serve, the ownership of what
+ * they tell, and sets of processors. */
 #include "hv/hv.h"
+
+#include <assert.h>
+
+#define CPUS_PER_WORD 64
 
 void hv_guest_info_clear(HvGuestInfo *info)
 {
@@ -22,6 +26,17 @@ void hv_domain_stats_clear(HvDomainStats *stats)
 void hv_host_stats_clear(HvHostStats *stats)
 {
     g_clear_pointer(&stats->cpus, g_array_unref);
+}
+
+void hv_cpu_set_add(HvCpuSet *set, unsigned cpu)
+{
+    assert(cpu < HV_CPUS_MAX);
+    set->words[cpu / CPUS_PER_WORD] |= (uint64_t)1 << cpu % CPUS_PER_WORD;
+}
+
+bool hv_cpu_set_has(const HvCpuSet *set, unsigned cpu)
+{
+    return cpu < HV_CPUS_MAX && set->words[cpu / CPUS_PER_WORD] >> cpu % CPUS_PER_WORD & 1;
 }
 
 bool hv_unsupported(const char *driver, const char *what, Err **err)

@@ -115,6 +115,43 @@ typedef enum HvKind {
     HV_KIND_PVH, /* a kernel on virtual processors, without emulated devices */
 } HvKind;
 
+/* Parts of an HVM guest's machine that can be switched; an engine without such a switch leaves one
+ * as it is. */
+typedef enum HvFeature {
+    HV_FEATURE_ACPI = 1 << 0,
+    HV_FEATURE_ACPI_S3 = 1 << 1, /* sleep */
+    HV_FEATURE_ACPI_S4 = 1 << 2, /* hibernation */
+    HV_FEATURE_APIC = 1 << 3,
+    HV_FEATURE_PAE = 1 << 4,
+    HV_FEATURE_NX = 1 << 5,
+    HV_FEATURE_HPET = 1 << 6,
+    HV_FEATURE_NESTED = 1 << 7, /* guests of the guest's own */
+    HV_FEATURE_USB_TABLET = 1 << 8,
+    /* What Windows expects of Microsoft's hypervisor; parts of it, which mean nothing without. */
+    HV_FEATURE_VIRIDIAN = 1 << 9,
+    HV_FEATURE_VIRIDIAN_TIME_REF_COUNT = 1 << 10,
+    HV_FEATURE_VIRIDIAN_REFERENCE_TSC = 1 << 11,
+    HV_FEATURE_VIRIDIAN_APIC_ASSIST = 1 << 12,
+    HV_FEATURE_VIRIDIAN_CRASH_CTL = 1 << 13,
+    HV_FEATURE_VIRIDIAN_STIMER = 1 << 14,
+} HvFeature;
+
+/* The guest's time stamp counter, by Xen's numbers. */
+typedef enum HvTscMode {
+    HV_TSC_DEFAULT, /* emulated where the processor's own would not stay right */
+    HV_TSC_EMULATE,
+    HV_TSC_NATIVE,
+    HV_TSC_NATIVE_PARAVIRT,
+} HvTscMode;
+
+#define HV_CPUS_MAX 512
+/* Processors of the host by number. */
+typedef struct HvCpuSet {
+    uint64_t words[HV_CPUS_MAX / 64];
+} HvCpuSet;
+void hv_cpu_set_add(HvCpuSet *set, unsigned cpu);
+bool hv_cpu_set_has(const HvCpuSet *set, unsigned cpu);
+
 typedef enum HvFirmware {
     HV_FIRMWARE_BIOS,
     HV_FIRMWARE_UEFI,
@@ -128,7 +165,11 @@ typedef struct HvDomainConfig {
     unsigned cores_per_socket; /* 0: 1 */
     unsigned cpu_weight;       /* share of the processors when they are short; 0: 256, the usual */
     unsigned cpu_cap;          /* percent of one processor that all vCPUs get; 0: no limit */
-    uint64_t memory_bytes;     /* at start */
+    /* Where each vCPU may run, those beyond the last set as the first one; none: anywhere. An
+     * engine that cannot tell vCPUs apart lets them run anywhere. */
+    const HvCpuSet *affinity;
+    unsigned affinity_count;
+    uint64_t memory_bytes; /* at start */
     uint64_t memory_max_bytes;
     HvKind kind;
     HvFirmware firmware;
@@ -137,10 +178,15 @@ typedef struct HvDomainConfig {
      * for it (NULL-terminated, may be NULL). */
     const char *bootloader;
     const char *const *bootloader_args;
-    const char *nvram_path; /* UEFI variable store; created when missing */
-    const char *boot_order; /* letters c d n; may be empty */
-    const char *vga;        /* "std", "cirrus" or "" for std */
-    int64_t time_offset;    /* seconds added to UTC in the guest's clock */
+    const char *nvram_path;             /* UEFI variable store; created when missing */
+    const char *boot_order;             /* letters c d n; may be empty */
+    unsigned features_on, features_off; /* HvFeature; what is in neither is as the engine has it */
+    HvTscMode tsc_mode;
+    /* Factor on the memory that Xen sets aside for page tables of its own; 0: 1. */
+    double shadow_multiplier;
+    const char *vga;     /* "std", "cirrus" or "" for std */
+    unsigned video_mib;  /* the graphics card's memory, if the engine's would be less */
+    int64_t time_offset; /* seconds added to UTC in the guest's clock */
     const HvDisk *disks;
     unsigned disk_count;
     const HvNic *nics;

@@ -4,17 +4,16 @@
 
 #include "base/text.h"
 #include "hv/xen/device.h"
+#include "hv/xen/machine.h"
 
 #include <libxl_utils.h>
 #include <stdlib.h>
 
-#define KIB                1024
 #define SOCKET_PATH_SIZE   108 /* sun_path of unix(7) */
 #define BOOT_ORDER_DEFAULT "cd"
 
 static bool xen_config_check(const HvDomainConfig *config, const XenPlaces *places, Err **err);
 static void xen_config_create(const HvDomainConfig *config, libxl_domain_config *result);
-static void xen_config_machine(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_config_boot(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_config_hvm(const HvDomainConfig *config, const char *dir,
                            libxl_domain_build_info *build);
@@ -38,7 +37,7 @@ bool xen_config_build(const HvDomainConfig *config, const XenRecord *record,
     libxl_domain_config_init(&result);
     xen_config_create(config, &result);
     libxl_domain_build_info_init_type(&result.b_info, result.c_info.type);
-    xen_config_machine(config, &result.b_info);
+    xen_machine_describe(config, &result.b_info);
     xen_config_boot(config, &result.b_info);
     if (config->kind == HV_KIND_HVM) {
         xen_config_hvm(config, places->dir, &result.b_info);
@@ -87,26 +86,6 @@ static void xen_config_create(const HvDomainConfig *config, libxl_domain_config 
     result->on_soft_reset = LIBXL_ACTION_ON_SHUTDOWN_PRESERVE;
 }
 
-static void xen_config_machine(const HvDomainConfig *config, libxl_domain_build_info *build)
-{
-    build->max_vcpus = (int)MAX(config->vcpus, config->vcpus_max);
-    build->avail_vcpus.size = ((uint32_t)build->max_vcpus + 7) / 8;
-    build->avail_vcpus.map = calloc(build->avail_vcpus.size, 1);
-    for (unsigned i = 0; i < config->vcpus; i++) {
-        libxl_bitmap_set(&build->avail_vcpus, (int)i);
-    }
-    build->target_memkb = config->memory_bytes / KIB;
-    build->max_memkb = MAX(config->memory_bytes, config->memory_max_bytes) / KIB;
-    if (config->cpu_weight > 0) {
-        build->sched_params.weight = (int)config->cpu_weight;
-    }
-    if (config->cpu_cap > 0) {
-        build->sched_params.cap = (int)config->cpu_cap;
-    }
-    build->rtc_timeoffset = (uint32_t)config->time_offset;
-    build->device_model_version = LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN;
-}
-
 static void xen_config_boot(const HvDomainConfig *config, libxl_domain_build_info *build)
 {
     if (config->firmware == HV_FIRMWARE_DIRECT_KERNEL) {
@@ -125,13 +104,16 @@ static void xen_config_hvm(const HvDomainConfig *config, const char *dir,
                            libxl_domain_build_info *build)
 {
     const char *order = config->boot_order;
-    bool cirrus = text_equal(config->vga, "cirrus");
     build->u.hvm.boot = g_strdup(order && *order ? order : BOOT_ORDER_DEFAULT);
     build->u.hvm.bios =
         config->firmware == HV_FIRMWARE_UEFI ? LIBXL_BIOS_TYPE_OVMF : LIBXL_BIOS_TYPE_SEABIOS;
-    build->u.hvm.vga.kind = cirrus ? LIBXL_VGA_INTERFACE_TYPE_CIRRUS : LIBXL_VGA_INTERFACE_TYPE_STD;
     build->u.hvm.serial = g_strdup_printf("unix:%s/" XEN_SOCKET_SERIAL ",server=on,wait=off", dir);
     xen_config_vnc(dir, &build->u.hvm.vnc);
+    if (!(config->features_off & HV_FEATURE_USB_TABLET)) {
+        static const char *const devices[] = {"tablet", NULL};
+        build->u.hvm.usbdevice_list = xen_config_strings(devices);
+        libxl_defbool_set(&build->u.hvm.usb, true);
+    }
     if (!uuid_is_null(config->generation_id)) {
         memcpy(build->u.hvm.ms_vm_genid.bytes, config->generation_id.bytes,
                sizeof config->generation_id.bytes);

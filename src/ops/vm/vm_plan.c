@@ -17,6 +17,7 @@
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_genid.h"
 #include "ops/vm/vm_nvram.h"
+#include "ops/vm/vm_platform.h"
 #include "ops/vm/vm_state.h"
 
 #define PYGRUB     "pygrub"
@@ -24,14 +25,11 @@
 
 enum {
     MAX_DISK_POSITION = 255,
-    MAX_WEIGHT = 65535,   /* as Xen has it */
-    MAX_CAP = 100 * 1024, /* percent */
     MAX_STORE_PATH = 1024,
     MAX_STORE_VALUE = 2048, /* it travels with its path in one of Xen's packets */
 };
 
 static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config);
-static unsigned scheduling(const DbView *view, VmRef vm, const char *key, unsigned max);
 static bool plan_boot(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config, Err **err);
 static bool plan_bootloader(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config,
                             Err **err);
@@ -165,34 +163,15 @@ static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfi
     config->name = arena_strdup(call->arena, db_vm_name_label(view, vm));
     config->vcpus = db_vm_vcpus_at_startup(view, vm);
     config->vcpus_max = db_vm_vcpus_max(view, vm);
-    config->cpu_weight = scheduling(view, vm, "weight", MAX_WEIGHT);
-    config->cpu_cap = scheduling(view, vm, "cap", MAX_CAP);
     config->memory_bytes = db_vm_memory_dynamic_max(view, vm);
     config->memory_max_bytes = db_vm_memory_static_max(view, vm);
-    const char *cores = db_vm_platform_get(view, vm, "cores-per-socket");
-    uint64_t cores_per_socket;
-    if (cores && text_parse_uint(cores, 255, &cores_per_socket)) {
-        config->cores_per_socket = cores_per_socket;
-    }
-    const char *vga = db_vm_platform_get(view, vm, "vga");
-    config->vga = vga && strcmp(vga, "cirrus") == 0 ? "cirrus" : "std";
-    const char *offset = db_vm_platform_get(view, vm, "timeoffset");
-    int64_t seconds;
-    if (offset && text_parse_int(offset, &seconds)) {
-        config->time_offset = seconds;
-    }
+    config->shadow_multiplier = db_vm_hvm_shadow_multiplier(view, vm);
+    vm_platform_read(db_vm_platform(view, vm), config);
+    vm_platform_read_scheduling(db_vm_vcpus_params(view, vm), call->arena, config);
     config->bios_strings = plan_bios_strings(call, view, vm);
     config->store_data = plan_store_data(call, view, vm);
     config->generation_id = vm_genid_bytes(db_vm_generation_id(view, vm));
     config->start_ticket = ((uint64_t)g_random_int() << 32) | g_random_int();
-}
-
-/* What is no number is as if it were not there, as in XenServer. */
-static unsigned scheduling(const DbView *view, VmRef vm, const char *key, unsigned max)
-{
-    const char *text = db_vm_vcpus_params_get(view, vm, key);
-    uint64_t number;
-    return text && text_parse_uint(text, max, &number) ? (unsigned)number : 0;
 }
 
 /* HVM when it has a boot policy, as 6.2 tells it; else a kernel from the host's own store. */
