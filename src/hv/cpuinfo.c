@@ -1,7 +1,12 @@
-/* Lines "name : value" of /proc/cpuinfo, one block for each processor. */
+/* Lines "name : value" of /proc/cpuinfo, one block for each processor; and CPUID. */
 #include "hv/cpuinfo.h"
 
 #include "base/text.h"
+
+#include <cpuid.h>
+
+#define BASE_LEAF     1
+#define EXTENDED_LEAF 0x80000001
 
 static void hv_cpuinfo_read_line(const char *name, const char *value, HvHostInfo *info);
 static unsigned hv_cpuinfo_number(const char *text);
@@ -26,6 +31,15 @@ void hv_cpuinfo_parse(const char *cpuinfo, HvHostInfo *info)
         }
     }
     info->socket_count = MAX(g_hash_table_size(sockets), 1);
+}
+
+void hv_cpuinfo_read_features(HvHostInfo *info)
+{
+    uint32_t *features = info->cpu_features;
+    unsigned eax, ebx;
+    memset(features, 0, sizeof info->cpu_features);
+    __get_cpuid(BASE_LEAF, &eax, &ebx, &features[0], &features[1]);
+    __get_cpuid(EXTENDED_LEAF, &eax, &ebx, &features[2], &features[3]);
 }
 
 static void hv_cpuinfo_read_line(const char *name, const char *value, HvHostInfo *info)

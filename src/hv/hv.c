@@ -39,6 +39,25 @@ bool hv_cpu_set_has(const HvCpuSet *set, unsigned cpu)
     return cpu < HV_CPUS_MAX && set->words[cpu / CPUS_PER_WORD] >> cpu % CPUS_PER_WORD & 1;
 }
 
+char *hv_no_host_messages(Hv *hv, bool clear, Err **err)
+{
+    (void)hv, (void)clear;
+    err_internal(err, "this engine has no hypervisor that tells of itself");
+    return NULL;
+}
+
+bool hv_no_host_debug_keys(Hv *hv, const char *keys, Err **err)
+{
+    (void)hv, (void)keys;
+    return err_internal(err, "this engine has no hypervisor that takes debug keys");
+}
+
+bool hv_no_domain_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err)
+{
+    (void)hv, (void)op, (void)domain, (void)multiplier;
+    return err_internal(err, "this engine sets no memory aside for page tables");
+}
+
 bool hv_unsupported(const char *driver, const char *what, Err **err)
 {
     return err_internal(err, "%s cannot %s", driver, what);

@@ -38,6 +38,8 @@ typedef enum HvCaps {
     HV_CAP_UNATTENDED_REBOOT = 1 << 16, /* guests reboot while no driver is open */
     HV_CAP_BOOTLOADER = 1 << 17,        /* HvDomainConfig.bootloader */
     HV_CAP_MIGRATE = 1 << 18,           /* domain_send, domain_receive */
+    HV_CAP_HYPERVISOR = 1 << 19,        /* host_messages, host_debug_keys */
+    HV_CAP_SHADOW = 1 << 20,            /* domain_set_shadow */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
@@ -256,9 +258,14 @@ typedef struct HvHostInfo {
     uint64_t memory_total, memory_free; /* bytes */
     char cpu_vendor[16], cpu_model_name[64], cpu_flags[2048];
     unsigned cpu_family, cpu_model, cpu_stepping, cpu_mhz;
-    char engine_version[64];        /* "QEMU 7.2.22" */
-    char accelerator[16];           /* "kvm", "tcg", "xen", "none" */
+    char engine_version[64]; /* "QEMU 7.2.22" */
+    char accelerator[16];    /* "kvm", "tcg", "xen", "none" */
+    /* What guests can be given of the processors: CPUID 1 ECX and EDX, 0x80000001 ECX and EDX. */
+    uint32_t cpu_features[4];
     uint64_t domain_overhead_bytes; /* memory a domain costs beyond its own */
+    /* The domain that this program runs in; 0: there is none, but the machine itself. */
+    uint64_t control_memory_bytes;
+    unsigned control_vcpus;
 } HvHostInfo;
 
 /* What a guest's agent says. Arrays are NULL-terminated lists of name, value in turn, named as
@@ -316,6 +323,10 @@ typedef struct HvDriver {
     bool (*host_info)(Hv *hv, HvHostInfo *ret_info, Err **err);
     /* What the machine does just now; cheap, made to be asked every few seconds. */
     bool (*host_stats)(Hv *hv, HvHostStats *ret_stats, Err **err);
+    /* What the hypervisor has to say, the end of it if that is long; `clear` deletes it. (owned) */
+    char *(*host_messages)(Hv *hv, bool clear, Err **err);
+    /* Keys that have the hypervisor tell of itself among its messages. */
+    bool (*host_debug_keys)(Hv *hv, const char *keys, Err **err);
 
     /* Builds the domain, paused, with all its devices, and with the memory it had if the
      * configuration names a saved state. On failure nothing is left behind.
@@ -340,6 +351,8 @@ typedef struct HvDriver {
 
     bool (*domain_set_memory)(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
     bool (*domain_set_vcpus)(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
+    /* See HvDomainConfig.shadow_multiplier. */
+    bool (*domain_set_shadow)(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err);
 
     /* Writes CPU, device and memory state into `image` (already created; qcow2 or raw, of the
      * virtual size that domain_save_size() tells) and leaves the domain paused; the caller then
@@ -432,6 +445,11 @@ extern const HvDriver hv_fake_driver;
 const char *hv_engine_choose(const char *root);
 /* The driver of an engine by its name; that of Xen is a module which is loaded now. (borrowed) */
 const HvDriver *hv_engine_find(const char *name, Err **err);
+
+/* Hooks of engines without HV_CAP_HYPERVISOR and HV_CAP_SHADOW. */
+char *hv_no_host_messages(Hv *hv, bool clear, Err **err);
+bool hv_no_host_debug_keys(Hv *hv, const char *keys, Err **err);
+bool hv_no_domain_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err);
 
 /* INTERNAL_ERROR ["<driver> cannot <what>"]. */
 bool hv_unsupported(const char *driver, const char *what, Err **err);

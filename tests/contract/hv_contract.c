@@ -25,6 +25,59 @@ static void test_host(Bench *bench)
     g_assert_cmpstr(info.cpu_vendor, !=, "");
 }
 
+/* What a key has it say is among its messages until they are deleted. */
+static void test_hypervisor(Bench *bench)
+{
+    const HvDriver *driver = bench->driver;
+    static const char said[] = "'h' pressed";
+    Err *err = NULL;
+    assert_ok(driver->host_debug_keys(bench->hv, "h", &err), err);
+    for (unsigned i = 0; i < 2; i++) {
+        g_autofree char *messages = driver->host_messages(bench->hv, i == 1, &err);
+        assert_ok(messages != NULL, err);
+        g_assert_nonnull(strstr(messages, said));
+    }
+    g_autofree char *rest = driver->host_messages(bench->hv, false, &err);
+    g_assert_null(strstr(rest, said));
+}
+
+/* All that a VM can say of its machine, at once; what that does is seen by whoever looks into the
+ * engine. */
+static void test_tuned(Bench *bench)
+{
+    Err *err = NULL;
+    const HvDriver *driver = bench->driver;
+    g_auto(Guest) guest = {0};
+    guest_init(&guest, bench, 3);
+    HvCpuSet anywhere = {0};
+    hv_cpu_set_add(&anywhere, 0);
+    HvDomainConfig *config = &guest.config;
+    static const char *const strings[] = {"bios-vendor", "Clearwater", "oem-1", "contract", NULL};
+    config->cpu_weight = 512;
+    config->cpu_cap = 50;
+    config->affinity = &anywhere;
+    config->affinity_count = 1;
+    config->features_on = HV_FEATURE_ACPI | HV_FEATURE_APIC | HV_FEATURE_PAE | HV_FEATURE_NX |
+                          HV_FEATURE_VIRIDIAN | HV_FEATURE_VIRIDIAN_REFERENCE_TSC |
+                          HV_FEATURE_VIRIDIAN_STIMER;
+    config->features_off = HV_FEATURE_HPET | HV_FEATURE_ACPI_S3 | HV_FEATURE_USB_TABLET;
+    config->tsc_mode = HV_TSC_NATIVE;
+    config->shadow_multiplier = 2;
+    config->video_mib = 32;
+    config->time_offset = 3600;
+    config->bios_strings = strings;
+    config->generation_id = uuid_generate();
+    int domid;
+    assert_ok(driver->domain_create(bench->hv, bench->op, config, &domid, &err), err);
+    g_assert_cmpint(guest_state(bench, config->uuid), ==, HV_STATE_PAUSED);
+    if (driver->caps & HV_CAP_SHADOW) {
+        bool done = driver->domain_set_shadow(bench->hv, bench->op, config->uuid, 3, &err);
+        assert_ok(done || config->kind == HV_KIND_PV, err);
+        g_clear_pointer(&err, err_free);
+    }
+    guest_destroy(bench, &guest);
+}
+
 static void test_states(Bench *bench)
 {
     Err *err = NULL;
@@ -640,7 +693,9 @@ int main(int argc, char **argv)
     }
     static const BenchTest tests[] = {
         {"host", 0, test_host},
+        {"hypervisor", HV_CAP_HYPERVISOR, test_hypervisor},
         {"states", 0, test_states},
+        {"tuned", 0, test_tuned},
         {"guest_ends", HV_CAP_TEXT_CONSOLE, test_guest_ends},
         {"power_button", 0, test_power_button},
         {"resize", HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG, test_resize},

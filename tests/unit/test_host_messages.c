@@ -80,7 +80,7 @@ static void test_machine(HostFixture *fixture, gconstpointer data)
         {"host.restart_agent", "", "restart its own service"},
         {"host.set_hostname_live", ", \"good-name\"", "rename the machine"},
         {"host.syslog_reconfigure", "", "set up the machine's syslog"},
-        {"host.dmesg_clear", "", "clear the machine's kernel log"},
+        {"host.dmesg_clear", "", "clear the machine's messages"},
     };
     const char *host = HOST_REF(fixture);
     host_fixture_fails(fixture, "HOST_NOT_DISABLED: [  ]", "host.shutdown", "\"%s\"", host);

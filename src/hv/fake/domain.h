@@ -28,6 +28,7 @@ struct Hv {
     int last_domid;
     GHashTable *domains; /* Uuid * (in the domain) -> FakeDomain, which it unmaps */
     GPtrArray *consoles; /* FakeConsole, which it frees */
+    GString *messages;   /* of what would be the hypervisor */
 };
 
 /* These want the lock. */

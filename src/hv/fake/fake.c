@@ -34,6 +34,7 @@ static const HvHostInfo host = {
     .cpu_model_name = "Fake CPU",
     .engine_version = "fake 1",
     .accelerator = "none",
+    .cpu_features = {0x1, 0x2, 0x4, 0x8},
     .domain_overhead_bytes = OVERHEAD,
 };
 
@@ -64,6 +65,7 @@ static Hv *fake_open(const HvConfig *config, Err **err)
     hv->domains =
         g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, (GDestroyNotify)unmap_domain);
     hv->consoles = g_ptr_array_new_with_free_func((GDestroyNotify)close_console);
+    hv->messages = g_string_new("a fake is as good as its word\n");
     hv->loop = hv_loop_new(NULL, NULL, err);
     if (!hv->loop || !load_all(hv, err)) {
         fake_close(hv);
@@ -77,6 +79,7 @@ static void fake_close(Hv *hv)
     hv_loop_free(hv->loop);
     g_ptr_array_unref(hv->consoles);
     g_hash_table_unref(hv->domains);
+    g_string_free(hv->messages, TRUE);
     lock_clear(&hv->lock);
     g_free(hv->run_dir);
     g_free(hv);
@@ -117,6 +120,26 @@ static bool fake_host_stats(Hv *hv, HvHostStats *ret_stats, Err **err)
         g_array_append_val(cpus, ns);
     }
     *ret_stats = (HvHostStats){cpus, info.memory_total, info.memory_free, 0.25};
+    return true;
+}
+
+static char *fake_host_messages(Hv *hv, bool clear, Err **err)
+{
+    (void)err;
+    LOCK_GUARD(&hv->lock);
+    char *text = g_strdup(hv->messages->str);
+    g_string_truncate(hv->messages, clear ? 0 : hv->messages->len);
+    return text;
+}
+
+/* In Xen's words. */
+static bool fake_host_debug_keys(Hv *hv, const char *keys, Err **err)
+{
+    (void)err;
+    LOCK_GUARD(&hv->lock);
+    for (; *keys; keys++) {
+        g_string_append_printf(hv->messages, "'%c' pressed\n", *keys);
+    }
     return true;
 }
 
@@ -247,6 +270,13 @@ static bool fake_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err
         domain->info.memory_bytes = MIN(bytes, domain->memory_max_bytes);
     }
     return domain != NULL;
+}
+
+static bool fake_set_shadow(Hv *hv, Op *op, Uuid uuid, double multiplier, Err **err)
+{
+    (void)multiplier;
+    LOCK_GUARD(&hv->lock);
+    return fake_domain_find(hv, op, uuid, err) != NULL;
 }
 
 static bool fake_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
@@ -431,12 +461,14 @@ const HvDriver hv_fake_driver = {
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE |
-            HV_CAP_LIVE_RESIZE | HV_CAP_MIGRATE,
+            HV_CAP_LIVE_RESIZE | HV_CAP_MIGRATE | HV_CAP_HYPERVISOR | HV_CAP_SHADOW,
     .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER,
     .open = fake_open,
     .close = fake_close,
     .host_info = fake_host_info,
     .host_stats = fake_host_stats,
+    .host_messages = fake_host_messages,
+    .host_debug_keys = fake_host_debug_keys,
     .domain_create = fake_create,
     .domain_set_paused = fake_set_paused,
     .domain_shutdown = fake_shutdown,
@@ -448,6 +480,7 @@ const HvDriver hv_fake_driver = {
     .domain_stats = fake_stats,
     .domain_set_memory = fake_set_memory,
     .domain_set_vcpus = fake_set_vcpus,
+    .domain_set_shadow = fake_set_shadow,
     .domain_save_size = fake_save_size,
     .domain_save = fake_save,
     .domain_send = fake_passage_send,

@@ -48,6 +48,7 @@ bool qemu_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
         .domain_overhead_bytes = hv->host.kvm ? OVERHEAD_KVM : OVERHEAD_TCG,
     };
     hv_cpuinfo_parse(cpuinfo, &info);
+    hv_cpuinfo_read_features(&info);
     g_strlcpy(info.accelerator, hv->host.kvm ? "kvm" : "tcg", sizeof info.accelerator);
     if (!qemu_host_read_memory(&info.memory_total, &info.memory_free, err) ||
         !qemu_host_read_version(hv, &info, err)) {

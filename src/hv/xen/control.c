@@ -4,11 +4,21 @@
 #include "hv/xen/call.h"
 #include "hv/xen/create.h"
 #include "hv/xen/hooks.h"
+#include "hv/xen/machine.h"
 
+#include <errno.h>
 #include <libxl_utils.h>
 
-#define KIB 1024
+#define KIB         1024
+#define KIB_PER_MIB 1024
 
+/* 0, or libxl's code. */
+typedef int XenControlCall(libxl_ctx *ctx, uint32_t domid, const void *value);
+
+static bool xen_control_do(Hv *hv, Uuid uuid, XenControlCall *call, const void *value,
+                           const char *what, Err **err);
+static int xen_control_do_memory(libxl_ctx *ctx, uint32_t domid, const void *bytes);
+static int xen_control_do_sysrq(libxl_ctx *ctx, uint32_t domid, const void *key);
 static bool xen_control_is_saved(XenDomain *domain, uint32_t domid);
 static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **err);
 
@@ -96,15 +106,7 @@ bool xen_control_destroy(Hv *hv, Op *op, Uuid uuid, Err **err)
 bool xen_control_set_memory(Hv *hv, Op *op, Uuid uuid, uint64_t bytes, Err **err)
 {
     (void)op;
-    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
-    if (!domain) {
-        return false;
-    }
-    uint32_t domid = xen_domain_domid(domain);
-    xen_message_forget(&hv->messages, domid);
-    int code = libxl_set_memory_target(hv->ctx, domid, (int64_t)(bytes / KIB), 0, 1);
-    return code == 0 ||
-           xen_message_fail(&hv->messages, domid, code, "set the memory of", domain->name, err);
+    return xen_control_do(hv, uuid, xen_control_do_memory, &bytes, "set the memory of", err);
 }
 
 bool xen_control_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
@@ -144,19 +146,34 @@ bool xen_control_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
     return xen_domain_save_record(domain, err);
 }
 
-/* To the kernel of a paravirtual guest it comes by control/sysrq. */
-bool xen_control_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
+/* What has page tables of Xen's own has a pool for them, which is told in whole pages. */
+bool xen_control_set_shadow(Hv *hv, Op *op, Uuid uuid, double multiplier, Err **err)
 {
     (void)op;
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
     if (!domain) {
         return false;
     }
-    uint32_t domid = xen_domain_domid(domain);
-    xen_message_forget(&hv->messages, domid);
-    int code = libxl_send_sysrq(hv->ctx, domid, key);
-    return code == 0 ||
-           xen_message_fail(&hv->messages, domid, code, "send SysRq to", domain->name, err);
+    uint64_t kib;
+    {
+        LOCK_GUARD(&domain->lock);
+        const XenRecord *record = domain->record;
+        if (record->kind == HV_KIND_PV) {
+            return err_internal(err, "domain %s has no page tables but its own", domain->name);
+        }
+        kib = xen_machine_shadow_kib(record->memory_max_bytes, record->vcpus_max, multiplier);
+    }
+    uint64_t bytes = (kib + KIB_PER_MIB - 1) / KIB_PER_MIB * KIB_PER_MIB * KIB;
+    return xc_set_paging_mempool_size(hv->control, xen_domain_domid(domain), bytes) == 0 ||
+           err_errno(err, errno, "cannot set the memory for page tables of domain %s",
+                     domain->name);
+}
+
+/* To the kernel of a paravirtual guest it comes by control/sysrq. */
+bool xen_control_sysrq(Hv *hv, Op *op, Uuid uuid, char key, Err **err)
+{
+    (void)op;
+    return xen_control_do(hv, uuid, xen_control_do_sysrq, &key, "send SysRq to", err);
 }
 
 bool xen_control_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err)
@@ -181,6 +198,30 @@ bool xen_control_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err
     g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
     return xen_call_wait(
         call, op, libxl_send_trigger(hv->ctx, domid, number, 0, xen_call_how(call)), "nudge", err);
+}
+
+/* For what libxl does at once. */
+static bool xen_control_do(Hv *hv, Uuid uuid, XenControlCall *call, const void *value,
+                           const char *what, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return false;
+    }
+    uint32_t domid = xen_domain_domid(domain);
+    xen_message_forget(&hv->messages, domid);
+    int code = call(hv->ctx, domid, value);
+    return code == 0 || xen_message_fail(&hv->messages, domid, code, what, domain->name, err);
+}
+
+static int xen_control_do_memory(libxl_ctx *ctx, uint32_t domid, const void *bytes)
+{
+    return libxl_set_memory_target(ctx, domid, (int64_t)(*(const uint64_t *)bytes / KIB), 0, 1);
+}
+
+static int xen_control_do_sysrq(libxl_ctx *ctx, uint32_t domid, const void *key)
+{
+    return libxl_send_sysrq(ctx, domid, *(const char *)key);
 }
 
 /* It suspended itself for domain_save() and waits for either end. */

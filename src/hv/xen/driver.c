@@ -25,13 +25,16 @@ static const HvDriver xen_driver = {
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_GUEST_AGENT |
             HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC | HV_CAP_TEXT_CONSOLE |
             HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER | HV_CAP_LIVE_SNAPSHOT |
-            HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR | HV_CAP_DUMP,
+            HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR | HV_CAP_DUMP |
+            HV_CAP_HYPERVISOR | HV_CAP_SHADOW,
     .triggers =
         HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_SLEEP | HV_TRIGGER_WAKE,
     .open = xen_driver_open,
     .close = xen_driver_close,
     .host_info = xen_host_info,
     .host_stats = xen_host_stats,
+    .host_messages = xen_hypervisor_messages,
+    .host_debug_keys = xen_hypervisor_debug_keys,
     .domain_create = xen_create_domain,
     .domain_set_paused = xen_control_set_paused,
     .domain_shutdown = xen_control_shutdown,
@@ -41,6 +44,7 @@ static const HvDriver xen_driver = {
     .domain_stats = xen_info_stats,
     .domain_set_memory = xen_control_set_memory,
     .domain_set_vcpus = xen_control_set_vcpus,
+    .domain_set_shadow = xen_control_set_shadow,
     .domain_sysrq = xen_control_sysrq,
     .domain_trigger = xen_control_trigger,
     .domain_dump_size = xen_dump_size,

@@ -12,6 +12,7 @@ bool xen_control_shutdown(Hv *hv, Op *op, Uuid domain, HvShutdownMode mode, Err 
 bool xen_control_destroy(Hv *hv, Op *op, Uuid domain, Err **err);
 bool xen_control_set_memory(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);
 bool xen_control_set_vcpus(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
+bool xen_control_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err);
 bool xen_control_sysrq(Hv *hv, Op *op, Uuid domain, char key, Err **err);
 bool xen_control_trigger(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
 
@@ -30,6 +31,10 @@ bool xen_info_stats(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err *
 /* host.c */
 bool xen_host_info(Hv *hv, HvHostInfo *ret_info, Err **err);
 bool xen_host_stats(Hv *hv, HvHostStats *ret_stats, Err **err);
+
+/* hypervisor.c */
+char *xen_hypervisor_messages(Hv *hv, bool clear, Err **err);
+bool xen_hypervisor_debug_keys(Hv *hv, const char *keys, Err **err);
 
 /* save.c */
 uint64_t xen_save_size(Hv *hv, Uuid domain);

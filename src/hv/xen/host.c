@@ -4,12 +4,17 @@
 #include "hv/xen/hooks.h"
 #include "hv/xen/xen.h"
 
+#include <xenguest.h>
+
 #define PROC_LIMIT     ((size_t)4 * 1024 * 1024)
 #define OVERHEAD       ((uint64_t)64 * 1024 * 1024) /* a device model, in dom0's memory */
 #define NANOS_PER_USEC 1000
 #define KHZ_PER_MHZ    1000
+#define KIB            1024
 
 static bool xen_host_physical(Hv *hv, libxl_physinfo *physical, Err **err);
+static void xen_host_features(Hv *hv, HvHostInfo *info);
+static void xen_host_control_domain(Hv *hv, HvHostInfo *info);
 static GArray *xen_host_idle(Hv *hv, unsigned count, Err **err);
 
 bool xen_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
@@ -37,6 +42,8 @@ bool xen_host_info(Hv *hv, HvHostInfo *ret_info, Err **err)
                    version->xen_version_extra);
     }
     libxl_physinfo_dispose(&physical);
+    xen_host_features(hv, &info);
+    xen_host_control_domain(hv, &info);
     *ret_info = info;
     return true;
 }
@@ -73,6 +80,37 @@ static bool xen_host_physical(Hv *hv, libxl_physinfo *physical, Err **err)
     int code = libxl_get_physinfo(hv->ctx, physical);
     return code == 0 || err_internal(err, "cannot ask Xen for the machine's memory: %s",
                                      libxl_error_to_string(code));
+}
+
+/* Of HVM guests; of PV guests where it has no others.  What the control domain sees of CPUID is not
+ * what guests do.  Xen's order of words begins with 1 EDX, 1 ECX, 0x80000001 EDX and ECX. */
+static void xen_host_features(Hv *hv, HvHostInfo *info)
+{
+    static const unsigned of_guests[] = {XEN_SYSCTL_cpu_featureset_hvm,
+                                         XEN_SYSCTL_cpu_featureset_pv};
+    static const unsigned words[] = {1, 0, 3, 2};
+    uint32_t count = xc_get_cpu_featureset_size();
+    g_autofree uint32_t *set = g_new0(uint32_t, MAX(count, G_N_ELEMENTS(words)));
+    for (unsigned i = 0; i < G_N_ELEMENTS(of_guests); i++) {
+        if (xc_get_cpu_featureset(hv->control, of_guests[i], &count, set) == 0) {
+            for (unsigned j = 0; j < G_N_ELEMENTS(words); j++) {
+                info->cpu_features[j] = set[words[j]];
+            }
+            return;
+        }
+    }
+    hv_cpuinfo_read_features(info);
+}
+
+static void xen_host_control_domain(Hv *hv, HvHostInfo *info)
+{
+    libxl_dominfo domain;
+    libxl_dominfo_init(&domain);
+    if (libxl_domain_info(hv->ctx, &domain, 0) == 0) {
+        info->control_memory_bytes = domain.current_memkb * KIB;
+        info->control_vcpus = domain.vcpu_online;
+    }
+    libxl_dominfo_dispose(&domain);
 }
 
 /* Xen tells how long each processor idled; the rest of the time it was busy.  The two clocks are

@@ -32,6 +32,12 @@ void xen_machine_describe(const HvDomainConfig *config, libxl_domain_build_info 
     }
 }
 
+uint64_t xen_machine_shadow_kib(uint64_t memory_max_bytes, unsigned vcpus_max, double multiplier)
+{
+    unsigned long usual = libxl_get_required_shadow_memory(memory_max_bytes / KIB, vcpus_max);
+    return (uint64_t)((double)usual * multiplier);
+}
+
 static void xen_machine_processors(const HvDomainConfig *config, libxl_domain_build_info *build)
 {
     unsigned max = MAX(config->vcpus, config->vcpus_max);
@@ -75,9 +81,8 @@ static void xen_machine_memory(const HvDomainConfig *config, libxl_domain_build_
     build->target_memkb = config->memory_bytes / KIB;
     build->max_memkb = MAX(config->memory_bytes, config->memory_max_bytes) / KIB;
     if (config->shadow_multiplier > 1 && config->kind != HV_KIND_PV) {
-        unsigned long usual =
-            libxl_get_required_shadow_memory(build->max_memkb, (unsigned)build->max_vcpus);
-        build->shadow_memkb = (uint64_t)((double)usual * config->shadow_multiplier);
+        build->shadow_memkb = xen_machine_shadow_kib(
+            build->max_memkb * KIB, (unsigned)build->max_vcpus, config->shadow_multiplier);
     }
 }
 

@@ -5,5 +5,8 @@
 
 #include <libxl.h>
 
+/* What `multiplier` times the usual memory for page tables is, for a guest of that size. */
+uint64_t xen_machine_shadow_kib(uint64_t memory_max_bytes, unsigned vcpus_max, double multiplier);
+
 /* `build` is initialised for the domain's type. */
 void xen_machine_describe(const HvDomainConfig *config, libxl_domain_build_info *build);

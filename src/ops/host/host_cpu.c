@@ -10,7 +10,7 @@
 
 #include <cpuid.h>
 
-enum { EXTENDED_LEAF = 0x80000001, TOPOLOGY_LEAF = 0xb, FEATURE_DIGITS = 32 };
+enum { TOPOLOGY_LEAF = 0xb, FEATURE_DIGITS = 32, FEATURES_SIZE = 36 };
 
 static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info);
 static unsigned threads_per_core(void);
@@ -55,16 +55,6 @@ void host_cpu_write(DbTxn *txn, HostRef host, const HvHostInfo *info)
     }
 }
 
-const char *host_cpu_features(char text[HOST_CPU_FEATURES_SIZE])
-{
-    unsigned eax, ebx, base_ecx = 0, base_edx = 0, extended_ecx = 0, extended_edx = 0;
-    __get_cpuid(1, &eax, &ebx, &base_ecx, &base_edx);
-    __get_cpuid(EXTENDED_LEAF, &eax, &ebx, &extended_ecx, &extended_edx);
-    g_snprintf(text, HOST_CPU_FEATURES_SIZE, "%08x-%08x-%08x-%08x", base_ecx, base_edx,
-               extended_ecx, extended_edx);
-    return text;
-}
-
 bool host_cpu_features_are_valid(const char *text)
 {
     unsigned digits = 0;
@@ -80,8 +70,10 @@ bool host_cpu_features_are_valid(const char *text)
 
 static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info)
 {
-    char features[HOST_CPU_FEATURES_SIZE];
-    host_cpu_features(features);
+    const uint32_t *words = info->cpu_features;
+    char features[FEATURES_SIZE];
+    g_snprintf(features, sizeof features, "%08x-%08x-%08x-%08x", words[0], words[1], words[2],
+               words[3]);
     const struct {
         const char *name;
         unsigned value;

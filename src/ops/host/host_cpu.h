@@ -6,9 +6,6 @@
 /* Writes host.cpu_info and an object of class host_cpu for each. */
 void host_cpu_write(DbTxn *txn, HostRef host, const HvHostInfo *info);
 
-enum { HOST_CPU_FEATURES_SIZE = 36 }; /* "aaaaaaaa-bbbbbbbb-cccccccc-dddddddd" */
-
-/* The four words of 6.2's feature strings: CPUID 1 ECX and EDX, CPUID 0x80000001 ECX and EDX. */
-const char *host_cpu_features(char text[HOST_CPU_FEATURES_SIZE]);
-/* Whether a text is such a string, with or without the hyphens. */
+/* Whether a text has the four words of 6.2's feature strings (CPUID 1 ECX and EDX, CPUID 0x80000001
+ * ECX and EDX), with or without hyphens between them. */
 bool host_cpu_features_are_valid(const char *text);

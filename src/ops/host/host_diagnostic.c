@@ -1,4 +1,4 @@
-/* What developers ask a host about itself, and debug keys, which are for Xen. */
+/* What developers ask a host about itself, and debug keys, which are for a hypervisor. */
 #include "base/fd.h"
 #include "base/text.h"
 #include "gen/db_sr.h"
@@ -15,8 +15,15 @@ static char thread_state(const char *stat);
 
 bool host_send_debug_keys(Call *call, const HostSendDebugKeysArgs *args, Err **err)
 {
-    return host_here_check(call, args->host, err) &&
-           err_operation_not_allowed(err, "The engine of this host takes no debug keys");
+    Platform *platform = call_platform(call);
+    const HvDriver *driver = platform_hv_driver(platform);
+    if (!host_here_check(call, args->host, err)) {
+        return false;
+    }
+    if (!(driver->caps & HV_CAP_HYPERVISOR)) {
+        return err_operation_not_allowed(err, "The engine of this host takes no debug keys");
+    }
+    return driver->host_debug_keys(platform_hv(platform), args->keys, err);
 }
 
 /* A line for each thread: its number, what it does, its state as proc(5) has it. */

@@ -1,4 +1,5 @@
-/* What the host has written about itself: the kernel's messages and the daemon's log. */
+/* What the host has written about itself: the daemon's log, and the messages of the hypervisor or,
+ * where the engine has none, of the kernel. */
 #include "base/fd.h"
 #include "gen/ops_host.h"
 #include "ops/host/host_here.h"
@@ -12,19 +13,20 @@ enum { HOST_LOG_MAX_BYTES = 256 * 1024 }; /* of the log's end; an answer is no p
 /* Actions of klogctl(2), which has no names for them. */
 enum { KERNEL_READ_ALL = 3, KERNEL_READ_CLEAR = 4, KERNEL_BUFFER_SIZE = 10 };
 
+static bool read_messages(Call *call, bool clear, char **ret_text, Err **err);
 static bool read_kernel(int action, char **ret_text, Err **err);
 static char *read_end(const char *path, Err **err);
 
 bool host_dmesg(Call *call, const HostDmesgArgs *args, char **ret_result, Err **err)
 {
-    return host_here_check(call, args->host, err) && read_kernel(KERNEL_READ_ALL, ret_result, err);
+    return host_here_check(call, args->host, err) && read_messages(call, false, ret_result, err);
 }
 
 bool host_dmesg_clear(Call *call, const HostDmesgClearArgs *args, char **ret_result, Err **err)
 {
     return host_here_check(call, args->host, err) &&
-           host_here_check_owned(call, "clear the machine's kernel log", err) &&
-           read_kernel(KERNEL_READ_CLEAR, ret_result, err);
+           host_here_check_owned(call, "clear the machine's messages", err) &&
+           read_messages(call, true, ret_result, err);
 }
 
 bool host_get_log(Call *call, const HostGetLogArgs *args, char **ret_result, Err **err)
@@ -39,6 +41,21 @@ bool host_get_log(Call *call, const HostGetLogArgs *args, char **ret_result, Err
         return false;
     }
     *ret_result = text;
+    return true;
+}
+
+static bool read_messages(Call *call, bool clear, char **ret_text, Err **err)
+{
+    Platform *platform = call_platform(call);
+    const HvDriver *driver = platform_hv_driver(platform);
+    if (!(driver->caps & HV_CAP_HYPERVISOR)) {
+        return read_kernel(clear ? KERNEL_READ_CLEAR : KERNEL_READ_ALL, ret_text, err);
+    }
+    char *text = driver->host_messages(platform_hv(platform), clear, err);
+    if (!text) {
+        return false;
+    }
+    *ret_text = text;
     return true;
 }
 

@@ -222,9 +222,18 @@ static void write_control_domain(DbTxn *txn, HostRef host, const HvHostInfo *inf
     db_vm_set_power_state(txn, vm, VM_POWER_STATE_RUNNING);
     db_vm_set_resident_on(txn, vm, host);
     db_vm_set_domid(txn, vm, 0);
-    db_vm_set_vcpus_max(txn, vm, info->cpu_count);
-    db_vm_set_vcpus_at_startup(txn, vm, info->cpu_count);
-    db_vm_set_memory_target(txn, vm, info->domain_overhead_bytes);
+    unsigned vcpus = info->control_vcpus > 0 ? info->control_vcpus : info->cpu_count;
+    db_vm_set_vcpus_max(txn, vm, vcpus);
+    db_vm_set_vcpus_at_startup(txn, vm, vcpus);
+    uint64_t memory = info->control_memory_bytes;
+    db_vm_set_memory_target(txn, vm, memory > 0 ? memory : info->domain_overhead_bytes);
+    if (memory > 0) {
+        db_vm_set_memory_static_max(txn, vm, memory);
+        db_vm_set_memory_dynamic_max(txn, vm, memory);
+        db_vm_set_memory_dynamic_min(txn, vm, memory);
+        db_vm_metrics_set_memory_actual(txn, db_vm_metrics(view, vm), memory);
+    }
+    db_vm_metrics_set_vcpus_number(txn, db_vm_metrics(view, vm), vcpus);
 }
 
 static PoolRef write_pool(DbTxn *txn, HostRef host)

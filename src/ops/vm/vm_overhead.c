@@ -7,6 +7,7 @@
 #include "gen/ops_vm.h"
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_turn.h"
 
 #define MIB ((int64_t)1 << 20)
 /* As in XenServer: how long a guest has to reach its target, and how near counts as there. */
@@ -70,12 +71,28 @@ bool vm_wait_memory_target_live(Call *call, const VmWaitMemoryTargetLiveArgs *ar
     }
 }
 
-/* No engine here keeps shadow page tables of its own. */
 bool vm_set_shadow_multiplier_live(Call *call, const VmSetShadowMultiplierLiveArgs *args, Err **err)
 {
+    Platform *platform = call_platform(call);
+    const HvDriver *driver = platform_hv_driver(platform);
     g_autoptr(Value) multiplier = value_new_float(args->multiplier);
-    return vm_change_hvm_shadow_multiplier(call, args->self, multiplier, err) &&
-           err_operation_not_allowed(err, "The engine has no shadow memory that could be changed");
+    g_auto(VmTurn) turn = {0};
+    if (!vm_change_hvm_shadow_multiplier(call, args->self, multiplier, err)) {
+        return false;
+    }
+    if (!(driver->caps & HV_CAP_SHADOW)) {
+        return err_operation_not_allowed(err,
+                                         "The engine has no shadow memory that could be changed");
+    }
+    if (!vm_turn_take(call, args->self, &turn, err) ||
+        !driver->domain_set_shadow(platform_hv(platform), call->op,
+                                   vm_domain_uuid(call_view(call), args->self), args->multiplier,
+                                   err)) {
+        return false;
+    }
+    DbTxn *txn = db_begin(call->db);
+    db_vm_set_hvm_shadow_multiplier(txn, args->self, args->multiplier);
+    return db_commit(txn, err);
 }
 
 static bool read_overhead(Call *call, int64_t *ret_bytes, Err **err)
