@@ -23,6 +23,10 @@
 #define CREATE_UNDO_LIMIT (120 * USEC_PER_SEC)
 #define STREAM_VERSION    2 /* of what libxl_domain_suspend() writes */
 
+/* Where libxl has the device model write, afresh at each start. */
+#define DEVICE_MODEL_LOG     "/var/log/xen/qemu-dm-%s.log"
+#define DEVICE_MODEL_LOG_MAX ((size_t)64 * 1024)
+
 static bool xen_create_check(const HvDomainConfig *config, Err **err);
 static bool xen_create_check_file(const char *path, Err **err);
 static bool xen_create_build(XenDomain *domain, Op *op, const HvDomainConfig *config,
@@ -37,6 +41,7 @@ static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err);
 static void xen_create_undo(XenDomain *domain, uint32_t domid);
 static bool xen_create_explain(XenDomain *domain, const HvDomainConfig *config, uint32_t domid,
                                int code, Err **err);
+static char *xen_create_last_words(const char *name);
 
 bool xen_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_domid, Err **err)
 {
@@ -208,5 +213,19 @@ static bool xen_create_explain(XenDomain *domain, const HvDomainConfig *config, 
     if (text && config->kind != HV_KIND_HVM && (strstr(text, "xc_dom_") || config->bootloader)) {
         return err_set(err, "BOOTLOADER_FAILED", "", text);
     }
+    g_autofree char *words =
+        config->kind == HV_KIND_HVM && config->kernel ? xen_create_last_words(domain->name) : NULL;
+    if (words && (strstr(words, "kernel") || strstr(words, "initrd"))) {
+        return err_set(err, "BOOTLOADER_FAILED", "", words);
+    }
     return xen_message_fail(messages, domid, code, "build", domain->name, err);
+}
+
+/* The device model loads the kernel of an HVM guest, and says in its log alone that it cannot. */
+static char *xen_create_last_words(const char *name)
+{
+    g_autofree char *path = g_strdup_printf(DEVICE_MODEL_LOG, name);
+    g_autofree char *text = fd_read_file(path, DEVICE_MODEL_LOG_MAX, NULL, NULL);
+    const char *line = text ? strrchr(g_strchomp(text), '\n') : NULL;
+    return text ? g_utf8_make_valid(line ? line + 1 : text, -1) : NULL;
 }
