@@ -19,7 +19,7 @@
 
 /* For QEMU to let go of a device that the guest has let go of. */
 #define DROP_LIMIT (30 * USEC_PER_SEC)
-/* Xen's QEMU shows its files with threads; see BlockGuest. */
+/* How the device model reads and writes files; what else there is depends on how it was built. */
 #define BLOCK_AIO "threads"
 /* The emulated twins of an HVM guest's first disks. */
 #define TWIN_NAME  "ide0-hd%u"
