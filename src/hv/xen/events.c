@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <libxl_event.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #define EVENTS_FIRST_SIZE 16
 
@@ -26,10 +28,13 @@ static int xen_events_prepare(XenEvents *events, GArray *polls, int *ret_timeout
 static void xen_events_occurs(void *user, libxl_event *event);
 static void xen_events_disaster(void *user, libxl_event_type type, const char *text, int errnum);
 static struct timeval xen_events_now(void);
+static pid_t xen_events_fork(void *user);
 
 /* Other programs of the daemon are waited for by their own callers. */
 static const libxl_childproc_hooks child_hooks = {
-    .chldowner = libxl_sigchld_owner_libxl_always_selective_reap};
+    .chldowner = libxl_sigchld_owner_libxl_always_selective_reap,
+    .fork_replacement = xen_events_fork,
+};
 
 XenEvents *xen_events_new(libxl_ctx *ctx, void (*on_event)(void *user, const libxl_event *event),
                           void *user, Err **err)
@@ -119,4 +124,17 @@ static struct timeval xen_events_now(void)
 {
     gint64 now = g_get_real_time();
     return (struct timeval){.tv_sec = now / G_USEC_PER_SEC, .tv_usec = now % G_USEC_PER_SEC};
+}
+
+/* libxl ends device models by SIGHUP, which the daemon's threads block; QEMU would inherit that. */
+static pid_t xen_events_fork(void *user)
+{
+    (void)user;
+    pid_t pid = fork();
+    if (pid == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    }
+    return pid;
 }
