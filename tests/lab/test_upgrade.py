@@ -1,15 +1,15 @@
-"""A guest outlives its daemon's restart, crash, upgrade and removal, under systemd. It is QEMU's
-firmware without anything to boot: what counts is that its process goes on."""
+"""A guest of Xen outlives its daemon's restart, crash, upgrade and removal, under systemd; so does
+the QEMU that serves its screen and disks, a child of the daemon."""
 
 import tap
-from lab import NAMES, LabCase, later_packages, package
+from lab import NAMES, XenCase, later_packages, package
 
 
-class Upgrade(LabCase):
+class Upgrade(XenCase):
     def guest_process(self):
-        """Number and start time of the guest's process: who it is."""
-        return self.host.must("awk '{ print $1, $22 }'"
-                              " /proc/$(pgrep -u clearwater-guest -f qemu-system)/stat")
+        """The domain's number, and number and start time of its process: who they are."""
+        return self.host.must(f"domid=$(xl domid {self.vm}) && echo $domid $("
+                              "awk '{ print $1, $22 }' /proc/$(pgrep -f \"xen-domid $domid \")/stat)")
 
     def assert_guest_goes_on(self):
         self.assertEqual(self.guest_process(), type(self).process)
@@ -20,10 +20,9 @@ class Upgrade(LabCase):
         return self.service("MainPID")
 
     def test_1_start_a_guest(self):
-        vm = self.local_xe('vm-install template="Other install media" new-name-label=upgrade')
-        self.local_xe(f"vm-memory-limits-set uuid={vm} static-min=64MiB dynamic-min=64MiB"
-                      " dynamic-max=64MiB static-max=64MiB")
-        self.local_xe(f"vm-start uuid={vm}")
+        vm = self.new_guest("upgrade")
+        self.host.must(f"xe vm-start uuid={vm}", 120)
+        self.wait_for_words(vm, "READY")
         type(self).vm = vm
         type(self).process = self.guest_process()
 
@@ -56,7 +55,8 @@ class Upgrade(LabCase):
         self.assert_guest_goes_on()
 
     def test_6_purge(self):
-        self.local_xe(f"vm-shutdown uuid={self.vm} force=true")
+        self.host.must(f"xe vm-shutdown uuid={self.vm} force=true", 120)
+        self.wait_for_no_process(self.vm)
         self.host.must(f"dpkg -P {' '.join(reversed(NAMES))}", 120)
         # What is below /run goes with the next start, and guests' disks may be mounted there.
         left = self.host.must("ls -d /etc/clearwater /var/lib/clearwater /var/log/clearwater"
