@@ -49,8 +49,10 @@ packages:
 	@tools/deps/install build package
 	@packaging/build
 
-lab: packages
+lab:
+	@tools/lab/run --check
 	@tools/deps/install lab
+	@$(MAKE) --no-print-directory packages
 	@tools/lab/image
 	@tools/lab/run
 
