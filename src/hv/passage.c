@@ -41,6 +41,7 @@ struct HvPassage {
     /* A message that came, or a piece that is to be sent. */
     char *data; /* PASSAGE_PIECE bytes */
     size_t length;
+    bool peeked; /* it is a piece of the state that nobody has taken yet */
     /* Of a sender. */
     const HvSend *send;
     uint64_t expected, sent, told;
@@ -135,6 +136,20 @@ bool hv_passage_put(HvPassage *passage, Op *op, const void *data, size_t length,
         length -= part;
     }
     return true;
+}
+
+const void *hv_passage_peek(HvPassage *passage, Op *op, size_t length, Err **err)
+{
+    bool end;
+    if (!passage_next_piece(passage, op, &end, err)) {
+        return NULL;
+    }
+    if (end || passage->length < length) {
+        err_internal(err, "the state has no beginning");
+        return NULL;
+    }
+    passage->peeked = true;
+    return passage->data;
 }
 
 bool hv_passage_drain(HvPassage *passage, Op *op, int to, Err **err)
@@ -298,6 +313,10 @@ static bool passage_send_piece(HvPassage *passage, Op *op, Err **err)
 static bool passage_next_piece(HvPassage *passage, Op *op, bool *ret_end, Err **err)
 {
     Message message;
+    if (passage->peeked) {
+        passage->peeked = *ret_end = false;
+        return true;
+    }
     if (!passage_hear(passage, op, &message, err)) {
         return false;
     }

@@ -22,6 +22,14 @@
 
 typedef struct HvPassage HvPassage;
 
+/* What engines write down of their domains; 0 is what they have without. */
+typedef enum HvPassageState {
+    HV_PASSAGE_NONE,
+    HV_PASSAGE_SENDING, /* it is ours, whatever was sent of it */
+    HV_PASSAGE_GIVEN,   /* HvDomainInfo.given */
+    HV_PASSAGE_COMING,  /* it is not ours yet */
+} HvPassageState;
+
 /* The engine's part of sending, called in this order. */
 typedef struct HvPassageSource {
     const char *engine; /* HvDriver.name */
@@ -63,6 +71,9 @@ bool hv_passage_receive(int fd, Op *op, const HvPassageTarget *target, Err **err
 bool hv_passage_fill(HvPassage *passage, Op *op, int from, Err **err);
 /* The same with what is in memory. */
 bool hv_passage_put(HvPassage *passage, Op *op, const void *data, size_t length, Err **err);
+/* Waits for the beginning of the state; NULL also where that is shorter than `length`. (borrowed)
+ * until the next call */
+const void *hv_passage_peek(HvPassage *passage, Op *op, size_t length, Err **err);
 /* Writes all that comes into the socket `to`. */
 bool hv_passage_drain(HvPassage *passage, Op *op, int to, Err **err);
 /* The same into memory, of exactly that length. */

@@ -230,8 +230,8 @@ static void let_run(Bench *bench, Uuid uuid)
     assert_ok(bench->driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
 }
 
-/* The other bench of a test, and whose disk the traveller has. */
-static void set_out(Bench *bench, Bench *other)
+/* The other bench of a test, and the traveller, which sets out from `bench`. */
+static Uuid set_out(Bench *bench, Bench *other, Traveller *traveller)
 {
     bench_setup(other, bench->kind->name, bench->guest, NULL);
     const Bench *const benches[] = {bench, other};
@@ -239,16 +239,16 @@ static void set_out(Bench *bench, Bench *other)
         g_autofree char *link = g_build_filename(benches[i]->root, HOME, NULL);
         g_assert_no_errno(symlink(bench->root, link));
     }
+    traveller_init(traveller, bench);
+    return traveller->guest.config.uuid;
 }
 
 /* There and back: its memory, its disk and its ticket come along. */
 static void test_there_and_back(Bench *bench)
 {
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     int line = guest_start(bench, &traveller.guest);
     say(bench, line, "+w", "B.");
     close(line);
@@ -335,10 +335,8 @@ static void try_in_vain(Bench *from, Bench *to, const Traveller *traveller, Refu
 static void test_in_vain(Bench *bench)
 {
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd line = guest_start(bench, &traveller.guest);
     char letter = 'A';
     for (unsigned i = 0; i < REFUSALS; i++) {
@@ -363,10 +361,8 @@ static void test_paused(Bench *bench)
 {
     Err *err = NULL;
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd line = guest_start(bench, &traveller.guest);
     say(bench, line, "+", "B");
     assert_ok(bench->driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
@@ -385,10 +381,8 @@ static void test_killed_sender(Bench *bench)
     static const char *const modes[] = {"--copy", "--publish"};
     Err *err = NULL;
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd listener = hv_socket_listen(bench->root, SOCKET, &err);
     for (unsigned i = 0; i < G_N_ELEMENTS(modes); i++) {
         bench_close(bench);
@@ -438,10 +432,8 @@ static void test_killed_receiver(Bench *bench)
 {
     Err *err = NULL;
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd listener = hv_socket_listen(bench->root, SOCKET, &err);
     auto_fd line = guest_start(bench, &traveller.guest);
     say(bench, line, "+", "B");
@@ -478,10 +470,8 @@ static void test_killed_anywhere(Bench *bench)
 {
     Err *err = NULL;
     Bench other;
-    set_out(bench, &other);
     g_auto(Traveller) traveller = {0};
-    traveller_init(&traveller, bench);
-    Uuid uuid = traveller.guest.config.uuid;
+    Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd listener = hv_socket_listen(bench->root, SOCKET, &err);
     for (unsigned i = 0; i < MAX(bench->kind->kills / 4, 1); i++) {
         bench_close(bench);

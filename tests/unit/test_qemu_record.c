@@ -18,7 +18,7 @@ static QemuRecord *make_record(void)
     added->mirror = g_strdup("elsewhere");
     added->copy = block_disk_new_node(added, &record->next_fdset);
     record->frozen = true;
-    record->passage = QEMU_PASSAGE_GIVEN;
+    record->passage = HV_PASSAGE_GIVEN;
     const HvDisk cd = {.id = "drive", .position = 3, .is_cd = true};
     qemu_record_add_disk(record, &cd);
     const HvNic nic = {.id = "nic", .position = 1, .mac = "52:54:00:AA:BB:CC", .tap_fd = -1};
@@ -38,7 +38,7 @@ static void test_round_trip(void)
     g_assert_true(uuid_equal(read->uuid, record->uuid));
     g_assert_cmpint(read->pid, ==, 4711);
     g_assert_cmpuint(read->start_ticket, ==, 42);
-    g_assert_cmpint(read->passage, ==, QEMU_PASSAGE_GIVEN);
+    g_assert_cmpint(read->passage, ==, HV_PASSAGE_GIVEN);
     g_assert_cmpuint(read->memory_max_bytes, ==, UINT64_C(6) << 30);
     g_assert_true(read->frozen);
     const BlockDisk *moving = block_disk_find(read->disks, "first");

@@ -56,7 +56,7 @@ static void qemu_adopt_folder(Hv *hv, Op *op, const char *name)
     g_autofree char *dir = g_build_filename(hv->run_dir, name, NULL);
     g_autoptr(Err) why = NULL;
     g_autoptr(QemuRecord) record = qemu_record_load(dir, &why);
-    if (!record || record->pid == 0 || record->passage == QEMU_PASSAGE_COMING) {
+    if (!record || record->pid == 0 || record->passage == HV_PASSAGE_COMING) {
         /* Its guest has never run here. */
         log_info("domain %s was about to start and is cleared away", name);
         qemu_adopt_end_unrecorded(dir);

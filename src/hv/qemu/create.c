@@ -53,7 +53,7 @@ bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     if (config->saved) {
         return qemu_save_restore(hv, op, config, ret_domid, err);
     }
-    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, QEMU_PASSAGE_NONE, err);
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, HV_PASSAGE_NONE, err);
     if (!domain) {
         return false;
     }
@@ -61,7 +61,7 @@ bool qemu_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_d
     return true;
 }
 
-QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, QemuPassage passage,
+QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, HvPassageState passage,
                               Err **err)
 {
     QemuRecord *record = qemu_create_record(config);
@@ -71,7 +71,7 @@ QemuDomain *qemu_create_begin(Hv *hv, Op *op, const HvDomainConfig *config, Qemu
         return NULL;
     }
     domain->building = true;
-    bool incoming = config->saved || passage == QEMU_PASSAGE_COMING;
+    bool incoming = config->saved || passage == HV_PASSAGE_COMING;
     g_auto(CreateFiles) files = {.channels = {-1, -1, -1, -1, -1, incoming}};
     Err *why = NULL;
     if (!qemu_create_start(domain, op, config, &files, &why)) {

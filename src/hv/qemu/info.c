@@ -48,7 +48,7 @@ static bool qemu_info_fill(QemuDomain *domain, HvDomainInfo *ret_info)
         .vcpus = domain->record->vcpus,
         .memory_bytes = domain->memory_bytes,
         .start_ticket = domain->start_ticket,
-        .given = domain->record->passage == QEMU_PASSAGE_GIVEN,
+        .given = domain->record->passage == HV_PASSAGE_GIVEN,
     };
     return true;
 }

@@ -33,7 +33,7 @@ static bool qemu_passage_has_ended(QemuDomain *domain, Err **err);
 static bool qemu_passage_go_on(QemuDomain *domain, Err **err);
 static bool qemu_passage_stop_copying(QemuDomain *domain, Op *op, Err **err);
 static bool qemu_passage_continue(QemuDomain *domain, Op *op, Err **err);
-static bool qemu_passage_note(QemuDomain *domain, QemuPassage passage, Err **err);
+static bool qemu_passage_note(QemuDomain *domain, HvPassageState passage, Err **err);
 
 bool qemu_passage_send(Hv *hv, Op *op, Uuid uuid, const HvSend *send, Err **err)
 {
@@ -85,7 +85,7 @@ bool qemu_passage_reclaim(Hv *hv, Op *op, Uuid uuid, Err **err)
 bool qemu_passage_is_given(QemuDomain *domain)
 {
     LOCK_GUARD(&domain->lock);
-    return domain->record->passage == QEMU_PASSAGE_GIVEN;
+    return domain->record->passage == HV_PASSAGE_GIVEN;
 }
 
 bool qemu_passage_settle(QemuDomain *domain, Err **err)
@@ -93,7 +93,7 @@ bool qemu_passage_settle(QemuDomain *domain, Err **err)
     bool sending;
     {
         LOCK_GUARD(&domain->lock);
-        sending = domain->record->passage == QEMU_PASSAGE_SENDING;
+        sending = domain->record->passage == HV_PASSAGE_SENDING;
     }
     return !sending || qemu_passage_go_on(domain, err);
 }
@@ -111,7 +111,7 @@ static bool qemu_passage_on_copy(void *user, Op *op, HvPassage *passage, Err **e
 
 static bool qemu_passage_on_give(void *user, Err **err)
 {
-    return qemu_passage_note(user, QEMU_PASSAGE_GIVEN, err);
+    return qemu_passage_note(user, HV_PASSAGE_GIVEN, err);
 }
 
 /* One that cannot go on is noticed by its state. */
@@ -129,7 +129,7 @@ static bool qemu_passage_on_end(void *user, Op *op, Err **err)
 static bool qemu_passage_on_prepare(void *user, Op *op, Err **err)
 {
     Arrival *arrival = user;
-    arrival->domain = qemu_create_begin(arrival->hv, op, arrival->config, QEMU_PASSAGE_COMING, err);
+    arrival->domain = qemu_create_begin(arrival->hv, op, arrival->config, HV_PASSAGE_COMING, err);
     return arrival->domain && qemu_migration_prepare(arrival->domain, op, QEMU_MIGRATION_LIVE, err);
 }
 
@@ -149,7 +149,7 @@ static bool qemu_passage_on_load(void *user, Op *op, HvPassage *passage, Err **e
 static bool qemu_passage_on_take(void *user, Err **err)
 {
     const Arrival *arrival = user;
-    return qemu_passage_note(arrival->domain, QEMU_PASSAGE_NONE, err);
+    return qemu_passage_note(arrival->domain, HV_PASSAGE_NONE, err);
 }
 
 static bool qemu_passage_begin(QemuDomain *domain, Err **err)
@@ -160,7 +160,7 @@ static bool qemu_passage_begin(QemuDomain *domain, Err **err)
             return err_internal(err, "the guest of domain %s does not run", domain->name);
         }
     }
-    return qemu_passage_note(domain, QEMU_PASSAGE_SENDING, err);
+    return qemu_passage_note(domain, HV_PASSAGE_SENDING, err);
 }
 
 static bool qemu_passage_has_ended(QemuDomain *domain, Err **err)
@@ -179,12 +179,12 @@ static bool qemu_passage_go_on(QemuDomain *domain, Err **err)
     g_autoptr(Op) op = op_new(GO_ON_LIMIT);
     {
         LOCK_GUARD(&domain->lock);
-        if (domain->record->passage == QEMU_PASSAGE_NONE) {
+        if (domain->record->passage == HV_PASSAGE_NONE) {
             return true; /* it was not touched */
         }
     }
     return qemu_passage_stop_copying(domain, op, err) && qemu_passage_continue(domain, op, err) &&
-           qemu_passage_note(domain, QEMU_PASSAGE_NONE, err);
+           qemu_passage_note(domain, HV_PASSAGE_NONE, err);
 }
 
 /* What was begun by a driver before this one has told its state to that one only. */
@@ -233,7 +233,7 @@ static bool qemu_passage_continue(QemuDomain *domain, Op *op, Err **err)
     return true;
 }
 
-static bool qemu_passage_note(QemuDomain *domain, QemuPassage passage, Err **err)
+static bool qemu_passage_note(QemuDomain *domain, HvPassageState passage, Err **err)
 {
     {
         LOCK_GUARD(&domain->lock);

@@ -107,7 +107,7 @@ char *qemu_record_to_text(const QemuRecord *record)
     if (record->frozen) {
         value_struct_add_static(value, "frozen", value_new_bool(true));
     }
-    if (record->passage != QEMU_PASSAGE_NONE) {
+    if (record->passage != HV_PASSAGE_NONE) {
         value_struct_add_static(value, "passage", value_new_int(record->passage));
     }
     value_struct_add_static(value, "disks", qemu_record_disks_to_value(record));
@@ -224,11 +224,11 @@ static QemuRecord *qemu_record_from_value(const Value *value)
 static bool qemu_record_read_passage(QemuRecord *record, const Value *value)
 {
     int64_t passage;
-    if (!qemu_record_get_int(value, "passage", &passage) || passage < QEMU_PASSAGE_NONE ||
-        passage > QEMU_PASSAGE_COMING) {
+    if (!qemu_record_get_int(value, "passage", &passage) || passage < HV_PASSAGE_NONE ||
+        passage > HV_PASSAGE_COMING) {
         return false;
     }
-    record->passage = (QemuPassage)passage;
+    record->passage = (HvPassageState)passage;
     return true;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "hv/block/disk.h"
+#include "hv/passage.h"
 
 #define QEMU_RECORD_FILE "domain.json"
 
@@ -14,14 +15,6 @@ typedef struct QemuNic {
     unsigned position;
     char *mac; /* lower case */
 } QemuNic;
-
-/* A domain on its way to another driver, or from it. */
-typedef enum QemuPassage {
-    QEMU_PASSAGE_NONE,
-    QEMU_PASSAGE_SENDING, /* it is ours, whatever was sent of it */
-    QEMU_PASSAGE_GIVEN,   /* HvDomainInfo.given */
-    QEMU_PASSAGE_COMING,  /* it is not ours yet */
-} QemuPassage;
 
 typedef struct QemuRecord {
     Uuid uuid;
@@ -34,7 +27,7 @@ typedef struct QemuRecord {
     uint64_t memory_max_bytes;
     int64_t next_fdset; /* of a node, or of another descriptor set */
     bool frozen;        /* the agent was told to freeze file systems, and not yet to thaw them */
-    QemuPassage passage;
+    HvPassageState passage;
     GPtrArray *disks; /* BlockDisk */
     GPtrArray *nics;  /* QemuNic */
 } QemuRecord;

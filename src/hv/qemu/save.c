@@ -48,7 +48,7 @@ bool qemu_save_restore(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_do
     if (!file || !hv_statefile_check(file, op, err)) {
         return false;
     }
-    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, QEMU_PASSAGE_NONE, err);
+    g_autoptr(QemuDomain) domain = qemu_create_begin(hv, op, config, HV_PASSAGE_NONE, err);
     if (!domain) {
         return false;
     }
