@@ -40,6 +40,7 @@ typedef enum HvCaps {
     HV_CAP_MIGRATE = 1 << 18,           /* domain_send, domain_receive */
     HV_CAP_HYPERVISOR = 1 << 19,        /* host_messages, host_debug_keys */
     HV_CAP_SHADOW = 1 << 20,            /* domain_set_shadow */
+    HV_CAP_SAVE_BY_GUEST = 1 << 21,     /* domain_save asks the guest, which must run for that */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */

@@ -24,6 +24,9 @@ static bool take_live(Call *call, const VmCopySpec *spec, const char *new_name, 
                       Err **err);
 static bool take_suspended(Call *call, const VmCopySpec *spec, const char *new_name, VmRef *ret_vm,
                            Err **err);
+static VmDiskCopies *save_all(Call *call, const VmCopySpec *spec, VdiRef memory, Undo *undo,
+                              Err **err);
+static bool saves_by_guest(Call *call);
 static bool hold_guest(Call *call, VmRef vm, Undo *undo, Err **err);
 static void release_guest(void *user);
 static bool save_memory(Call *call, VmRef vm, VdiRef memory, Err **err);
@@ -53,13 +56,30 @@ static bool take_live(Call *call, const VmCopySpec *spec, const char *new_name, 
         !hold_guest(call, vm, &undo, err)) {
         return false;
     }
-    VmDiskCopies *disks = vm_copy_disks(call, spec, &undo, err);
-    if (!disks || !save_memory(call, vm, memory, err) || !go_on(call, vm, err) ||
+    VmDiskCopies *disks = save_all(call, spec, memory, &undo, err);
+    if (!disks || !go_on(call, vm, err) ||
         !vm_duplicate_write(call, spec, new_name, disks, memory, ret_vm, err)) {
         return false;
     }
     undo_disarm(&undo);
     return true;
+}
+
+/* The guest stands still from the one to the other: it is held, or has suspended itself. */
+static VmDiskCopies *save_all(Call *call, const VmCopySpec *spec, VdiRef memory, Undo *undo,
+                              Err **err)
+{
+    if (saves_by_guest(call)) {
+        return save_memory(call, spec->source, memory, err) ? vm_copy_disks(call, spec, undo, err)
+                                                            : NULL;
+    }
+    VmDiskCopies *disks = vm_copy_disks(call, spec, undo, err);
+    return disks && save_memory(call, spec->source, memory, err) ? disks : NULL;
+}
+
+static bool saves_by_guest(Call *call)
+{
+    return platform_hv_driver(call_platform(call))->caps & HV_CAP_SAVE_BY_GUEST;
 }
 
 static bool take_suspended(Call *call, const VmCopySpec *spec, const char *new_name, VmRef *ret_vm,
@@ -76,7 +96,7 @@ static bool take_suspended(Call *call, const VmCopySpec *spec, const char *new_n
     return true;
 }
 
-/* One that was paused before stays so. */
+/* One that was paused before stays so; one that must answer yet goes on. */
 static bool hold_guest(Call *call, VmRef vm, Undo *undo, Err **err)
 {
     Platform *platform = call_platform(call);
@@ -87,8 +107,8 @@ static bool hold_guest(Call *call, VmRef vm, Undo *undo, Err **err)
     HeldGuest *held = arena_new0(call->arena, HeldGuest, 1);
     *held = (HeldGuest){platform, vm_domain_uuid(view, vm)};
     undo_push(undo, release_guest, held);
-    return platform_hv_driver(platform)->domain_set_paused(platform_hv(platform), call->op,
-                                                           held->domain, true, err);
+    return saves_by_guest(call) || platform_hv_driver(platform)->domain_set_paused(
+                                       platform_hv(platform), call->op, held->domain, true, err);
 }
 
 static void release_guest(void *user)

@@ -14,31 +14,17 @@ STATUS = re.compile(rb"<<status (\d+)>>\r?\n")
 READY = re.compile(rb"%b|%b" % (re.escape(PROMPT), STATUS.pattern))
 
 
-class Console:
-    """One connection to the console; run() types a command and returns what it printed."""
+class Line:
+    """One connection to a console, and what came over it."""
 
-    def __init__(self, connection, target, seconds=240):
+    def __init__(self, connection, target, deadline):
         """Asks the daemon at the other end of `connection` for the console `target`."""
         self.buffer = b""
         self.socket = connection
         self.socket.sendall(f"CONNECT {target} HTTP/1.0\r\n\r\n".encode())
-        deadline = wait.Deadline(seconds, "a shell on the guest's console")
         head = self.read_until(b"\r\n\r\n", deadline)
         if b" 200 " not in head.split(b"\r\n")[0]:
             raise ConnectionError(f"console: {head!r}")
-        # An empty line makes the shell show that it is there: by its prompt, or by a status when
-        # an earlier connection, perhaps before a suspend, has left it in the loop.
-        self.socket.sendall(b"\n")
-        if self.search(READY, deadline).group() == PROMPT:
-            self.socket.sendall(LOOP)
-        self.sync(deadline)
-
-    @classmethod
-    def local(cls, socket_path, console_ref):
-        """By the daemon's unix socket, where root needs no session."""
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.connect(socket_path)
-        return cls(connection, f"/console?ref={console_ref}")
 
     def read_until(self, text, deadline):
         """Returns the output up to and with `text`."""
@@ -54,19 +40,43 @@ class Console:
                 return match
             self.receive(deadline)
 
-    def sync(self, deadline):
-        """Drops whatever the shell still has to say to earlier input."""
-        mark = f"<<sync {os.urandom(4).hex()}>>"
-        self.send(f"echo '{mark}'")
-        self.read_until(mark.encode() + b"\r\n", deadline)
-        self.read_until(b"<<status 0>>\r\n", deadline)
-
     def receive(self, deadline):
         wait.readable(self.socket, deadline)
         data = self.socket.recv(65536)
         if not data:
             raise ConnectionError(f"console: closed after {self.buffer[-200:]!r}")
         self.buffer += data
+
+    def close(self):
+        self.socket.close()
+
+
+class Console(Line):
+    """A shell on a console; run() types a command and returns what it printed."""
+
+    def __init__(self, connection, target, seconds=240):
+        deadline = wait.Deadline(seconds, "a shell on the guest's console")
+        super().__init__(connection, target, deadline)
+        # An empty line makes the shell show that it is there: by its prompt, or by a status when
+        # an earlier connection, perhaps before a suspend, has left it in the loop.
+        self.socket.sendall(b"\n")
+        if self.search(READY, deadline).group() == PROMPT:
+            self.socket.sendall(LOOP)
+        self.sync(deadline)
+
+    @classmethod
+    def local(cls, socket_path, console_ref):
+        """By the daemon's unix socket, where root needs no session."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(socket_path)
+        return cls(connection, f"/console?ref={console_ref}")
+
+    def sync(self, deadline):
+        """Drops whatever the shell still has to say to earlier input."""
+        mark = f"<<sync {os.urandom(4).hex()}>>"
+        self.send(f"echo '{mark}'")
+        self.read_until(mark.encode() + b"\r\n", deadline)
+        self.read_until(b"<<status 0>>\r\n", deadline)
 
     def send(self, command):
         """Types a command and does not wait for it."""
@@ -87,6 +97,3 @@ class Console:
     def wait_for(self, command, seconds=120):
         """Runs a command that waits inside the guest until it succeeds."""
         return self.run(f"until {command}; do usleep 100000; done", seconds)
-
-    def close(self):
-        self.socket.close()
