@@ -52,7 +52,7 @@ packages:
 lab:
 	@tools/lab/run --check
 	@tools/deps/install lab
-	@$(MAKE) --no-print-directory packages
+	@$(MAKE) --no-print-directory packages guest
 	@tools/lab/image
 	@tools/lab/run
 

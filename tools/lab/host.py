@@ -25,8 +25,10 @@ XEN_ARGUMENTS = (f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY}M,max:{DOM
 LINUX_ARGUMENTS = ("console=hvc0 root=/dev/vda rw quiet loglevel=4 net.ifnames=0 mitigations=off "
                    "audit=0 apparmor=0 systemd.show_status=0")
 
-# Of a host: vmlinux and letters.gz, for domains of Xen. tools/lab/image puts them there.
+# Of a host: vmlinux and letters.gz, for domains of Xen; vmlinux and initrd of the demo guest.
+# tools/lab/image puts them there.
 GUEST = "/srv/guest"
+DEMO_GUEST = "/srv/demo"
 
 
 def free_port():
@@ -116,7 +118,7 @@ class LabHost:
     def ssh_command(self):
         return ["ssh", "-q", "-i", str(IMAGE / "id_ed25519"), "-p", str(self.ssh_port),
                 "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                "-o", "ConnectTimeout=10", "-o", "BatchMode=yes", "root@127.0.0.1"]
+                "-o", "ConnectTimeout=60", "-o", "BatchMode=yes", "root@127.0.0.1"]
 
     def ssh(self, command, seconds):
         """Runs a shell command in the host; its output and errors are one text."""
