@@ -25,6 +25,18 @@ typedef struct Err {
 void err_free(Err *err);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Err, err_free)
 
+/* What the generated constructors are made of: their parameters are evaluated only when the caller
+ * cares why.  Functions, for compilers warn of `&error && ...`, and of values that nobody uses. */
+static inline bool err_wanted(Err **err)
+{
+    return err != NULL;
+}
+
+static inline bool err_told(bool result)
+{
+    return result;
+}
+
 /* Sets `*err` to `code` with the parameters that follow, ended by NULL.
  * Returns false always, so `return err_set(...)` is the usual call. */
 #define err_set(err, ...) err_set_at((err), __FILE__, __LINE__, __VA_ARGS__, NULL)

@@ -115,8 +115,7 @@ static const Value *operations_of(const DbObject *object)
 static bool check_blocked(const OperationSubject *subject, const OperationRule *rule, Err **err)
 {
     const Value *reason = value_get(subject->blocked, rule->op);
-    return !reason ||
-           (err && err_operation_blocked(err, REF_TEXT(subject->ref), value_string(reason)));
+    return !reason || err_operation_blocked(err, REF_TEXT(subject->ref), value_string(reason));
 }
 
 static bool runs_beside(const OperationRule *rule, const char *other)
@@ -162,20 +161,19 @@ static bool check_vm_kind(const OperationSubject *subject, const OperationRule *
     unsigned template_flag =
         subject->is_default_template ? OPERATION_ON_DEFAULT_TEMPLATE : OPERATION_ON_TEMPLATE;
     if (subject->is_template && !subject->is_snapshot && !(rule->flags & template_flag)) {
-        return err && err_vm_is_template(err, REF_TEXT(subject->ref), rule->op);
+        return err_vm_is_template(err, REF_TEXT(subject->ref), rule->op);
     }
     if (subject->is_snapshot && !(rule->flags & OPERATION_ON_SNAPSHOT)) {
-        return err && err_vm_is_snapshot(err, REF_TEXT(subject->ref), rule->op);
+        return err_vm_is_snapshot(err, REF_TEXT(subject->ref), rule->op);
     }
     if ((rule->flags & OPERATION_ONLY_TEMPLATE) && !subject->is_template) {
-        return err && err_provision_only_allowed_on_template(err);
+        return err_provision_only_allowed_on_template(err);
     }
     if ((rule->flags & OPERATION_ONLY_SNAPSHOT) && !subject->is_snapshot) {
-        return err && err_revert_only_allowed_on_snapshot(err);
+        return err_revert_only_allowed_on_snapshot(err);
     }
     if (subject->is_control_domain && !(rule->flags & OPERATION_ON_CONTROL_DOMAIN)) {
-        return err &&
-               err_operation_not_allowed(err, "This operation is not allowed on a control domain");
+        return err_operation_not_allowed(err, "This operation is not allowed on a control domain");
     }
     return true;
 }

@@ -73,7 +73,7 @@ unsigned operation_needs_none(void)
 bool operation_needs_check(OperationSubject *subject, const OperationRule *rule, Err **err)
 {
     if (rule->capability && !is_capable(subject, rule)) {
-        return err && err_sr_operation_not_supported(err, REF_TEXT(subject->sr));
+        return err_sr_operation_not_supported(err, REF_TEXT(subject->sr));
     }
     unsigned asked = rule->flags & ~subject->needs_met;
     for (size_t i = 0; asked && i < G_N_ELEMENTS(needs); i++) {
@@ -178,8 +178,8 @@ static bool need_steady_vm(const OperationSubject *subject, Err **err)
         const char *op = value_string(value_at(current, i));
         const OperationRule *other = operation_find_rule(CLASS_VM, op);
         if (other && !(other->flags & OPERATION_STEADY)) {
-            return err && err_other_operation_in_progress(err, "VM", REF_TEXT(vm.id), op,
-                                                          value_name_at(current, i));
+            return err_other_operation_in_progress(err, "VM", REF_TEXT(vm.id), op,
+                                                   value_name_at(current, i));
         }
     }
     return true;
@@ -188,7 +188,7 @@ static bool need_steady_vm(const OperationSubject *subject, Err **err)
 static bool need_mobile(const OperationSubject *subject, Err **err)
 {
     bool fixed = platform_says(subject, "nomigrate") || platform_says(subject, "nested-virt");
-    return !fixed || (err && err_vm_is_immobile(err, REF_TEXT(subject->ref)));
+    return !fixed || err_vm_is_immobile(err, REF_TEXT(subject->ref));
 }
 
 static bool need_kept_disks(const OperationSubject *subject, Err **err)
@@ -212,27 +212,26 @@ static bool need_no_passthrough(const OperationSubject *subject, Err **err)
 {
     const DbObject *vm = subject->object;
     if (value_count(db_object_get(vm, VM_FIELD_ATTACHED_PCIS)) > 0) {
-        return err && err_vm_has_pci_attached(err, REF_TEXT(subject->ref));
+        return err_vm_has_pci_attached(err, REF_TEXT(subject->ref));
     }
     if (value_count(db_object_get(vm, VM_FIELD_VGPUS)) > 0) {
-        return err && err_vm_has_vgpu(err, REF_TEXT(subject->ref));
+        return err_vm_has_vgpu(err, REF_TEXT(subject->ref));
     }
     return value_count(db_object_get(vm, VM_FIELD_VUSBS)) == 0 ||
-           (err && err_vm_has_vusbs(err, REF_TEXT(subject->ref)));
+           err_vm_has_vusbs(err, REF_TEXT(subject->ref));
 }
 
 static bool need_no_nested_virt(const OperationSubject *subject, Err **err)
 {
     return !platform_says(subject, "nested-virt") ||
-           (err && err_vm_is_using_nested_virt(err, REF_TEXT(subject->ref)));
+           err_vm_is_using_nested_virt(err, REF_TEXT(subject->ref));
 }
 
 static bool need_no_appliance(const OperationSubject *subject, Err **err)
 {
     Uuid appliance = value_uuid(db_object_get(subject->object, VM_FIELD_APPLIANCE));
     return uuid_is_null(appliance) ||
-           (err &&
-            err_vm_is_part_of_an_appliance(err, REF_TEXT(subject->ref), REF_TEXT(appliance)));
+           err_vm_is_part_of_an_appliance(err, REF_TEXT(subject->ref), REF_TEXT(appliance));
 }
 
 static bool need_quiesce(const OperationSubject *subject, Err **err)
@@ -241,52 +240,52 @@ static bool need_quiesce(const OperationSubject *subject, Err **err)
         value_uuid(db_object_get(subject->object, VM_FIELD_GUEST_METRICS))};
     bool can = db_vm_guest_metrics_other_get(subject->view, metrics, "feature-quiesce") ||
                db_vm_guest_metrics_other_get(subject->view, metrics, "feature-snapshot");
-    return can || (err && err_vm_snapshot_with_quiesce_not_supported(
-                              err, REF_TEXT(subject->ref),
-                              "No agent that can quiesce answers in the guest."));
+    return can ||
+           err_vm_snapshot_with_quiesce_not_supported(
+               err, REF_TEXT(subject->ref), "No agent that can quiesce answers in the guest.");
 }
 
 static bool need_system_domain(const OperationSubject *subject, Err **err)
 {
     const Value *config = db_object_get(subject->object, VM_FIELD_OTHER_CONFIG);
     return text_equal(value_get_string(config, "is_system_domain"), "true") ||
-           (err && err_not_system_domain(err, REF_TEXT(subject->ref)));
+           err_not_system_domain(err, REF_TEXT(subject->ref));
 }
 
 static bool need_removable(const OperationSubject *subject, Err **err)
 {
     return vbd_type_from_value(db_object_get(subject->object, VBD_FIELD_TYPE)) == VBD_TYPE_CD ||
-           (err && err_vbd_not_removable_media(err, REF_TEXT(subject->ref)));
+           err_vbd_not_removable_media(err, REF_TEXT(subject->ref));
 }
 
 static bool need_empty(const OperationSubject *subject, Err **err)
 {
     return value_bool(db_object_get(subject->object, VBD_FIELD_EMPTY)) ||
-           (err && err_vbd_not_empty(err, REF_TEXT(subject->ref)));
+           err_vbd_not_empty(err, REF_TEXT(subject->ref));
 }
 
 static bool need_medium(const OperationSubject *subject, Err **err)
 {
     return !value_bool(db_object_get(subject->object, VBD_FIELD_EMPTY)) ||
-           (err && err_vbd_is_empty(err, REF_TEXT(subject->ref)));
+           err_vbd_is_empty(err, REF_TEXT(subject->ref));
 }
 
 static bool need_unpluggable(const OperationSubject *subject, Err **err)
 {
     return value_bool(db_object_get(subject->object, VBD_FIELD_UNPLUGGABLE)) ||
-           (err && err_vbd_not_unpluggable(err, REF_TEXT(subject->ref)));
+           err_vbd_not_unpluggable(err, REF_TEXT(subject->ref));
 }
 
 static bool need_no_cbt(const OperationSubject *subject, Err **err)
 {
     return !value_bool(db_object_get(subject->object, VDI_FIELD_CBT_ENABLED)) ||
-           (err && err_vdi_cbt_enabled(err, REF_TEXT(subject->ref)));
+           err_vdi_cbt_enabled(err, REF_TEXT(subject->ref));
 }
 
 static bool need_cbt(const OperationSubject *subject, Err **err)
 {
     return value_bool(db_object_get(subject->object, VDI_FIELD_CBT_ENABLED)) ||
-           (err && err_vdi_no_cbt_metadata(err, REF_TEXT(subject->ref)));
+           err_vdi_no_cbt_metadata(err, REF_TEXT(subject->ref));
 }
 
 static bool need_no_vdis(const OperationSubject *subject, Err **err)

@@ -16,10 +16,11 @@ def declare(error):
     text = f'/* {error.name} [{shown}]: {error.doc} */\n'
     text += signature(error) + ('\n    G_GNUC_NULL_TERMINATED;\n' if error.variadic else ';\n')
     place = '(err), __FILE__, __LINE__'
+    wanted = 'err_told(err_wanted(err) && '
     if error.variadic:
-        text += f'#define {name}(err, ...) {name}_at({place}, ##__VA_ARGS__, NULL)\n'
+        text += f'#define {name}(err, ...) \\\n    {wanted}{name}_at({place}, ##__VA_ARGS__, NULL))\n'
     elif error.params:
-        text += f'#define {name}(err, ...) {name}_at({place}, __VA_ARGS__)\n'
+        text += f'#define {name}(err, ...) \\\n    {wanted}{name}_at({place}, __VA_ARGS__))\n'
     else:
         text += f'#define {name}(err) {name}_at({place})\n'
     return text
@@ -118,6 +119,7 @@ def source(errors):
 
 
 def generate(model):
-    header = banner('Every error of the XenAPI as a function; the compiler counts the parameters.')
+    header = banner('Every error of the XenAPI as a function; the compiler counts the parameters, which are\n'
+                    ' * evaluated only when somebody wants the error.')
     header += HEADER + '\n'.join(declare(e) for e in model.errors)
     return {'errors.h': header, 'errors.c': source(model.errors)}
