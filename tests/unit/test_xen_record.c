@@ -27,12 +27,14 @@ static void test_round_trip(void)
     record->domid = 17;
     block_disk_add_node(&xen_record_find_disk(record, "root")->block, &record->next_node)->file =
         g_strdup("below");
+    record->passage = HV_PASSAGE_COMING;
     g_autofree char *text = xen_record_to_text(record);
     Err *err = NULL;
     g_autoptr(XenRecord) read = xen_record_parse(text, strlen(text), &err);
     assert_ok(read != NULL, err);
     g_assert_true(uuid_equal(read->uuid, config.uuid));
     g_assert_cmpuint(read->domid, ==, 17);
+    g_assert_cmpint(read->passage, ==, HV_PASSAGE_COMING);
     g_assert_cmpuint(read->start_ticket, ==, UINT64_MAX);
     g_assert_cmpint(read->kind, ==, HV_KIND_PVH);
     g_assert_cmpuint(read->vcpus_max, ==, 4);

@@ -8,14 +8,17 @@
 #include "hv/xen/device.h"
 #include "hv/xen/guest.h"
 #include "hv/xen/monitor.h"
+#include "hv/xen/passage.h"
 
 #include <libxl_utils.h>
+#include <stdlib.h>
 
 #define ADOPT_END_LIMIT   (120 * USEC_PER_SEC) /* for a domain that is half built */
 #define ADOPT_BLOCK_LIMIT (30 * USEC_PER_SEC)  /* for QEMU to say what became of its work */
 
 static void xen_adopt_one(Hv *hv, Uuid uuid);
-static uint32_t xen_adopt_find(Hv *hv, Uuid uuid);
+static uint32_t xen_adopt_find(Hv *hv, const XenRecord *record);
+static bool xen_adopt_is_meant(Hv *hv, const XenRecord *record, uint32_t domid);
 static void xen_adopt_remove(XenDomain *domain, uint32_t domid);
 static void xen_adopt_devices(XenDomain *domain, uint32_t domid);
 static void xen_adopt_tell_end(XenDomain *domain, uint32_t domid);
@@ -47,7 +50,7 @@ static void xen_adopt_one(Hv *hv, Uuid uuid)
         return;
     }
     uint32_t recorded = record->domid;
-    uint32_t domid = xen_adopt_find(hv, uuid);
+    uint32_t domid = xen_adopt_find(hv, record);
     g_autoptr(XenDomain) domain = xen_domain_new(hv, record, NULL);
     if (!domain) {
         return;
@@ -67,23 +70,40 @@ static void xen_adopt_one(Hv *hv, Uuid uuid)
     xen_monitor_connect(domain);
     xen_adopt_devices(domain, domid);
     xen_guest_watch(domain);
+    xen_passage_settle(domain);
     xen_adopt_tell_end(domain, domid);
 }
 
-/* The domain of that uuid, or INVALID_DOMID; one that is just going away is none. */
-static uint32_t xen_adopt_find(Hv *hv, Uuid uuid)
+/* The domain of that record, or INVALID_DOMID; one that is just going away is none. */
+static uint32_t xen_adopt_find(Hv *hv, const XenRecord *record)
 {
     int count = 0;
     uint32_t domid = (uint32_t)INVALID_DOMID;
     libxl_dominfo *list = libxl_list_domain(hv->ctx, &count);
     for (int i = 0; list && i < count; i++) {
         if (!list[i].dying &&
-            memcmp(libxl_uuid_bytearray_const(&list[i].uuid), uuid.bytes, sizeof uuid.bytes) == 0) {
+            memcmp(libxl_uuid_bytearray_const(&list[i].uuid), record->uuid.bytes,
+                   sizeof record->uuid.bytes) == 0 &&
+            xen_adopt_is_meant(hv, record, list[i].domid)) {
             domid = list[i].domid;
         }
     }
     libxl_dominfo_list_free(list, count);
     return domid;
+}
+
+/* Two domains have one uuid while one becomes the other on the same machine. */
+static bool xen_adopt_is_meant(Hv *hv, const XenRecord *record, uint32_t domid)
+{
+    if (record->domid != 0) {
+        return domid == record->domid;
+    }
+    char *name = libxl_domid_to_name(hv->ctx, domid);
+    bool is_coming = name && g_str_has_suffix(name, XEN_PASSAGE_COMING);
+    bool is_given = name && g_str_has_suffix(name, XEN_PASSAGE_GIVEN);
+    bool is_plain = name && !is_coming && !is_given;
+    free(name);
+    return record->passage == HV_PASSAGE_COMING ? !is_plain && !is_given : !is_coming && !is_given;
 }
 
 static void xen_adopt_remove(XenDomain *domain, uint32_t domid)

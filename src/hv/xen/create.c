@@ -27,18 +27,16 @@
 #define DEVICE_MODEL_LOG     "/var/log/xen/qemu-dm-%s.log"
 #define DEVICE_MODEL_LOG_MAX ((size_t)64 * 1024)
 
-static bool xen_create_check(const HvDomainConfig *config, Err **err);
 static bool xen_create_check_file(const char *path, Err **err);
 static bool xen_create_build(XenDomain *domain, Op *op, const HvDomainConfig *config,
                              uint32_t *ret_domid, Err **err);
 static bool xen_create_new(XenDomain *domain, Op *op, libxl_domain_config *build, uint32_t *domid,
                            const HvDomainConfig *config, Err **err);
+static bool xen_create_saved(XenDomain *domain, Op *op, const HvDomainConfig *config,
+                             uint32_t *domid, Err **err);
+static bool xen_create_drain(void *file, Op *op, int to, Err **err);
 static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *build,
-                               uint32_t *domid, const HvImage *saved, Err **err);
-static bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config,
-                                 Err **err);
-static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err);
-static void xen_create_undo(XenDomain *domain, uint32_t domid);
+                               uint32_t *domid, XenCreateFeed feed, void *user, Err **err);
 static bool xen_create_explain(XenDomain *domain, const HvDomainConfig *config, uint32_t domid,
                                int code, Err **err);
 static char *xen_create_last_words(const char *name);
@@ -63,6 +61,72 @@ bool xen_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_do
     return true;
 }
 
+bool xen_create_check(const HvDomainConfig *config, Err **err)
+{
+    if (config->kind != HV_KIND_HVM && !config->kernel && !config->bootloader) {
+        return err_set(err, "BOOTLOADER_FAILED", "", "neither a kernel nor a boot loader is named");
+    }
+    return config->firmware != HV_FIRMWARE_DIRECT_KERNEL ||
+           (xen_create_check_file(config->kernel, err) &&
+            (!config->ramdisk || xen_create_check_file(config->ramdisk, err)));
+}
+
+bool xen_create_from(XenDomain *domain, Op *op, const HvDomainConfig *config, const char *name,
+                     XenCreateFeed feed, void *user, uint32_t *domid, Err **err)
+{
+    const XenPlaces places = {domain->dir, domain->hv->vif_script};
+    libxl_domain_config build;
+    if (!xen_config_build(config, domain->record, &places, &build, err)) {
+        return false;
+    }
+    g_free(build.c_info.name);
+    build.c_info.name = g_strdup(name);
+    bool done = xen_create_restore(domain, op, &build, domid, feed, user, err);
+    libxl_domain_config_dispose(&build);
+    return done;
+}
+
+bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config, Err **err)
+{
+    xen_monitor_connect(domain);
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        if (!xen_block_take_over(domain, op, &config->disks[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
+{
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->record->domid = domid;
+    }
+    /* Once the record is there, the domain counts. */
+    if (!xen_domain_watch(domain, err) || !xen_domain_save_record(domain, err)) {
+        return false;
+    }
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->ready = true;
+    }
+    xen_guest_open_control(domain);
+    xen_guest_watch(domain);
+    return true;
+}
+
+void xen_create_undo(XenDomain *domain, uint32_t domid)
+{
+    g_autoptr(Op) op = op_new(CREATE_UNDO_LIMIT);
+    g_autoptr(Err) err = NULL;
+    if (domid != (uint32_t)INVALID_DOMID &&
+        !xen_create_end(domain->hv, op, domid, domain->name, &err)) {
+        log_error("domain %s is left half built: %s", domain->name, err->params[0]);
+    }
+    xen_domain_leave(domain);
+}
+
 bool xen_create_end(Hv *hv, Op *op, uint32_t domid, const char *name, Err **err)
 {
     g_autoptr(XenCall) call = xen_call_new(hv, domid, name);
@@ -74,17 +138,6 @@ bool xen_create_end(Hv *hv, Op *op, uint32_t domid, const char *name, Err **err)
     return code == 0 || code == ERROR_DOMAIN_NOTFOUND ||
            libxl_domain_info(hv->ctx, NULL, domid) == ERROR_DOMAIN_NOTFOUND ||
            xen_message_fail(&hv->messages, domid, code, "destroy", name, err);
-}
-
-/* What libxl would only tell in words that are no help to a user. */
-static bool xen_create_check(const HvDomainConfig *config, Err **err)
-{
-    if (config->kind != HV_KIND_HVM && !config->kernel && !config->bootloader) {
-        return err_set(err, "BOOTLOADER_FAILED", "", "neither a kernel nor a boot loader is named");
-    }
-    return config->firmware != HV_FIRMWARE_DIRECT_KERNEL ||
-           (xen_create_check_file(config->kernel, err) &&
-            (!config->ramdisk || xen_create_check_file(config->ramdisk, err)));
 }
 
 static bool xen_create_check_file(const char *path, Err **err)
@@ -100,14 +153,15 @@ static bool xen_create_check_file(const char *path, Err **err)
 static bool xen_create_build(XenDomain *domain, Op *op, const HvDomainConfig *config,
                              uint32_t *ret_domid, Err **err)
 {
+    if (config->saved) {
+        return xen_create_saved(domain, op, config, ret_domid, err);
+    }
     const XenPlaces places = {domain->dir, domain->hv->vif_script};
     libxl_domain_config build;
     if (!xen_config_build(config, domain->record, &places, &build, err)) {
         return false;
     }
-    bool done = config->saved
-                    ? xen_create_restore(domain, op, &build, ret_domid, config->saved, err)
-                    : xen_create_new(domain, op, &build, ret_domid, config, err);
+    bool done = xen_create_new(domain, op, &build, ret_domid, config, err);
     libxl_domain_config_dispose(&build);
     return done;
 }
@@ -123,19 +177,28 @@ static bool xen_create_new(XenDomain *domain, Op *op, libxl_domain_config *build
            (code == 0 || xen_create_explain(domain, config, *domid, code, err));
 }
 
+static bool xen_create_saved(XenDomain *domain, Op *op, const HvDomainConfig *config,
+                             uint32_t *domid, Err **err)
+{
+    g_autoptr(HvStateFile) file =
+        hv_statefile_open(domain->hv->run_dir, op, config->saved, false, domain->name, err);
+    return file && hv_statefile_check(file, op, err) &&
+           xen_create_from(domain, op, config, domain->name, xen_create_drain, file, domid, err);
+}
+
+static bool xen_create_drain(void *file, Op *op, int to, Err **err)
+{
+    return hv_statefile_drain(file, op, to, err);
+}
+
 /* libxl reads one end of a socket pair while this thread feeds the other. */
 static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *build,
-                               uint32_t *domid, const HvImage *saved, Err **err)
+                               uint32_t *domid, XenCreateFeed feed, void *user, Err **err)
 {
     Hv *hv = domain->hv;
-    g_autoptr(HvStateFile) file =
-        hv_statefile_open(hv->run_dir, op, saved, false, domain->name, err);
-    if (!file || !hv_statefile_check(file, op, err)) {
-        return false;
-    }
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
-        return err_errno(err, errno, "cannot create a socket for a saved state");
+        return err_errno(err, errno, "cannot create a socket for a domain's state");
     }
     auto_fd ours = pair[0];
     auto_fd theirs = pair[1];
@@ -147,7 +210,7 @@ static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *b
     int started = libxl_domain_create_restore(hv->ctx, build, domid, theirs, -1, &params,
                                               xen_call_how(call), NULL);
     g_autoptr(Err) why = NULL;
-    bool fed = started == 0 && hv_statefile_drain(file, op, ours, &why);
+    bool fed = started == 0 && feed(user, op, ours, &why);
     fd_close(&ours); /* the end of the stream, or of the patience with it */
     int code;
     bool ended = xen_call_finish(call, op, started, &code, err);
@@ -160,47 +223,6 @@ static bool xen_create_restore(XenDomain *domain, Op *op, libxl_domain_config *b
         return xen_message_fail(&hv->messages, *domid, code, "resume", domain->name, err);
     }
     return fed || err_propagate(err, g_steal_pointer(&why));
-}
-
-static bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config, Err **err)
-{
-    xen_monitor_connect(domain);
-    for (unsigned i = 0; i < config->disk_count; i++) {
-        if (!xen_block_take_over(domain, op, &config->disks[i], err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
-{
-    {
-        LOCK_GUARD(&domain->lock);
-        domain->record->domid = domid;
-    }
-    if (!xen_domain_save_record(domain, err) || !xen_domain_watch(domain, err)) {
-        return false;
-    }
-    {
-        LOCK_GUARD(&domain->lock);
-        domain->ready = true;
-    }
-    xen_guest_open_control(domain);
-    xen_guest_watch(domain);
-    return true;
-}
-
-/* Leaves nothing of the domain behind. */
-static void xen_create_undo(XenDomain *domain, uint32_t domid)
-{
-    g_autoptr(Op) op = op_new(CREATE_UNDO_LIMIT);
-    g_autoptr(Err) err = NULL;
-    if (domid != (uint32_t)INVALID_DOMID &&
-        !xen_create_end(domain->hv, op, domid, domain->name, &err)) {
-        log_error("domain %s is left half built: %s", domain->name, err->params[0]);
-    }
-    xen_domain_leave(domain);
 }
 
 /* A kernel that is none, or a boot loader that finds none, is the VM's fault and not the host's.

@@ -94,6 +94,12 @@ uint32_t xen_domain_domid(XenDomain *domain)
     return domain->record->domid;
 }
 
+bool xen_domain_is_given(XenDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->record->passage == HV_PASSAGE_GIVEN;
+}
+
 bool xen_domain_watch(XenDomain *domain, Err **err)
 {
     libxl_evgen_domain_death *watch;

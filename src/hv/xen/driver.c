@@ -26,7 +26,7 @@ static const HvDriver xen_driver = {
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER |
             HV_CAP_LIVE_SNAPSHOT | HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR |
-            HV_CAP_DUMP | HV_CAP_HYPERVISOR | HV_CAP_SHADOW,
+            HV_CAP_DUMP | HV_CAP_HYPERVISOR | HV_CAP_SHADOW | HV_CAP_MIGRATE,
     .triggers =
         HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_SLEEP | HV_TRIGGER_WAKE,
     .open = xen_driver_open,
@@ -51,9 +51,9 @@ static const HvDriver xen_driver = {
     .domain_dump = xen_dump_domain,
     .domain_save_size = xen_save_size,
     .domain_save = xen_save_domain,
-    .domain_send = xen_unsupported_send,
-    .domain_receive = xen_unsupported_receive,
-    .domain_reclaim = xen_unsupported_reclaim,
+    .domain_send = xen_passage_send,
+    .domain_receive = xen_passage_receive,
+    .domain_reclaim = xen_passage_reclaim,
     .disk_plug = xen_disk_plug,
     .disk_unplug = xen_disk_unplug,
     .cd_change = xen_disk_change_cd,

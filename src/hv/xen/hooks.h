@@ -17,10 +17,6 @@ bool xen_control_sysrq(Hv *hv, Op *op, Uuid domain, char key, Err **err);
 bool xen_control_trigger(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
 
 /* unsupported.c */
-bool xen_unsupported_send(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
-bool xen_unsupported_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
-                             Err **err);
-bool xen_unsupported_reclaim(Hv *hv, Op *op, Uuid domain, Err **err);
 bool xen_unsupported_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err);
 
 /* info.c */
@@ -43,6 +39,12 @@ bool xen_save_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **er
 /* dump.c */
 uint64_t xen_dump_size(Hv *hv, Uuid domain);
 bool xen_dump_domain(Hv *hv, Op *op, Uuid domain, const HvImage *image, Err **err);
+
+/* passage.c */
+bool xen_passage_send(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
+bool xen_passage_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
+                         Err **err);
+bool xen_passage_reclaim(Hv *hv, Op *op, Uuid domain, Err **err);
 
 /* disk.c */
 bool xen_disk_plug(Hv *hv, Op *op, Uuid domain, const HvDisk *disk, Err **err);

@@ -56,6 +56,7 @@ bool xen_info_domain(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
             .vcpus = domain->record->vcpus,
             .memory_bytes = xen_info_memory(&info),
             .start_ticket = domain->start_ticket,
+            .given = domain->record->passage == HV_PASSAGE_GIVEN,
         };
     }
     libxl_dominfo_dispose(&info);

@@ -133,6 +133,9 @@ char *xen_record_to_text(const XenRecord *record)
     value_struct_add_static(value, "uuid", value_new_string(uuid_format(record->uuid, uuid)));
     value_struct_add_static(value, "domid", value_new_int(record->domid));
     value_struct_add_static(value, "start_ticket", value_new_int((int64_t)record->start_ticket));
+    if (record->passage != HV_PASSAGE_NONE) {
+        value_struct_add_static(value, "passage", value_new_int(record->passage));
+    }
     value_struct_add_static(value, "kind", value_new_int(record->kind));
     value_struct_add_static(value, "vcpus", value_new_int(record->vcpus));
     value_struct_add_static(value, "vcpus_max", value_new_int(record->vcpus_max));
@@ -249,18 +252,21 @@ static bool xen_record_read_numbers(XenRecord *record, const Value *value)
 {
     const Value *ticket = value_get(value, "start_ticket");
     const Value *next = value_get(value, "next_node"); /* was not always there */
-    int64_t version, domid, kind, vcpus, vcpus_max, memory;
+    int64_t version, domid, kind, vcpus, vcpus_max, memory, passage = HV_PASSAGE_NONE;
     if (!xen_record_get(value, "version", INT32_MAX, &version) || version != XEN_RECORD_VERSION ||
         !xen_record_get(value, "domid", UINT16_MAX, &domid) || value_kind(ticket) != VALUE_INT ||
         !xen_record_get(value, "kind", HV_KIND_PVH, &kind) ||
         !xen_record_get(value, "vcpus", UINT16_MAX, &vcpus) ||
         !xen_record_get(value, "vcpus_max", UINT16_MAX, &vcpus_max) ||
-        !xen_record_get(value, "memory_max_bytes", INT64_MAX, &memory)) {
+        !xen_record_get(value, "memory_max_bytes", INT64_MAX, &memory) ||
+        (value_get(value, "passage") &&
+         !xen_record_get(value, "passage", HV_PASSAGE_COMING, &passage))) {
         return false;
     }
     if (next && !xen_record_get(value, "next_node", INT64_MAX, &record->next_node)) {
         return false;
     }
+    record->passage = (HvPassageState)passage;
     record->domid = (uint32_t)domid;
     record->start_ticket = (uint64_t)value_int(ticket);
     record->kind = (HvKind)kind;

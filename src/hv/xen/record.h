@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hv/block/disk.h"
+#include "hv/passage.h"
 
 #define XEN_RECORD_FILE "domain.json"
 
@@ -20,6 +21,7 @@ typedef struct XenNic {
 typedef struct XenRecord {
     Uuid uuid;
     uint32_t domid; /* 0 until the domain is complete: such a one is no use to anybody */
+    HvPassageState passage;
     uint64_t start_ticket;
     HvKind kind;
     unsigned vcpus, vcpus_max; /* that are to be online; that there are */
