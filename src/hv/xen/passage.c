@@ -15,6 +15,8 @@
 #include <stdlib.h>
 
 #define ENGINE       "xen"
+#define DEVICES_FILE "devices"  /* in the domain's folder; nobody reads it */
+#define STREAM_IDENT "LibxlFmt" /* what libxl_domain_suspend() begins with */
 #define GO_ON_LIMIT  (120 * USEC_PER_SEC)
 #define FLUSH_LIMIT  (60 * USEC_PER_SEC)
 #define SHUTDOWN_KEY "/local/domain/%u/control/shutdown"
@@ -149,9 +151,18 @@ static bool xen_passage_on_prepare(void *user, Op *op, Err **err)
     return arrival->domain && xen_domain_save_record(arrival->domain, err);
 }
 
+/* libxl 4.17 crashes the process over a stream that is none, or that ends before it begins. */
 static bool xen_passage_on_load(void *user, Op *op, HvPassage *passage, Err **err)
 {
     Arrival *arrival = user;
+    const void *ident = hv_passage_peek(passage, op, strlen(STREAM_IDENT), err);
+    if (!ident) {
+        return false;
+    }
+    if (memcmp(ident, STREAM_IDENT, strlen(STREAM_IDENT)) != 0) {
+        return err_internal(err, "the state of domain %s is not one of libxl",
+                            arrival->domain->name);
+    }
     g_autofree char *name = g_strconcat(arrival->domain->name, XEN_PASSAGE_COMING, NULL);
     return xen_create_from(arrival->domain, op, arrival->config, name, xen_passage_drain, passage,
                            &arrival->domid, err) &&
