@@ -22,6 +22,12 @@ class Log(unittest.TestCase):
     def lines(self):
         return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
 
+    def wait_until_ready(self):
+        """The daemon says it to us before it writes it down."""
+        deadline = time.monotonic() + DEADLINE
+        while not self.lines()[-1].endswith(" is ready"):
+            self.assertLess(time.monotonic(), deadline)
+
     def hang_up(self, lines):
         """Sends SIGHUP, and waits until the log has that many lines, which a busy daemon writes."""
         self.daemon.process.send_signal(signal.SIGHUP)
@@ -32,6 +38,7 @@ class Log(unittest.TestCase):
             self.client.receive()
 
     def test_renamed(self):
+        self.wait_until_ready()
         old = self.log.with_suffix(".1")
         self.log.rename(old)
         before = old.read_text(encoding="utf-8")

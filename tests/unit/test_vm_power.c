@@ -73,6 +73,7 @@ static void test_guest_ends_by_itself(HostFixture *fixture, gconstpointer data)
     Uuid vm = host_fixture_start_vm(fixture);
     tell_guest(fixture, vm, 'p');
     wait_field(fixture, "vm", vm, "power_state", true, "Halted");
+    wait_field(fixture, "vm", vm, "current_operations", true, "{}");
     host_fixture_run(fixture, "VM.start", "\"%s\", false, false", REF_TEXT(vm));
     g_autoptr(Value) domid = host_fixture_call(fixture, "VM.get_domid", "\"%s\"", REF_TEXT(vm));
     g_autofree char *old = host_fixture_json(domid);
