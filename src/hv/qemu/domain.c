@@ -314,10 +314,12 @@ static void qemu_domain_on_exit(void *user)
     bool destroyed;
     {
         LOCK_GUARD(&domain->lock);
-        domain->state = HV_STATE_GONE;
-        domain->gone = true;
         destroyed = domain->destroyed;
-        g_cond_broadcast(&domain->changed);
     }
+    /* Who waits for its end has heard of it by then. */
     qemu_domain_tell_exit(domain, destroyed ? HV_EXIT_DESTROYED : HV_EXIT_CRASH);
+    LOCK_GUARD(&domain->lock);
+    domain->state = HV_STATE_GONE;
+    domain->gone = true;
+    g_cond_broadcast(&domain->changed);
 }
