@@ -307,18 +307,15 @@ static void test_snapshot(Bench *bench)
     g_auto(Guest) guest = {0};
     guest_init(&guest, bench, 1);
     auto_fd line = guest_start(bench, &guest);
-    line_send(line, "++w");
-    g_free(line_expect(bench, line, "."));
+    line_ask(bench, line, "++w", ".");
     g_autofree char *path = bench_new_overlay(bench, guest.path, "raw");
     const HvImage overlay = {path, "qcow2"};
     const char *const ids[] = {GUEST_DISK};
     assert_ok(bench->driver->disk_snapshot(bench->hv, bench->op, guest.config.uuid, ids, &overlay,
                                            1, &err),
               err);
-    line_send(line, "+w");
-    g_free(line_expect(bench, line, "."));
-    line_send(line, "d");
-    g_free(line_expect(bench, line, "D"));
+    line_ask(bench, line, "+w", ".");
+    line_ask(bench, line, "d", "D");
     guest_destroy(bench, &guest);
     if (!bench->is_real) {
         return;
@@ -328,8 +325,7 @@ static void test_snapshot(Bench *bench)
     guest.disks[0].images = chain;
     guest.disks[0].image_count = 2;
     auto_fd again = guest_start(bench, &guest);
-    line_send(again, "d");
-    g_free(line_expect(bench, again, "D"));
+    line_ask(bench, again, "d", "D");
     guest_destroy(bench, &guest);
 }
 
@@ -364,14 +360,12 @@ static void test_merge(Bench *bench)
     guest.disks[0].images = chain;
     guest.disks[0].image_count = 4;
     auto_fd line = guest_start(bench, &guest);
-    line_send(line, "+w");
-    g_free(line_expect(bench, line, "."));
+    line_ask(bench, line, "+w", ".");
     Publish parent = {low, middle, 0};
     const HvMerge first = {GUEST_DISK, chain, 4, 1, publish, &parent};
     assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &first, &err), err);
     g_assert_cmpuint(parent.calls, ==, 1);
-    line_send(line, "+w");
-    g_free(line_expect(bench, line, "."));
+    line_ask(bench, line, "+w", ".");
     guest_reopen(bench, &guest, &line);
     const HvImage shorter[] = {{leaf, "qcow2"}, {middle, "qcow2"}, {guest.path, "raw"}};
     Publish own = {middle, leaf, 0};
@@ -379,8 +373,7 @@ static void test_merge(Bench *bench)
     assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &second, &err), err);
     g_assert_cmpuint(own.calls, ==, 1);
     g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_RUNNING);
-    line_send(line, "+w");
-    g_free(line_expect(bench, line, "."));
+    line_ask(bench, line, "+w", ".");
     const HvImage shortest[] = {{leaf, "qcow2"}, {guest.path, "raw"}};
     const HvMerge wrong = {GUEST_DISK, shortest, 2, 1, publish, &own};
     g_assert_false(driver->disk_merge(bench->hv, bench->op, uuid, &wrong, &err));
@@ -395,8 +388,7 @@ static void test_merge(Bench *bench)
     guest.disks[0].images = shortest;
     guest.disks[0].image_count = 2;
     auto_fd again = guest_start(bench, &guest);
-    line_send(again, "d");
-    g_free(line_expect(bench, again, "D"));
+    line_ask(bench, again, "d", "D");
     guest_destroy(bench, &guest);
 }
 
@@ -427,8 +419,7 @@ static void test_save(Bench *bench)
         g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
         auto_fd again = driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
         assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
-        line_send(again, "x");
-        g_free(line_expect(bench, again, "x"));
+        line_ask(bench, again, "x", "x");
         g_assert_cmpint(guest_next_letter(bench, again), ==, 'C');
         guest_destroy(bench, &guest);
     }
@@ -612,8 +603,7 @@ static void test_unattended_reboot(Bench *bench)
     guest_init(&guest, bench, 1);
     auto_fd line = guest_start(bench, &guest);
     bench_close(bench);
-    line_send(line, "r");
-    g_free(line_expect(bench, line, "READY\r\n"));
+    line_ask(bench, line, "r", "READY\r\n");
     bench_open(bench);
     g_assert_cmpint(guest_state(bench, guest.config.uuid), ==, HV_STATE_RUNNING);
     line_send(line, "r");

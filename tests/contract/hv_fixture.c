@@ -333,6 +333,12 @@ char *line_expect(Bench *bench, int line, const char *text)
     return g_string_free(g_steal_pointer(&seen), FALSE);
 }
 
+void line_ask(Bench *bench, int line, const char *text, const char *answer)
+{
+    line_send(line, text);
+    g_free(line_expect(bench, line, answer));
+}
+
 static void wait_for_more(Bench *bench, const unsigned *count, unsigned seen)
 {
     Err *err = NULL;

@@ -114,3 +114,5 @@ void bench_wait_change(Bench *bench, unsigned seen);
 void line_send(int line, const char *text);
 /* Reads until `text` has come; what came is returned. (owned) */
 char *line_expect(Bench *bench, int line, const char *text);
+/* Both, for an answer that is of no more interest. */
+void line_ask(Bench *bench, int line, const char *text, const char *answer);

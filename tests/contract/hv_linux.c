@@ -246,8 +246,7 @@ static void check_suspend(Linux *guest)
     guest->config.saved = NULL;
     guest->line = driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
-    line_send(guest->line, "\n");
-    g_free(line_expect(bench, guest->line, PROMPT));
+    line_ask(bench, guest->line, "\n", PROMPT);
     g_autofree char *answer = linux_run(guest, "echo x$remembered");
     g_assert_nonnull(strstr(answer, "xyes"));
     g_autofree char *distro = linux_await_info(guest, false, "distro");

@@ -53,18 +53,12 @@ static void retract(void *user)
     (void)user;
 }
 
-static void say(Bench *bench, int line, const char *text, const char *answer)
-{
-    line_send(line, text);
-    g_free(line_expect(bench, line, answer));
-}
-
 static void send_guest(Bench *bench, Guest *guest, int stream)
 {
     Err *err = NULL;
     auto_fd line = guest_start(bench, guest);
-    say(bench, line, "+", "B");
-    say(bench, line, "+w", "C.");
+    line_ask(bench, line, "+", "B");
+    line_ask(bench, line, "+w", "C.");
     const HvSend send = {stream, on_progress, publish, retract, NULL};
     assert_ok(bench->driver->domain_send(bench->hv, bench->op, guest->config.uuid, &send, &err),
               err);
@@ -83,10 +77,10 @@ static void receive_guest(Bench *bench, Guest *guest, int stream)
     auto_fd line = bench->driver->console_open(bench->hv, uuid, HV_CONSOLE_TEXT, &err);
     assert_ok(line >= 0, err);
     assert_ok(bench->driver->domain_set_paused(bench->hv, bench->op, uuid, false, &err), err);
-    say(bench, line, "+", "D");
-    say(bench, line, "d", "C");
-    say(bench, line, "w", ".");
-    say(bench, line, "d", "D");
+    line_ask(bench, line, "+", "D");
+    line_ask(bench, line, "d", "C");
+    line_ask(bench, line, "w", ".");
+    line_ask(bench, line, "d", "D");
     guest_destroy(bench, guest);
 }
 

@@ -135,8 +135,7 @@ static HvMirror move_mirror(const Move *move, Told *told)
 
 static void say(Bench *bench, int line, const char *text, const char *answer)
 {
-    line_send(line, text);
-    g_free(line_expect(bench, line, answer));
+    line_ask(bench, line, text, answer);
 }
 
 /* What the guest wrote is where the mirror brought it, and nowhere else. */

@@ -49,12 +49,6 @@ typedef struct Receiver {
     Err *why;
 } Receiver;
 
-static void say(Bench *bench, int line, const char *text, const char *answer)
-{
-    line_send(line, text);
-    g_free(line_expect(bench, line, answer));
-}
-
 G_NORETURN static void halt(void)
 {
     g_assert_cmpint(write(STDOUT_FILENO, "r", 1), ==, 1);
@@ -250,7 +244,7 @@ static void test_there_and_back(Bench *bench)
     g_auto(Traveller) traveller = {0};
     Uuid uuid = set_out(bench, &other, &traveller);
     int line = guest_start(bench, &traveller.guest);
-    say(bench, line, "+w", "B.");
+    line_ask(bench, line, "+w", "B.");
     close(line);
     Bench *from = bench, *to = &other;
     static const char *const counted[][2] = {{"C", "D."}, {"E", "F."}};
@@ -268,9 +262,9 @@ static void test_there_and_back(Bench *bench)
         g_assert_cmpint(guest_state(to, uuid), ==, HV_STATE_PAUSED);
         auto_fd there = open_line(to, uuid);
         let_run(to, uuid);
-        say(to, there, "d", i == 0 ? "B" : "D");
-        say(to, there, "+", counted[i][0]);
-        say(to, there, "+w", counted[i][1]);
+        line_ask(to, there, "d", i == 0 ? "B" : "D");
+        line_ask(to, there, "+", counted[i][0]);
+        line_ask(to, there, "+w", counted[i][1]);
         Bench *swap = from;
         from = to;
         to = swap;
@@ -347,11 +341,11 @@ static void test_in_vain(Bench *bench)
         g_assert_cmpint(guest_next_letter(bench, line), ==, ++letter);
         assert_nothing_at(&other);
     }
-    say(bench, line, "w", ".");
+    line_ask(bench, line, "w", ".");
     move(bench, &other, &traveller);
     auto_fd there = open_line(&other, uuid);
     let_run(&other, uuid);
-    say(&other, there, "d", (char[]){letter, '\0'});
+    line_ask(&other, there, "d", (char[]){letter, '\0'});
     guest_destroy(&other, &traveller.guest);
     bench_teardown(&other);
 }
@@ -364,13 +358,13 @@ static void test_paused(Bench *bench)
     g_auto(Traveller) traveller = {0};
     Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd line = guest_start(bench, &traveller.guest);
-    say(bench, line, "+", "B");
+    line_ask(bench, line, "+", "B");
     assert_ok(bench->driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
     try_in_vain(bench, &other, &traveller, REFUSE_NOT);
     assert_nothing_at(&other);
     g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_PAUSED);
     let_run(bench, uuid);
-    say(bench, line, "+", "C");
+    line_ask(bench, line, "+", "C");
     guest_destroy(bench, &traveller.guest);
     bench_teardown(&other);
 }
@@ -411,7 +405,7 @@ static void test_killed_sender(Bench *bench)
         g_assert_cmpint(info.state, ==, HV_STATE_RUNNING);
         g_assert_false(info.given);
         auto_fd line = open_line(bench, uuid);
-        say(bench, line, "+", "C");
+        line_ask(bench, line, "+", "C");
         guest_destroy(bench, &traveller.guest);
     }
     bench_teardown(&other);
@@ -436,7 +430,7 @@ static void test_killed_receiver(Bench *bench)
     Uuid uuid = set_out(bench, &other, &traveller);
     auto_fd listener = hv_socket_listen(bench->root, SOCKET, &err);
     auto_fd line = guest_start(bench, &traveller.guest);
-    say(bench, line, "+", "B");
+    line_ask(bench, line, "+", "B");
     bench_close(&other);
     Holder holder = bench_start_holder(&other, "--receive");
     Trip trip = {.kill = &holder};
@@ -448,7 +442,7 @@ static void test_killed_receiver(Bench *bench)
     /* Whether it was told of the end in time or not: here it is. */
     assert_ok(bench->driver->domain_reclaim(bench->hv, bench->op, uuid, &err), err);
     g_assert_cmpint(guest_state(bench, uuid), ==, HV_STATE_RUNNING);
-    say(bench, line, "+", "C");
+    line_ask(bench, line, "+", "C");
     bench_close(&other);
     holder = bench_start_holder(&other, "--receive");
     trip = (Trip){0};
@@ -460,7 +454,7 @@ static void test_killed_receiver(Bench *bench)
     g_assert_cmpint(guest_state(&other, uuid), ==, HV_STATE_PAUSED);
     auto_fd there = open_line(&other, uuid);
     let_run(&other, uuid);
-    say(&other, there, "+", "D");
+    line_ask(&other, there, "+", "D");
     guest_destroy(&other, &traveller.guest);
     bench_teardown(&other);
 }
@@ -497,7 +491,7 @@ static void test_killed_anywhere(Bench *bench)
         }
         Bench *where = there ? &other : bench;
         auto_fd line = open_line(where, uuid);
-        say(where, line, "+", "C");
+        line_ask(where, line, "+", "C");
         guest_destroy(where, &traveller.guest);
     }
     bench_teardown(&other);
@@ -528,7 +522,7 @@ G_NORETURN static void hold(char **argv)
         halt();
     }
     int line = guest_start(&bench, &traveller.guest);
-    say(&bench, line, "+", "B");
+    line_ask(&bench, line, "+", "B");
     close(line);
     int stream = connect_stream(&bench);
     Trip trip = {.halt_in = mode};

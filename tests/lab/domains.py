@@ -131,9 +131,3 @@ class GuestCase(XenCase):
     @property
     def api(self):
         return self.xen.api
-
-    def kill_daemon(self):
-        """The guests go on, and systemd starts another, which this waits for."""
-        self.host.must("systemctl kill --kill-who=main -s KILL clearwaterd &&"
-                      " while systemctl is-active -q clearwaterd; do sleep 0.1; done;"
-                      " systemctl start clearwaterd", 240)

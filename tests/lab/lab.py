@@ -56,6 +56,13 @@ class LabCase(unittest.TestCase):
         """A property of the daemon's unit."""
         return self.host.must(f"systemctl show --value -p {what} clearwaterd")
 
+    def kill_daemon(self):
+        """The guests go on. Waits for another daemon: `start` does for the restart that the unit's
+        end has scheduled."""
+        self.host.must("systemctl kill --kill-who=main -s KILL clearwaterd &&"
+                       " while systemctl is-active -q clearwaterd; do sleep 0.1; done;"
+                       " systemctl start clearwaterd", 240)
+
     def local_xe(self, command):
         """What xe prints on the host itself, where root needs no password."""
         return self.host.must(f"xe {command}")

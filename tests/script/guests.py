@@ -1,50 +1,24 @@
 """clearwater-guests: which virtual machines start with the machine, and how all are shut down with it."""
 
-import os
-import pathlib
-import subprocess
-import tempfile
-import unittest
-
 import tap
-from language.daemon import Daemon
+from language.packaged import FOLDER, PackagedCase
 
-PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "packaging/clearwater-guests"
-BUILD = pathlib.Path(os.environ["CLEARWATER_BUILD"]).resolve()
-SECONDS = 60
+PROGRAM = FOLDER / "clearwater-guests"
 TEMPLATE = "template=Other install media"
 
 
-class Guests(unittest.TestCase):
+class Guests(PackagedCase):
     def setUp(self):
-        self.daemon = Daemon("fake")
-        self.addCleanup(self.daemon.destroy)
-        self.daemon.start()
-        tools = tempfile.TemporaryDirectory(prefix="cw-guests-")
-        self.addCleanup(tools.cleanup)
-        self.systemctl = pathlib.Path(tools.name) / "systemctl"
-        self.environment = dict(
-            os.environ, CLEARWATER_ROOT=str(self.daemon.root),
-            PATH=f"{tools.name}:{BUILD}/src/xe:/usr/sbin:/usr/bin:/sbin:/bin")
+        super().setUp()
         self.say_system_is("running")
         self.pool = self.xe("pool-list", "--minimal")
 
     def say_system_is(self, state):
         """What systemd answers from now on."""
-        self.systemctl.write_text(f"#!/bin/sh\necho {state}\n", encoding="utf-8")
-        self.systemctl.chmod(0o755)
-
-    def run_program(self, *command):
-        done = subprocess.run(command, env=self.environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=SECONDS, check=False)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        return done.stdout.strip()
-
-    def xe(self, *arguments):
-        return self.run_program("xe", *arguments)
+        self.replace_program("systemctl", f"echo {state}")
 
     def guests(self, verb):
-        return self.run_program(PROGRAM, verb)
+        return self.run_program(PROGRAM, verb).strip()
 
     def make(self, name, *settings):
         vm = self.xe("vm-install", TEMPLATE, f"new-name-label={name}")
