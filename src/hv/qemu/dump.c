@@ -3,12 +3,9 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "hv/block/job.h"
+#include "hv/memfile.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #define DUMP_DESCRIPTOR "dump"
 #define DUMP_WHAT       "dump the memory"
@@ -30,19 +27,13 @@ bool qemu_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     if (!domain) {
         return false;
     }
-    if (strcmp(image->format, "raw") != 0) {
-        return err_internal(err, "memory cannot be dumped into a %s image", image->format);
-    }
-    auto_fd fd = open(image->path, O_WRONLY | O_CLOEXEC);
+    auto_fd fd = hv_memfile_open_dump(image, err);
     if (fd < 0) {
-        return err_errno(err, errno, "cannot open %s", image->path);
+        return false;
     }
     bool done = qemu_dump_wait_former(domain, op, err) && qemu_dump_write(domain, op, fd, err);
     block_job_forget(&domain->block, QEMU_JOB_DUMP);
-    if (!done) {
-        return false;
-    }
-    return fsync(fd) == 0 || err_errno(err, errno, "cannot write %s to the disk", image->path);
+    return done && hv_memfile_sync_dump(fd, image, err);
 }
 
 /* One that was cancelled, or begun by a driver before this one. */

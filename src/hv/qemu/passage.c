@@ -21,6 +21,7 @@ typedef struct Arrival {
     QemuDomain *domain; /* once it is prepared (a reference) */
 } Arrival;
 
+static HvPassageState qemu_passage_state(QemuDomain *domain);
 static bool qemu_passage_on_copy(void *user, Op *op, HvPassage *passage, Err **err);
 static bool qemu_passage_on_give(void *user, Err **err);
 static void qemu_passage_on_go_on(void *user);
@@ -84,18 +85,18 @@ bool qemu_passage_reclaim(Hv *hv, Op *op, Uuid uuid, Err **err)
 
 bool qemu_passage_is_given(QemuDomain *domain)
 {
-    LOCK_GUARD(&domain->lock);
-    return domain->record->passage == HV_PASSAGE_GIVEN;
+    return qemu_passage_state(domain) == HV_PASSAGE_GIVEN;
 }
 
 bool qemu_passage_settle(QemuDomain *domain, Err **err)
 {
-    bool sending;
-    {
-        LOCK_GUARD(&domain->lock);
-        sending = domain->record->passage == HV_PASSAGE_SENDING;
-    }
-    return !sending || qemu_passage_go_on(domain, err);
+    return qemu_passage_state(domain) != HV_PASSAGE_SENDING || qemu_passage_go_on(domain, err);
+}
+
+static HvPassageState qemu_passage_state(QemuDomain *domain)
+{
+    LOCK_GUARD(&domain->lock);
+    return domain->record->passage;
 }
 
 static bool qemu_passage_on_copy(void *user, Op *op, HvPassage *passage, Err **err)
@@ -176,13 +177,10 @@ static bool qemu_passage_has_ended(QemuDomain *domain, Err **err)
 /* Not to be interrupted: the guest may stand still. */
 static bool qemu_passage_go_on(QemuDomain *domain, Err **err)
 {
-    g_autoptr(Op) op = op_new(GO_ON_LIMIT);
-    {
-        LOCK_GUARD(&domain->lock);
-        if (domain->record->passage == HV_PASSAGE_NONE) {
-            return true; /* it was not touched */
-        }
+    if (qemu_passage_state(domain) == HV_PASSAGE_NONE) {
+        return true; /* it was not touched */
     }
+    g_autoptr(Op) op = op_new(GO_ON_LIMIT);
     return qemu_passage_stop_copying(domain, op, err) && qemu_passage_continue(domain, op, err) &&
            qemu_passage_note(domain, HV_PASSAGE_NONE, err);
 }

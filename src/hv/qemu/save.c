@@ -1,5 +1,6 @@
 /* Suspending a domain into an image and resuming it: QEMU's migration, to and from ourselves. */
 #include "base/fd.h"
+#include "hv/memfile.h"
 #include "hv/qemu/create.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
@@ -7,10 +8,8 @@
 #include "hv/qemu/qemu.h"
 #include "hv/statefile.h"
 
-/* Devices and framebuffer, and what the stream says of each page, in bytes. */
-#define SAVE_DEVICES  ((uint64_t)96 * 1024 * 1024)
-#define SAVE_PER_PAGE 16
-#define PAGE_BYTES    4096
+/* And framebuffer, in bytes. */
+#define SAVE_DEVICES ((uint64_t)96 * 1024 * 1024)
 
 static bool qemu_save_into(QemuDomain *domain, Op *op, HvStateFile *file, Err **err);
 static bool qemu_save_load(QemuDomain *domain, Op *op, HvStateFile *file, Err **err);
@@ -18,8 +17,7 @@ static bool qemu_save_load(QemuDomain *domain, Op *op, HvStateFile *file, Err **
 uint64_t qemu_save_size(Hv *hv, Uuid uuid)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_find(hv, uuid);
-    uint64_t memory = domain ? domain->record->memory_max_bytes : 0;
-    return memory + memory / PAGE_BYTES * SAVE_PER_PAGE + SAVE_DEVICES;
+    return hv_memfile_size(domain ? domain->record->memory_max_bytes : 0, SAVE_DEVICES);
 }
 
 bool qemu_save_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)

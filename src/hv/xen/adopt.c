@@ -101,9 +101,9 @@ static bool xen_adopt_is_meant(Hv *hv, const XenRecord *record, uint32_t domid)
     char *name = libxl_domid_to_name(hv->ctx, domid);
     bool is_coming = name && g_str_has_suffix(name, XEN_PASSAGE_COMING);
     bool is_given = name && g_str_has_suffix(name, XEN_PASSAGE_GIVEN);
-    bool is_plain = name && !is_coming && !is_given;
+    bool has_none = !name;
     free(name);
-    return record->passage == HV_PASSAGE_COMING ? !is_plain && !is_given : !is_coming && !is_given;
+    return record->passage == HV_PASSAGE_COMING ? is_coming || has_none : !is_coming && !is_given;
 }
 
 static void xen_adopt_remove(XenDomain *domain, uint32_t domid)

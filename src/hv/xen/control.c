@@ -25,7 +25,7 @@ static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **
 bool xen_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
-    if (domain && !paused && xen_domain_is_given(domain)) {
+    if (domain && !paused && xen_domain_passage(domain) == HV_PASSAGE_GIVEN) {
         return err_internal(err, "domain %s was given away", domain->name);
     }
     if (!domain || !block_guest_take_control(&domain->block, op, err)) {

@@ -94,10 +94,10 @@ uint32_t xen_domain_domid(XenDomain *domain)
     return domain->record->domid;
 }
 
-bool xen_domain_is_given(XenDomain *domain)
+HvPassageState xen_domain_passage(XenDomain *domain)
 {
     LOCK_GUARD(&domain->lock);
-    return domain->record->passage == HV_PASSAGE_GIVEN;
+    return domain->record->passage;
 }
 
 bool xen_domain_watch(XenDomain *domain, Err **err)

@@ -47,7 +47,7 @@ XenDomain *xen_domain_find(Hv *hv, Uuid uuid);
 /* The same with an error: INTERNAL_ERROR ["there is no domain ..."]. */
 XenDomain *xen_domain_get(Hv *hv, Uuid uuid, Err **err);
 uint32_t xen_domain_domid(XenDomain *domain);
-bool xen_domain_is_given(XenDomain *domain); /* HvDomainInfo.given */
+HvPassageState xen_domain_passage(XenDomain *domain);
 
 /* Hears of its end from now on. A domain that was saved and goes on is to be watched anew, for
  * libxl tells of one shutdown only. */

@@ -1,18 +1,13 @@
 /* The memory of a guest as a core file, which libxenctrl writes.  Not through libxl: that would
  * keep every other use of it waiting meanwhile. */
 #include "base/fd.h"
+#include "hv/memfile.h"
 #include "hv/xen/control.h"
 #include "hv/xen/hooks.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-/* Besides the memory there are an entry for each page, and the file's headers. */
-#define DUMP_PER_PAGE 16
-#define DUMP_BESIDES  ((uint64_t)1024 * 1024)
-#define PAGE_BYTES    4096
-
+#define DUMP_HEADERS    ((uint64_t)1024 * 1024)
 #define DUMP_WAKE_LIMIT (60 * USEC_PER_SEC)
 
 typedef struct XenDump {
@@ -28,8 +23,7 @@ static int xen_dump_take(xc_interface *control, void *user, char *bytes, unsigne
 uint64_t xen_dump_size(Hv *hv, Uuid uuid)
 {
     g_autoptr(XenDomain) domain = xen_domain_find(hv, uuid);
-    uint64_t memory = domain ? domain->record->memory_max_bytes : 0;
-    return memory + memory / PAGE_BYTES * DUMP_PER_PAGE + DUMP_BESIDES;
+    return hv_memfile_size(domain ? domain->record->memory_max_bytes : 0, DUMP_HEADERS);
 }
 
 bool xen_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
@@ -38,12 +32,9 @@ bool xen_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
     if (!domain) {
         return false;
     }
-    if (strcmp(image->format, "raw") != 0) {
-        return err_internal(err, "memory cannot be dumped into a %s image", image->format);
-    }
-    auto_fd fd = open(image->path, O_WRONLY | O_CLOEXEC);
+    auto_fd fd = hv_memfile_open_dump(image, err);
     if (fd < 0) {
-        return err_errno(err, errno, "cannot open %s", image->path);
+        return false;
     }
     XenDump dump = {op, fd, NULL};
     if (!block_guest_take_control(&domain->block, op, err)) {
@@ -51,8 +42,7 @@ bool xen_dump_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
     }
     bool done = xen_dump_standing(domain, &dump, err);
     block_guest_leave_control(&domain->block);
-    return done &&
-           (fsync(fd) == 0 || err_errno(err, errno, "cannot write %s to the disk", image->path));
+    return done && hv_memfile_sync_dump(fd, image, err);
 }
 
 /* Of a guest that runs Xen would copy pages from different moments. */

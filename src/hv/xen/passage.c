@@ -39,6 +39,7 @@ static bool xen_passage_fill(void *passage, Op *op, int from, Err **err);
 static bool xen_passage_drain(void *passage, Op *op, int to, Err **err);
 static bool xen_passage_begin(XenDomain *domain, Err **err);
 static bool xen_passage_can_log(const XenDomain *domain);
+static Qmp *xen_passage_server(XenDomain *domain);
 static bool xen_passage_let_disks_go(XenDomain *domain, Err **err);
 static bool xen_passage_go_on(XenDomain *domain, Err **err);
 static void xen_passage_forget_wish(XenDomain *domain);
@@ -51,7 +52,7 @@ bool xen_passage_send(Hv *hv, Op *op, Uuid uuid, const HvSend *send, Err **err)
     if (!domain) {
         return false;
     }
-    if (xen_domain_is_given(domain)) {
+    if (xen_domain_passage(domain) == HV_PASSAGE_GIVEN) {
         return err_internal(err, "domain %s was given away", domain->name);
     }
     const HvPassageSource source = {.engine = ENGINE,
@@ -89,16 +90,12 @@ bool xen_passage_reclaim(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
     return domain && op_check(op, err) &&
-           (!xen_domain_is_given(domain) || xen_passage_go_on(domain, err));
+           (xen_domain_passage(domain) != HV_PASSAGE_GIVEN || xen_passage_go_on(domain, err));
 }
 
 void xen_passage_settle(XenDomain *domain)
 {
-    HvPassageState passage;
-    {
-        LOCK_GUARD(&domain->lock);
-        passage = domain->record->passage;
-    }
+    HvPassageState passage = xen_domain_passage(domain);
     g_autoptr(Err) err = NULL;
     if (passage == HV_PASSAGE_SENDING && !xen_passage_go_on(domain, &err)) {
         log_error("domain %s does not go on: %s", domain->name, err->params[0]);
@@ -218,37 +215,37 @@ static bool xen_passage_can_log(const XenDomain *domain)
     return can;
 }
 
-/* What its device model keeps of images must be in them, and its locks gone, before another one
- * opens them. QEMU does both for live migrations only, as the saver of devices; libxl has it do so
- * where there are devices. */
+/* The QEMU that serves disks alone, if there is one. Where it emulates a machine too libxl tells it
+ * what is told here. */
+static Qmp *xen_passage_server(XenDomain *domain)
+{
+    return domain->record->kind == HV_KIND_HVM ? NULL : xen_monitor_get(domain, NULL);
+}
+
+/* What QEMU keeps of images must be in them, and its locks gone, before another one opens them. It
+ * does both for live migrations only, as the saver of devices. */
 static bool xen_passage_let_disks_go(XenDomain *domain, Err **err)
 {
-    Qmp *model = domain->record->kind == HV_KIND_HVM ? NULL : xen_monitor_get(domain, NULL);
-    if (!model) {
+    Qmp *server = xen_passage_server(domain);
+    if (!server) {
         return true;
     }
     g_autoptr(Op) op = op_new(FLUSH_LIMIT);
+    if (!qmp_call(server, op, "stop", NULL, NULL, err)) {
+        return false;
+    }
     g_autofree char *file = g_build_filename(domain->dir, DEVICES_FILE, NULL);
     Value *args = value_new_struct(2);
     value_struct_add_static(args, "filename", value_new_string(file));
     value_struct_add_static(args, "live", value_new_bool(true));
-    if (!qmp_call(model, op, "stop", NULL, NULL, err)) {
-        value_unref(args);
-        return false;
-    }
-    return qmp_call(model, op, "xen-save-devices-state", args, NULL, err);
+    return qmp_call(server, op, "xen-save-devices-state", args, NULL, err);
 }
 
 /* Not to be interrupted: the guest may stand still. It is the sender's again before it runs. */
 static bool xen_passage_go_on(XenDomain *domain, Err **err)
 {
     g_autoptr(Op) op = op_new(GO_ON_LIMIT);
-    HvPassageState passage;
-    {
-        LOCK_GUARD(&domain->lock);
-        passage = domain->record->passage;
-    }
-    if (passage == HV_PASSAGE_NONE) {
+    if (xen_domain_passage(domain) == HV_PASSAGE_NONE) {
         return true; /* it was not touched */
     }
     if (!xen_passage_note(domain, HV_PASSAGE_SENDING, err)) {
@@ -256,9 +253,9 @@ static bool xen_passage_go_on(XenDomain *domain, Err **err)
     }
     xen_passage_rename(domain, "");
     xen_passage_forget_wish(domain);
-    /* It takes the images back; libxl asks it to only where there are devices. */
-    Qmp *model = domain->record->kind == HV_KIND_HVM ? NULL : xen_monitor_get(domain, NULL);
-    if (model && !qmp_call(model, op, "cont", NULL, NULL, err)) {
+    /* It takes the images back. */
+    Qmp *server = xen_passage_server(domain);
+    if (server && !qmp_call(server, op, "cont", NULL, NULL, err)) {
         return false;
     }
     return xen_save_go_on(domain, op, err) && xen_passage_note(domain, HV_PASSAGE_NONE, err);

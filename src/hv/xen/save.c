@@ -2,6 +2,7 @@
  * into one end of a socket pair; this thread takes it from the other.  Resuming is create.c. */
 #include "hv/xen/save.h"
 #include "base/fd.h"
+#include "hv/memfile.h"
 #include "hv/statefile.h"
 #include "hv/xen/call.h"
 #include "hv/xen/domain.h"
@@ -10,10 +11,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-/* Device models and page tables, and what the stream says of each page, in bytes. */
-#define SAVE_DEVICES  ((uint64_t)64 * 1024 * 1024)
-#define SAVE_PER_PAGE 16
-#define PAGE_BYTES    4096
+/* And page tables, in bytes. */
+#define SAVE_DEVICES ((uint64_t)64 * 1024 * 1024)
 
 #define SAVE_WAKE_LIMIT (60 * USEC_PER_SEC)
 
@@ -22,8 +21,7 @@ static bool xen_save_fill(void *file, Op *op, int from, Err **err);
 uint64_t xen_save_size(Hv *hv, Uuid uuid)
 {
     g_autoptr(XenDomain) domain = xen_domain_find(hv, uuid);
-    uint64_t memory = domain ? domain->record->memory_max_bytes : 0;
-    return memory + memory / PAGE_BYTES * SAVE_PER_PAGE + SAVE_DEVICES;
+    return hv_memfile_size(domain ? domain->record->memory_max_bytes : 0, SAVE_DEVICES);
 }
 
 bool xen_save_domain(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err)
