@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shlex
 import socket
 import subprocess
@@ -17,6 +18,8 @@ RUN = LAB / "run"
 # MiB. Guests get what dom0 leaves of it.
 HOST_MEMORY = 3072
 DOM0_MEMORY = 1280
+# What QEMU takes beside.
+QEMU_MEMORY = 900
 # A processor that Debian's Xen survives in emulation: with SMAP and SMEP it does not.
 CPU = "qemu64,+svm,+npt,-smap,-smep"
 # One processor for dom0: two would double the price of fork, by interrupts to flush the TLB.
@@ -36,6 +39,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def why_no_host():
+    """Says why this machine has no memory for a host, or for one more, if it has not."""
+    needed = HOST_MEMORY + QEMU_MEMORY
+    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
+    free = int(re.search(r"^MemAvailable: *(\d+)", text, re.MULTILINE).group(1)) // 1024
+    return f"a lab host wants {needed} MiB of memory, {free} are free" if free < needed else None
 
 
 class LabHost:
