@@ -6,7 +6,7 @@ JOBS   ?= $(shell nproc)
 # Debian's own tools, whatever else a machine has in front of them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
 
-.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages lab format clean help
+.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages lab bench-lab format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -56,6 +56,13 @@ lab:
 	@tools/lab/image
 	@tools/lab/run
 
+bench-lab:
+	@tools/lab/run --check
+	@tools/deps/install lab
+	@$(MAKE) --no-print-directory packages guest
+	@tools/lab/image
+	@tools/lab/run bench_start
+
 format: deps
 	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
 
@@ -73,6 +80,7 @@ help:
 	@echo 'make api-coverage how much of the XenAPI is there'
 	@echo 'make install      install to $$DESTDIR$(PREFIX)'
 	@echo 'make packages     build the Debian packages into build/packages'
+	@echo 'make bench-lab    measure starts on an emulated Xen host against xl (as root)'
 	@echo 'make lab          install them on a Xen host that is emulated, and test there (as root)'
 	@echo 'make format       lay out all C files'
 	@echo 'make clean        remove what was built; a demo stays'

@@ -5,27 +5,18 @@ import subprocess
 import time
 import unittest
 
-from host import GUEST, ROOT, RUN, LabHost
+from host import GUEST, PACKAGE_NAMES, RUN, LabHost, package
 
-PACKAGES = ROOT / "build/packages"
-# In the order that they depend on each other.
-NAMES = ("clearwater", "clearwater-xen", "clearwater-lab")
 # The only folder that the daemon takes guests' kernels from.
 KERNELS = "/var/lib/clearwater/kernels"
 BOOT_SECONDS = 120
-
-
-def package(name, folder=PACKAGES):
-    """The file of a package that was built."""
-    [file] = folder.glob(f"{name}_*.deb")
-    return file
 
 
 def later_packages(suffix):
     """The same packages again, as a later version. Returns their files."""
     folder = RUN / f"packages{suffix}"
     files = []
-    for name in NAMES:
+    for name in PACKAGE_NAMES:
         root = folder / name
         subprocess.run(["rm", "-rf", root], check=True)
         folder.mkdir(parents=True, exist_ok=True)
@@ -45,12 +36,6 @@ class LabCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.host = LabHost.attach()
-
-    def install(self, files):
-        """Installs package files the way an administrator would, without a network."""
-        self.host.copy_in(files, "/root/packages")
-        names = " ".join(f"/root/packages/{file.name}" for file in files)
-        return self.host.must(f"dpkg -i {names}", 180)
 
     def service(self, what):
         """A property of the daemon's unit."""

@@ -1,13 +1,13 @@
 """The packages on a fresh Debian that systemd runs."""
 
 import tap
-from host import PASSWORD
-from lab import NAMES, LabCase, package
+from host import PACKAGE_NAMES, packages
+from lab import LabCase
 
 
 class Install(LabCase):
     def test_1_install(self):
-        said = self.install([package(name) for name in NAMES])
+        said = self.host.install(packages())
         self.assertNotRegex(said, r"(?i)\b(warning|error|failed)\b")
 
     def test_service_is_ready(self):
@@ -25,12 +25,12 @@ class Install(LabCase):
 
     def test_no_file_is_missing_or_changed(self):
         # Nor are manual pages: a lab host leaves them out as dpkg unpacks.
-        said = self.host.ssh(f"dpkg --verify {' '.join(NAMES)}", 60).stdout
+        said = self.host.ssh(f"dpkg --verify {' '.join(PACKAGE_NAMES)}", 60).stdout
         self.assertEqual([line for line in said.splitlines() if "/usr/share/" not in line], [])
 
     def test_root_needs_no_password_on_the_host(self):
         self.assertEqual(self.local_xe("host-list params=name-label --minimal"), "lab")
-        self.local_xe(f"user-password-change new={PASSWORD}")
+        self.host.set_password()
         self.assertEqual(self.host.xe("host-list", "params=name-label", "--minimal"), "lab")
 
 

@@ -6,13 +6,11 @@ server on the first."""
 
 import os
 import subprocess
-import unittest
 
 import host as lab
 import tap
-from lab import NAMES, LabCase, package
+from lab import LabCase
 
-BOOT_SECONDS = 300
 MOVE_SECONDS = 600
 NBD_PORT = 10809
 PROGRAMS = "/usr/libexec/clearwater/lab"
@@ -23,15 +21,7 @@ class TwoHosts(LabCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        why_not = lab.why_no_host()
-        if why_not:
-            raise unittest.SkipTest(why_not)
-        # Of the second host; the first has its own from tools/lab/run.
-        lab.RUN = lab.LAB / "run-second"
-        lab.LOGS = lab.LOGS / "second"
-        cls.second = lab.LabHost.boot(BOOT_SECONDS)
-        cls.addClassCleanup(cls.second.__exit__)
-        cls.addClassCleanup(cls.second.copy_out, ["var/log/xen"], lab.LOGS / "host.tar.gz")
+        cls.second = lab.LabHost.attach(2)
         cls.tunnels = []
         cls.addClassCleanup(cls.end_tunnels)
         for host in (cls.host, cls.second):
@@ -42,8 +32,7 @@ class TwoHosts(LabCase):
     def provide(cls, host):
         """The drivers and hv_migrate, where they are not installed yet."""
         if host.ssh(f"test -x {PROGRAMS}/hv_migrate", 30).returncode:
-            files = [package(name) for name in NAMES]
-            host.copy_in(files, "/root/packages")
+            host.copy_in(lab.packages(), "/root/packages")
             # Neither a database nor a daemon is wanted, which take a minute here.
             host.must("for file in /root/packages/*.deb; do dpkg-deb --fsys-tarfile $file |"
                       " tar -C / -x --keep-directory-symlink || exit 1; done", 120)

@@ -2,7 +2,8 @@
 the QEMU that serves its screen and disks, a child of the daemon."""
 
 import tap
-from lab import NAMES, XenCase, later_packages, package
+from host import PACKAGE_NAMES, packages
+from lab import XenCase, later_packages
 
 
 class Upgrade(XenCase):
@@ -40,21 +41,21 @@ class Upgrade(XenCase):
 
     def test_4_upgrade(self):
         before = self.daemon_process()
-        self.install(later_packages("+1"))
+        self.host.install(later_packages("+1"))
         self.assertRegex(self.host.must("dpkg-query -W -f '${Version}' clearwater"), r"\+1$")
         self.assertNotEqual(self.daemon_process(), before)
         self.assert_guest_goes_on()
 
     def test_5_remove(self):
-        self.host.must(f"dpkg -r {' '.join(reversed(NAMES))}", 120)
+        self.host.must(f"dpkg -r {' '.join(reversed(PACKAGE_NAMES))}", 120)
         self.assertEqual(self.guest_process(), type(self).process)
-        self.install([package(name) for name in NAMES])
+        self.host.install(packages())
         self.assert_guest_goes_on()
 
     def test_6_purge(self):
         self.host.must(f"xe vm-shutdown uuid={self.vm} force=true", 120)
         self.wait_for_no_process(self.vm)
-        self.host.must(f"dpkg -P {' '.join(reversed(NAMES))}", 120)
+        self.host.must(f"dpkg -P {' '.join(reversed(PACKAGE_NAMES))}", 120)
         # What is below /run goes with the next start, and guests' disks may be mounted there.
         left = self.host.must("ls -d /etc/clearwater /var/lib/clearwater /var/log/clearwater"
                               " /etc/pam.d/clearwater /usr/sbin/clearwaterd"

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import re
 import shlex
 import socket
 import subprocess
@@ -14,12 +13,13 @@ LAB = ROOT / "build/lab"
 IMAGE = LAB / "image"
 LOGS = LAB / "logs"
 RUN = LAB / "run"
+PACKAGES = ROOT / "build/packages"
+# In the order that they depend on each other.
+PACKAGE_NAMES = ("clearwater", "clearwater-xen", "clearwater-lab")
 
 # MiB. Guests get what dom0 leaves of it.
 HOST_MEMORY = 3072
 DOM0_MEMORY = 1280
-# What QEMU takes beside.
-QEMU_MEMORY = 900
 # A processor that Debian's Xen survives in emulation: with SMAP and SMEP it does not.
 CPU = "qemu64,+svm,+npt,-smap,-smep"
 # One processor for dom0: two would double the price of fork, by interrupts to flush the TLB.
@@ -41,12 +41,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def why_no_host():
-    """Says why this machine has no memory for a host, or for one more, if it has not."""
-    needed = HOST_MEMORY + QEMU_MEMORY
-    text = pathlib.Path("/proc/meminfo").read_text(encoding="ascii")
-    free = int(re.search(r"^MemAvailable: *(\d+)", text, re.MULTILINE).group(1)) // 1024
-    return f"a lab host wants {needed} MiB of memory, {free} are free" if free < needed else None
+def package(name, folder=PACKAGES):
+    """The file of a package that was built."""
+    [file] = folder.glob(f"{name}_*.deb")
+    return file
+
+
+def packages():
+    """Those of all packages that a lab host gets."""
+    return [package(name) for name in PACKAGE_NAMES]
 
 
 class LabHost:
@@ -54,32 +57,43 @@ class LabHost:
 
     disk_image = IMAGE / "root.img"
 
-    def __init__(self, ssh_port, https_port):
+    def __init__(self, name, ssh_port, https_port):
+        self.name = name
         self.ssh_port = ssh_port
         self.https_port = https_port
         self.process = None
 
-    @classmethod
-    def attach(cls):
-        """The host that tools/lab/run has started, for a test program."""
-        return cls(int(os.environ["CLEARWATER_LAB_SSH"]), int(os.environ["CLEARWATER_LAB_HTTPS"]))
+    @property
+    def logs(self):
+        """Where what it writes is left."""
+        return LOGS / self.name
 
-    def environment(self):
+    @property
+    def run(self):
+        """What it needs while it runs, and test programs for it."""
+        return RUN / self.name
+
+    @classmethod
+    def attach(cls, which=1):
+        """The host that tools/lab/run has started, for a test program; the second of two."""
+        name, ssh_port, https_port = os.environ[f"CLEARWATER_LAB_{which}"].split()
+        return cls(name, int(ssh_port), int(https_port))
+
+    def environment(self, which=1):
         """What attach() needs."""
-        return {"CLEARWATER_LAB_SSH": str(self.ssh_port),
-                "CLEARWATER_LAB_HTTPS": str(self.https_port)}
+        return {f"CLEARWATER_LAB_{which}": f"{self.name} {self.ssh_port} {self.https_port}"}
 
     @classmethod
-    def boot(cls, seconds):
+    def boot(cls, name, seconds):
         """Starts a host on a fresh disk and waits until it is up."""
-        host = cls(free_port(), free_port())
-        RUN.mkdir(parents=True, exist_ok=True)
-        LOGS.mkdir(parents=True, exist_ok=True)
-        disk = RUN / "disk.qcow2"
+        host = cls(name, free_port(), free_port())
+        host.run.mkdir(parents=True, exist_ok=True)
+        host.logs.mkdir(parents=True, exist_ok=True)
+        disk = host.run / "disk.qcow2"
         disk.unlink(missing_ok=True)
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
                         "-b", cls.disk_image, disk], check=True)
-        with open(LOGS / "qemu.log", "wb") as log:
+        with open(host.logs / "qemu.log", "wb") as log:
             # The kernel ends it with us, whatever becomes of us.
             host.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *host.command(disk)],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -99,7 +113,7 @@ class LabHost:
                 "-drive", f"file={disk},if=virtio,cache=unsafe,discard=unmap",
                 "-netdev", f"user,id=n0,restrict=on,{forward}",
                 "-device", "virtio-net-pci,netdev=n0", "-device", "virtio-rng-pci",
-                "-serial", f"file:{LOGS}/console.log", "-monitor", "none",
+                "-serial", f"file:{self.logs}/console.log", "-monitor", "none",
                 *self.boot_options()]
 
     def boot_options(self):
@@ -114,10 +128,10 @@ class LabHost:
     def wait_until_up(self, deadline):
         while True:
             if self.process.poll() is not None:
-                raise RuntimeError(f"QEMU ended by itself; see {LOGS}")
+                raise RuntimeError(f"QEMU ended by itself; see {self.logs}")
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"the host does not come up; see {LOGS}/console.log")
+                raise TimeoutError(f"the host does not come up; see {self.logs}/console.log")
             try:
                 if self.is_up(min(left, 10)):
                     return
@@ -158,6 +172,17 @@ class LabHost:
         with open(target, "wb") as file:
             subprocess.run([*self.ssh_command(), command], stdin=subprocess.DEVNULL, stdout=file,
                            stderr=subprocess.DEVNULL, timeout=seconds, check=False)
+
+    def install(self, files):
+        """Installs package files the way an administrator would, without a network. Returns what
+        that printed."""
+        self.copy_in(files, "/root/packages")
+        names = " ".join(f"/root/packages/{file.name}" for file in files)
+        return self.must(f"dpkg -i {names}", 180)
+
+    def set_password(self):
+        """Lets xe() in, once the packages are there."""
+        self.must(f"xe user-password-change new={PASSWORD}")
 
     def xe(self, *arguments, seconds=60):
         """Runs the freshly built xe on this machine against the host. Returns what it printed."""
