@@ -6,7 +6,7 @@ JOBS   ?= $(shell nproc)
 # Debian's own tools, whatever else a machine has in front of them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin
 
-.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages lab bench-lab format clean help
+.PHONY: all deps guest demo demo-stop check bench fuzz api-coverage install packages lab bench-lab image lab-image format clean help
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j $(JOBS)
@@ -63,11 +63,18 @@ bench-lab:
 	@tools/lab/image
 	@tools/lab/run bench_start
 
+image: packages
+	@tools/deps/install lab image
+	@packaging/image/build $(ANSWERS)
+
+lab-image: image
+	@tools/lab/run test_image
+
 format: deps
 	@find src tests tools -name '*.[ch]' -print0 | xargs -0 -r clang-format-14 -i
 
 clean:
-	rm -rf build/out build/asan build/release build/guest build/packages build/lab
+	rm -rf build/out build/asan build/release build/guest build/packages build/lab build/image
 
 help:
 	@echo 'make              build into $(BUILD)'
@@ -82,5 +89,7 @@ help:
 	@echo 'make packages     build the Debian packages into build/packages'
 	@echo 'make bench-lab    measure starts on an emulated Xen host against xl (as root)'
 	@echo 'make lab          install them on a Xen host that is emulated, and test there (as root)'
+	@echo 'make image        build a disk that starts as a host, with the file $$ANSWERS (as root)'
+	@echo 'make lab-image    the same, and start it (as root)'
 	@echo 'make format       lay out all C files'
 	@echo 'make clean        remove what was built; a demo stays'

@@ -56,6 +56,7 @@ class LabHost:
     """The machine. A second object made by `attach` is another program's way to the same one."""
 
     disk_image = IMAGE / "root.img"
+    disk_bytes = None  # as large as the image
 
     def __init__(self, name, ssh_port, https_port):
         self.name = name
@@ -67,6 +68,10 @@ class LabHost:
     def logs(self):
         """Where what it writes is left."""
         return LOGS / self.name
+
+    @property
+    def console_log(self):
+        return self.logs / "console.log"
 
     @property
     def run(self):
@@ -89,10 +94,7 @@ class LabHost:
         host = cls(name, free_port(), free_port())
         host.run.mkdir(parents=True, exist_ok=True)
         host.logs.mkdir(parents=True, exist_ok=True)
-        disk = host.run / "disk.qcow2"
-        disk.unlink(missing_ok=True)
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
-                        "-b", cls.disk_image, disk], check=True)
+        disk = host.make_disk()
         with open(host.logs / "qemu.log", "wb") as log:
             # The kernel ends it with us, whatever becomes of us.
             host.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *host.command(disk)],
@@ -104,6 +106,15 @@ class LabHost:
             raise
         return host
 
+    def make_disk(self):
+        """A layer over the image, which stays as it is."""
+        disk = self.run / "disk.qcow2"
+        disk.unlink(missing_ok=True)
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
+                        "-b", self.disk_image, disk,
+                        *([str(self.disk_bytes)] if self.disk_bytes else [])], check=True)
+        return disk
+
     def command(self, disk):
         forward = f"hostfwd=tcp:127.0.0.1:{self.ssh_port}-:22," \
                   f"hostfwd=tcp:127.0.0.1:{self.https_port}-:443"
@@ -113,8 +124,10 @@ class LabHost:
                 "-drive", f"file={disk},if=virtio,cache=unsafe,discard=unmap",
                 "-netdev", f"user,id=n0,restrict=on,{forward}",
                 "-device", "virtio-net-pci,netdev=n0", "-device", "virtio-rng-pci",
-                "-serial", f"file:{self.logs}/console.log", "-monitor", "none",
-                *self.boot_options()]
+                *self.console_options(), "-monitor", "none", *self.boot_options()]
+
+    def console_options(self):
+        return ["-serial", f"file:{self.console_log}"]
 
     def boot_options(self):
         """Xen, and dom0 as its modules."""
@@ -131,7 +144,7 @@ class LabHost:
                 raise RuntimeError(f"QEMU ended by itself; see {self.logs}")
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"the host does not come up; see {self.logs}/console.log")
+                raise TimeoutError(f"the host does not come up; see {self.console_log}")
             try:
                 if self.is_up(min(left, 10)):
                     return
