@@ -5,6 +5,8 @@
  *   halted             -> its start was half done and nobody was told of it: ended;
  *   suspended          -> its memory is safe in the image: ended;
  *   no VM at all       -> ended.
+ * One that was given to another host may be there, which only who sent it can find out: it stands
+ * still here and stays.
  * A VM recorded as running without a domain is halted, unless the engine knows how it ended: then
  * the watch acts on that. */
 #include "ops/vm/vm_adopt.h"
@@ -51,7 +53,11 @@ static void settle_domain(Call *call, const HvDomainInfo *domain)
     VmRef vm = db_vm_by_uuid(view, UUID_TEXT(domain->uuid));
     g_autoptr(Err) error = NULL;
     bool ok = true;
-    if (vm_ref_is_null(vm) || !vm_state_is_up(view, vm)) {
+    bool is_wanted = !vm_ref_is_null(vm) && vm_state_is_up(view, vm);
+    if (domain->given) {
+        log_warn("domain %s was given to another host, which may have it", UUID_TEXT(domain->uuid));
+        ok = !is_wanted || adopt_domain(call, vm, domain, &error);
+    } else if (!is_wanted) {
         log_warn("ending domain %s: no VM that should run stands behind it",
                  UUID_TEXT(domain->uuid));
         ok = end_domain(call, vm, domain->uuid, &error);
@@ -78,10 +84,11 @@ static bool end_domain(Call *call, VmRef vm, Uuid domain, Err **err)
 static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err **err)
 {
     Platform *platform = call_platform(call);
-    bool should_run = db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING;
+    bool should_run =
+        db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING && !domain->given;
     bool is_paused = domain->state == HV_STATE_PAUSED;
     vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
-    if (!vdi_move_settle(call, vm, err)) {
+    if (!domain->given && !vdi_move_settle(call, vm, err)) {
         /* It stood still since its disk was to move: what it has written is where it should be. */
         vm_halt(call, vm, NULL);
         return false;

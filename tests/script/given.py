@@ -1,0 +1,70 @@
+"""What a daemon does with a guest that the one before it gave away, and was killed: nothing at all, for
+it may run elsewhere."""
+
+import shutil
+import subprocess
+import unittest
+
+import tap
+
+from language import rpc
+from language.daemon import Daemon, find_binary
+from language.http import Client
+
+GIVE_AWAY = find_binary().parent.parent.parent / "tests/script/give_away"
+DEADLINE = 20
+
+
+class Given(unittest.TestCase):
+    def setUp(self):
+        self.daemon = self.new_daemon()
+        self.daemon.start()
+        [template] = self.call("VM.get_by_name_label", "Other install media")
+        self.vm = self.call("VM.clone", template, "traveller")
+        self.call("VM.provision", self.vm)
+        self.call("VM.start", self.vm, False, False)
+        self.domain = self.call("VM.get_uuid", self.vm)
+        self.daemon.kill()
+        other = self.daemon.root / "other"
+        other.mkdir()
+        subprocess.run([GIVE_AWAY, self.domains(self.daemon), other, self.domain], check=True,
+                       timeout=DEADLINE)
+
+    def new_daemon(self):
+        daemon = Daemon("fake", ["--pam-service", ""])
+        self.addCleanup(daemon.destroy)
+        return daemon
+
+    @staticmethod
+    def domains(daemon):
+        return daemon.root / "run/clearwater/domains"
+
+    def call(self, method, *params):
+        client = Client("unix", self.daemon.addresses["unix"])
+        client.send(rpc.json_request("session.login_with_password", ["root", ""]))
+        session = rpc.json_result(client.receive())
+        client.send(rpc.json_request(method, [session, *params]))
+        return rpc.json_result(client.receive())
+
+    def test_of_a_vm(self):
+        self.daemon.start()
+        self.assertEqual(self.call("VM.get_power_state", self.vm), "Paused")
+        with self.assertRaisesRegex(Exception, "given away"):
+            self.call("VM.unpause", self.vm)
+        self.assertEqual(self.call("VM.get_power_state", self.vm), "Paused")
+        # An administrator who knows that it runs nowhere.
+        self.call("VM.hard_shutdown", self.vm)
+        self.call("VM.start", self.vm, False, False)
+        self.assertEqual(self.call("VM.get_power_state", self.vm), "Running")
+
+    def test_of_no_vm(self):
+        another = self.new_daemon()
+        self.domains(another).mkdir(parents=True)
+        shutil.copy(self.domains(self.daemon) / self.domain, self.domains(another))
+        self.daemon = another
+        another.start()
+        self.assertTrue((self.domains(another) / self.domain).exists())
+
+
+if __name__ == "__main__":
+    tap.main()
