@@ -373,6 +373,8 @@ typedef struct HvDriver {
      * of them can know.  Then it stands still here, and domain_info() tells that it is given.  Once
      * the receiver's domain_receive() has ended, whoever knows how does one of two things:
      * domain_destroy() if the domain is there, domain_reclaim() if not.
+     * A guest that was to go on here may stand still, too, as long as a receiver that was killed
+     * has its disks in use: then domain_reclaim() tries again.
      * Both shut `fd` down, which is then the caller's to close. */
     bool (*domain_send)(Hv *hv, Op *op, Uuid domain, const HvSend *send, Err **err);
     /* Builds the domain from what domain_send() of the same engine sends, paused: with the devices
@@ -380,8 +382,8 @@ typedef struct HvDriver {
      * fails, is cancelled, or the driver is killed meanwhile, nothing is left here. */
     bool (*domain_receive)(Hv *hv, Op *op, const HvDomainConfig *config, int fd, int *ret_domid,
                            Err **err);
-    /* Takes back a domain that was given and did not get there: it goes on as before. Success when
-     * it was not given. */
+    /* Takes back a domain that was given and did not get there, or that did not go on: it goes on
+     * as before. Success when it does anyway. */
     bool (*domain_reclaim)(Hv *hv, Op *op, Uuid domain, Err **err);
 
     /* Writes the guest's memory as an ELF core file into `image` (already created, raw, of at least

@@ -74,10 +74,11 @@ bool hv_passage_send(const HvSend *send, Op *op, const HvPassageSource *source, 
         done =
             passage_give(&passage, op, source, &why) && passage_hand_over(&passage, &known, &why);
     }
+    /* The receiver first: it may have the disks open. */
+    passage_close(&passage, why);
     if (!done && known) {
         source->go_on(source->user);
     }
-    passage_close(&passage, why);
     if (!done) {
         return err_propagate(err, why);
     }

@@ -79,8 +79,7 @@ bool qemu_passage_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, 
 bool qemu_passage_reclaim(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
-    return domain && op_check(op, err) &&
-           (!qemu_passage_is_given(domain) || qemu_passage_go_on(domain, err));
+    return domain && op_check(op, err) && qemu_passage_go_on(domain, err);
 }
 
 bool qemu_passage_is_given(QemuDomain *domain)

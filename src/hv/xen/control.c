@@ -19,16 +19,15 @@ static bool xen_control_do(Hv *hv, Uuid uuid, XenControlCall *call, const void *
                            const char *what, Err **err);
 static int xen_control_do_memory(libxl_ctx *ctx, uint32_t domid, const void *bytes);
 static int xen_control_do_sysrq(libxl_ctx *ctx, uint32_t domid, const void *key);
+static bool xen_control_may_run(XenDomain *domain, Err **err);
 static bool xen_control_is_saved(XenDomain *domain, uint32_t domid);
 static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **err);
 
 bool xen_control_set_paused(Hv *hv, Op *op, Uuid uuid, bool paused, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
-    if (domain && !paused && xen_domain_passage(domain) == HV_PASSAGE_GIVEN) {
-        return err_internal(err, "domain %s was given away", domain->name);
-    }
-    if (!domain || !block_guest_take_control(&domain->block, op, err)) {
+    if (!domain || (!paused && !xen_control_may_run(domain, err)) ||
+        !block_guest_take_control(&domain->block, op, err)) {
         return false;
     }
     bool done = xen_control_pause(domain, op, paused, err);
@@ -227,6 +226,19 @@ static int xen_control_do_sysrq(libxl_ctx *ctx, uint32_t domid, const void *key)
     return libxl_send_sysrq(ctx, domid, *(const char *)key);
 }
 
+/* Not one that is on its way: it has let its disks go. */
+static bool xen_control_may_run(XenDomain *domain, Err **err)
+{
+    HvPassageState passage = xen_domain_passage(domain);
+    if (passage == HV_PASSAGE_GIVEN) {
+        return err_internal(err, "domain %s was given away", domain->name);
+    }
+    if (passage == HV_PASSAGE_SENDING && xen_control_is_saved(domain, xen_domain_domid(domain))) {
+        return err_internal(err, "domain %s is on its way", domain->name);
+    }
+    return true;
+}
+
 /* It suspended itself for domain_save() and waits for either end. */
 static bool xen_control_is_saved(XenDomain *domain, uint32_t domid)
 {
@@ -243,8 +255,8 @@ static bool xen_control_resume(XenDomain *domain, Op *op, uint32_t domid, Err **
 {
     g_autoptr(XenCall) call = xen_call_new(domain->hv, domid, domain->name);
     xen_domain_unwatch(domain);
-    return xen_call_wait(call, op,
-                         libxl_domain_resume(domain->hv->ctx, domid, 1, xen_call_how(call)),
-                         "resume", err) &&
-           xen_domain_watch(domain, err);
+    bool done =
+        xen_call_wait(call, op, libxl_domain_resume(domain->hv->ctx, domid, 1, xen_call_how(call)),
+                      "resume", err);
+    return xen_domain_watch(domain, done ? err : NULL) && done;
 }

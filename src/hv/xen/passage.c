@@ -17,7 +17,8 @@
 #define ENGINE       "xen"
 #define DEVICES_FILE "devices"  /* in the domain's folder; nobody reads it */
 #define STREAM_IDENT "LibxlFmt" /* what libxl_domain_suspend() begins with */
-#define GO_ON_LIMIT  (120 * USEC_PER_SEC)
+#define GO_ON_LIMIT  (60 * USEC_PER_SEC)
+#define GO_ON_PACE   (200 * USEC_PER_MSEC)
 #define FLUSH_LIMIT  (60 * USEC_PER_SEC)
 #define SHUTDOWN_KEY "/local/domain/%u/control/shutdown"
 
@@ -39,9 +40,10 @@ static bool xen_passage_fill(void *passage, Op *op, int from, Err **err);
 static bool xen_passage_drain(void *passage, Op *op, int to, Err **err);
 static bool xen_passage_begin(XenDomain *domain, Err **err);
 static bool xen_passage_can_log(const XenDomain *domain);
-static Qmp *xen_passage_server(XenDomain *domain);
 static bool xen_passage_let_disks_go(XenDomain *domain, Err **err);
+static void xen_passage_try_on(XenDomain *domain);
 static bool xen_passage_go_on(XenDomain *domain, Err **err);
+static bool xen_passage_take_disks_back(XenDomain *domain, Op *op, Err **err);
 static void xen_passage_forget_wish(XenDomain *domain);
 static void xen_passage_rename(XenDomain *domain, const char *suffix);
 static bool xen_passage_note(XenDomain *domain, HvPassageState passage, Err **err);
@@ -89,16 +91,14 @@ bool xen_passage_receive(Hv *hv, Op *op, const HvDomainConfig *config, int fd, i
 bool xen_passage_reclaim(Hv *hv, Op *op, Uuid uuid, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
-    return domain && op_check(op, err) &&
-           (xen_domain_passage(domain) != HV_PASSAGE_GIVEN || xen_passage_go_on(domain, err));
+    return domain && op_check(op, err) && xen_passage_go_on(domain, err);
 }
 
 void xen_passage_settle(XenDomain *domain)
 {
     HvPassageState passage = xen_domain_passage(domain);
-    g_autoptr(Err) err = NULL;
-    if (passage == HV_PASSAGE_SENDING && !xen_passage_go_on(domain, &err)) {
-        log_error("domain %s does not go on: %s", domain->name, err->params[0]);
+    if (passage == HV_PASSAGE_SENDING) {
+        xen_passage_try_on(domain);
     }
     if (passage == HV_PASSAGE_NONE) {
         xen_passage_rename(domain, "");
@@ -124,10 +124,9 @@ static bool xen_passage_on_give(void *user, Err **err)
     return true;
 }
 
-/* One that cannot go on is noticed by its state. */
 static void xen_passage_on_go_on(void *user)
 {
-    (void)xen_passage_go_on(user, NULL);
+    xen_passage_try_on(user);
 }
 
 static bool xen_passage_on_end(void *user, Op *op, Err **err)
@@ -215,20 +214,17 @@ static bool xen_passage_can_log(const XenDomain *domain)
     return can;
 }
 
-/* The QEMU that serves disks alone, if there is one. Where it emulates a machine too libxl tells it
- * what is told here. */
-static Qmp *xen_passage_server(XenDomain *domain)
-{
-    return domain->record->kind == HV_KIND_HVM ? NULL : xen_monitor_get(domain, NULL);
-}
-
 /* What QEMU keeps of images must be in them, and its locks gone, before another one opens them. It
- * does both for live migrations only, as the saver of devices. */
+ * does both for live migrations only, as the saver of devices. Where it emulates a machine libxl
+ * has told it. */
 static bool xen_passage_let_disks_go(XenDomain *domain, Err **err)
 {
-    Qmp *server = xen_passage_server(domain);
-    if (!server) {
+    if (domain->record->kind == HV_KIND_HVM) {
         return true;
+    }
+    Qmp *server = xen_monitor_get(domain, err);
+    if (!server) {
+        return false;
     }
     g_autoptr(Op) op = op_new(FLUSH_LIMIT);
     if (!qmp_call(server, op, "stop", NULL, NULL, err)) {
@@ -239,6 +235,15 @@ static bool xen_passage_let_disks_go(XenDomain *domain, Err **err)
     value_struct_add_static(args, "filename", value_new_string(file));
     value_struct_add_static(args, "live", value_new_bool(true));
     return qmp_call(server, op, "xen-save-devices-state", args, NULL, err);
+}
+
+/* One that cannot go on yet stands still, until it is reclaimed or a driver is opened again. */
+static void xen_passage_try_on(XenDomain *domain)
+{
+    g_autoptr(Err) err = NULL;
+    if (!xen_passage_go_on(domain, &err)) {
+        log_error("domain %s does not go on: %s", domain->name, err->params[0]);
+    }
 }
 
 /* Not to be interrupted: the guest may stand still. It is the sender's again before it runs. */
@@ -253,12 +258,23 @@ static bool xen_passage_go_on(XenDomain *domain, Err **err)
     }
     xen_passage_rename(domain, "");
     xen_passage_forget_wish(domain);
-    /* It takes the images back. */
-    Qmp *server = xen_passage_server(domain);
-    if (server && !qmp_call(server, op, "cont", NULL, NULL, err)) {
-        return false;
+    return xen_passage_take_disks_back(domain, op, err) && xen_save_go_on(domain, op, err) &&
+           xen_passage_note(domain, HV_PASSAGE_NONE, err);
+}
+
+/* A receiver that gave up has the images open until its QEMU has ended. */
+static bool xen_passage_take_disks_back(XenDomain *domain, Op *op, Err **err)
+{
+    for (;;) {
+        g_autoptr(Err) why = NULL;
+        Qmp *server = xen_monitor_get(domain, NULL);
+        if (!server || qmp_call(server, op, "cont", NULL, NULL, &why)) {
+            return true;
+        }
+        if (!op_sleep(op, GO_ON_PACE, NULL)) {
+            return err_propagate(err, g_steal_pointer(&why));
+        }
     }
-    return xen_save_go_on(domain, op, err) && xen_passage_note(domain, HV_PASSAGE_NONE, err);
 }
 
 /* That it suspend itself: a driver that was killed may have left it. */

@@ -5,6 +5,7 @@
 #include "hv/memfile.h"
 #include "hv/statefile.h"
 #include "hv/xen/call.h"
+#include "hv/xen/control.h"
 #include "hv/xen/domain.h"
 #include "hv/xen/hooks.h"
 
@@ -73,7 +74,12 @@ bool xen_save_write(XenDomain *domain, Op *op, bool live, XenSaveSink sink, void
 
 bool xen_save_go_on(XenDomain *domain, Op *op, Err **err)
 {
-    return xen_control_set_paused(domain->hv, op, domain->uuid, false, err);
+    if (!block_guest_take_control(&domain->block, op, err)) {
+        return false;
+    }
+    bool done = xen_control_pause(domain, op, false, err);
+    block_guest_leave_control(&domain->block);
+    return done;
 }
 
 static bool xen_save_fill(void *file, Op *op, int from, Err **err)
