@@ -90,6 +90,6 @@ help:
 	@echo 'make bench-lab    measure starts on an emulated Xen host against xl (as root)'
 	@echo 'make lab          install them on a Xen host that is emulated, and test there (as root)'
 	@echo 'make image        build a disk that starts as a host, with the file $$ANSWERS (as root)'
-	@echo 'make lab-image    the same, and start it (as root)'
+	@echo 'make lab-image    the same, and start it, by BIOS and by UEFI (as root)'
 	@echo 'make format       lay out all C files'
 	@echo 'make clean        remove what was built; a demo stays'

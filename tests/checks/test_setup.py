@@ -17,7 +17,7 @@ case $* in
 *device=eth0*) echo a-pif ;;
 esac
 """
-CHANGING = ("chpasswd", "ln", "systemctl", "touch", "rm", "mkdir")
+CHANGING = ("chpasswd", "ln", "systemctl", "touch", "rm", "mkdir", "install", "clearwater-install")
 
 
 class Setup(unittest.TestCase):
@@ -33,13 +33,16 @@ class Setup(unittest.TestCase):
         file = self.folder / "calls"
         return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
-    def assert_refused(self, answers, words):
+    def set_up(self, answers):
         file = self.folder / "answers"
         file.write_text(answers, encoding="utf-8")
-        done = subprocess.run([SETUP, file], stdin=subprocess.DEVNULL, capture_output=True,
+        return subprocess.run([SETUP, file], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, check=False,
                               env={"PATH": f"{self.folder}:/usr/bin:/bin",
                                    "CALLS": str(self.folder / "calls")})
+
+    def assert_refused(self, answers, words):
+        done = self.set_up(answers)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn(words, done.stderr)
         for call in self.calls():
@@ -60,6 +63,14 @@ class Setup(unittest.TestCase):
     def test_empty_password(self):
         self.assert_refused("password =\n", "the password is empty")
 
+    def test_hash(self):
+        self.assert_refused("password-hash = secret\n", "the hash of the password is none")
+        self.assert_refused("password-hash = $6$a$b\npassword = x\n", "besides its hash")
+
+    def test_no_script(self):
+        self.assert_refused("password = x\nend-script = nowhere\n",
+                            f"there is no file {self.folder}/nowhere")
+
     def test_time_zone(self):
         self.assert_refused("password = $(id) `id` \"'\ntime-zone = Atlantis\n",
                             "no time zone Atlantis")
@@ -73,6 +84,53 @@ class Setup(unittest.TestCase):
 
     def test_card(self):
         self.assert_refused("password = x\ninterface = eth7\n", "there is no network card eth7")
+
+    # From here on it goes on, as far as the programs that stand for the others let it.
+
+    def write_scripts(self):
+        for name in ("start", "end"):
+            (self.folder / f"{name}.sh").write_text(f'echo {name}.sh "$@" >>"$CALLS"\n',
+                                                    encoding="utf-8")
+        return "password = x\nntp =\nsr = none\nstart-script = start.sh\nend-script = end.sh\n"
+
+    def put_on_disk(self):
+        (self.folder / "findmnt").write_text("#!/bin/sh\necho clearwater\n", encoding="utf-8")
+        (self.folder / "findmnt").chmod(0o755)
+        done = self.set_up("disk = /dev/sdz\npassword = x\n")
+        return done, [call for call in self.calls() if not call.startswith("xe pif-list ")]
+
+    def test_disk_and_nothing_else(self):
+        done, calls = self.put_on_disk()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(calls, ["clearwater-install /dev/sdz", "systemctl poweroff"])
+
+    def test_disk_that_fails(self):
+        (self.folder / "clearwater-install").write_text("exit 1\n", encoding="utf-8")
+        done, calls = self.put_on_disk()
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(calls, [])
+
+    def test_scripts_of_success(self):
+        done = self.set_up(self.write_scripts() + "time-zone = Etc/UTC\naddress = none\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        calls = self.calls()
+        changes = [call for call in calls if not call.startswith("xe pif-list ")]
+        self.assertEqual(changes[0], "start.sh")
+        self.assertLess(calls.index("chpasswd "), calls.index("end.sh 0"))
+        self.assertNotIn("end.sh 1", calls)
+
+    def test_scripts_of_failure(self):
+        (self.folder / "chpasswd").write_text("exit 1\n", encoding="utf-8")
+        done = self.set_up(self.write_scripts() + "address = none\n")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual([call for call in self.calls() if "end.sh" in call], ["end.sh 1"])
+
+    def test_hash_is_given_as_one(self):
+        (self.folder / "chpasswd").write_text('#!/bin/sh\necho "$* $(cat)" >>"$CALLS"\n',
+                                              encoding="utf-8")
+        done = self.set_up("password-hash = $6$a$b\naddress = none\nsr = none\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--encrypted root:$6$a$b", self.calls())
 
 
 if __name__ == "__main__":

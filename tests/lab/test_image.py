@@ -1,7 +1,8 @@
-"""A host image, from power-on to a host that answers the XenAPI: by UEFI, with a file of answers.
+"""A host image, from power-on to a host that answers the XenAPI: by UEFI with a file of answers; by
+BIOS with one that puts it on another disk, and from there.
 
-The image is that of `make image`. The host starts over a layer of its own, on a larger disk than
-the image was made for. A picture of its screen is left beside the logs."""
+The image is that of `make image`. It starts over a layer, on a larger disk than it was made for. A
+picture of its screen is left beside the logs."""
 
 import json
 import socket
@@ -28,6 +29,8 @@ FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 # QEMU's own servers give this address to whoever asks, and forward to it.
 ADDRESS = "10.0.2.15"
+# Of a second disk; the image is larger.
+SECOND_BYTES = 3 * GIB
 
 
 class ImageHost(lab.LabHost):
@@ -73,6 +76,13 @@ class ImageHost(lab.LabHost):
         return ["-smp", "1", "-device", "VGA,xres=800,yres=600",
                 "-qmp", f"unix:{self.qmp},server=on,wait=off"]
 
+    def second_disk(self):
+        """An empty one."""
+        disk = self.run / "second.qcow2"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, str(SECOND_BYTES)],
+                       check=True)
+        return ["-drive", f"file={disk},if=virtio,cache=unsafe"]
+
     def is_up(self, seconds):
         """Whether it is the host that the answers want: its network comes last of them."""
         try:
@@ -95,11 +105,6 @@ class ImageHost(lab.LabHost):
             except subprocess.TimeoutExpired:
                 pass
         return found + len(words)
-
-    def type_text(self, text):
-        with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(self.serial))
-            line.sendall(text.encode())
 
     def take_picture(self):
         """By one command of QMP, on a connection of its own."""
@@ -168,6 +173,35 @@ class Unattended(ImageCase):
 
     def test_console(self):
         self.check_console()
+
+
+class InstallingHost(ImageHost):
+    """One that puts itself on another disk, and is off then."""
+
+    answers = f"disk = /dev/vdb\n{UefiHost.answers}"
+
+    def boot_options(self):
+        return [*super().boot_options(), *self.second_disk()]
+
+    def wait_until_up(self, deadline):
+        self.process.wait(deadline - time.monotonic())
+
+
+class InstalledHost(ImageHost):
+    def make_disk(self):
+        return InstallingHost("installing", None, None).run / "second.qcow2"
+
+
+class Installed(ImageCase):
+    host_class = InstalledHost
+
+    @classmethod
+    def setUpClass(cls):
+        InstallingHost.boot("installing", BOOT_SECONDS)
+        super().setUpClass()
+
+    def test_answers(self):
+        self.expect("cellar", "host-list", "params=name-label")
 
 
 if __name__ == "__main__":
