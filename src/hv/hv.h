@@ -189,6 +189,7 @@ typedef struct HvDomainConfig {
     double shadow_multiplier;
     const char *vga;     /* "std", "cirrus" or "" for std */
     unsigned video_mib;  /* the graphics card's memory, if the engine's would be less */
+    bool ahci;           /* emulated disks on AHCI, not IDE, where the engine has both */
     int64_t time_offset; /* seconds added to UTC in the guest's clock */
     const HvDisk *disks;
     unsigned disk_count;

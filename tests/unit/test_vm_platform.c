@@ -21,19 +21,21 @@ static void test_numbers(void)
 {
     HvDomainConfig config;
     read_into((const char *const[]){"cores-per-socket", "2", "vga", "cirrus", "videoram", "32",
-                                    "timeoffset", "-3600", "tsc_mode", "2", NULL},
+                                    "timeoffset", "-3600", "tsc_mode", "2", "hdtype", "ahci", NULL},
               &config);
     g_assert_cmpuint(config.cores_per_socket, ==, 2);
     g_assert_cmpstr(config.vga, ==, "cirrus");
     g_assert_cmpuint(config.video_mib, ==, 32);
+    g_assert_true(config.ahci);
     g_assert_cmpint(config.time_offset, ==, -3600);
     g_assert_cmpint(config.tsc_mode, ==, HV_TSC_NATIVE);
     read_into((const char *const[]){"cores-per-socket", "256", "vga", "other", "videoram", "4096",
-                                    "timeoffset", "soon", "tsc_mode", "4", NULL},
+                                    "timeoffset", "soon", "tsc_mode", "4", "hdtype", "scsi", NULL},
               &config);
     g_assert_cmpuint(config.cores_per_socket, ==, 0);
     g_assert_cmpstr(config.vga, ==, "std");
     g_assert_cmpuint(config.video_mib, ==, 0);
+    g_assert_false(config.ahci);
     g_assert_cmpint(config.time_offset, ==, 0);
     g_assert_cmpint(config.tsc_mode, ==, HV_TSC_DEFAULT);
 }

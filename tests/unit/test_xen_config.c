@@ -96,6 +96,7 @@ static void test_hvm(void)
     g_assert_cmpint(result.c_info.type, ==, LIBXL_DOMAIN_TYPE_HVM);
     g_assert_cmpstr(result.b_info.u.hvm.boot, ==, "dc");
     g_assert_cmpint(result.b_info.u.hvm.bios, ==, LIBXL_BIOS_TYPE_SEABIOS);
+    g_assert_cmpint(result.b_info.u.hvm.hdtype, ==, LIBXL_HDTYPE_IDE);
     g_assert_cmpint(result.b_info.u.hvm.vga.kind, ==, LIBXL_VGA_INTERFACE_TYPE_CIRRUS);
     g_assert_true(libxl_defbool_val(result.b_info.u.hvm.usb));
     g_assert_cmpstr(result.b_info.u.hvm.usbdevice_list[0], ==, "tablet");
@@ -110,10 +111,12 @@ static void test_hvm(void)
     g_assert_cmpint(result.num_vfbs, ==, 0);
     libxl_domain_config_dispose(&result);
     config.firmware = HV_FIRMWARE_UEFI;
+    config.ahci = true;
     config.features_off = HV_FEATURE_USB_TABLET;
     build(&config, &result);
     g_assert_null(result.b_info.u.hvm.usbdevice_list);
     g_assert_cmpint(result.b_info.u.hvm.bios, ==, LIBXL_BIOS_TYPE_OVMF);
+    g_assert_cmpint(result.b_info.u.hvm.hdtype, ==, LIBXL_HDTYPE_AHCI);
     libxl_domain_config_dispose(&result);
 }
 

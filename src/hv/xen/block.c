@@ -14,6 +14,7 @@
 #include "hv/block/snapshot.h"
 #include "hv/xen/control.h"
 #include "hv/xen/device.h"
+#include "hv/xen/guest.h"
 #include "hv/xen/hooks.h"
 #include "hv/xen/monitor.h"
 
@@ -21,9 +22,9 @@
 #define DROP_LIMIT (30 * USEC_PER_SEC)
 /* How the device model reads and writes files; what else there is depends on how it was built. */
 #define BLOCK_AIO "threads"
-/* The emulated twins of an HVM guest's first disks. */
-#define TWIN_NAME  "ide0-hd%u"
-#define TWIN_COUNT 4
+/* The emulated twins of an HVM guest's first disks, as libxl names them on either controller. */
+#define TWIN_IDE  "ide0-hd"
+#define TWIN_AHCI "ahcidisk-"
 
 static unsigned xen_block_deletions(XenDomain *domain);
 static bool xen_block_save(void *user, Err **err);
@@ -32,6 +33,12 @@ static bool xen_block_set_paused(void *user, Op *op, bool paused, Err **err);
 static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
                                 unsigned count, Err **err);
 static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err);
+static bool xen_block_find_twin(XenDomain *domain, Op *op, unsigned position, char **ret_name,
+                                Err **err);
+static bool xen_block_drop_twin(XenDomain *domain, Op *op, unsigned position, const char *twin,
+                                bool *ret_gone, Err **err);
+static bool xen_block_was_written(XenDomain *domain, Op *op, const char *device, bool *ret_written,
+                                  Err **err);
 static bool xen_block_has(XenDomain *domain, Op *op, const char *device, const char *node,
                           bool *ret_there, Err **err);
 
@@ -67,9 +74,10 @@ bool xen_block_take_over(XenDomain *domain, Op *op, const HvDisk *config, Err **
         return true;
     }
     BlockDisk *disk = block_disk_find(domain->record->disks, config->id);
-    bool has_twin = domain->record->kind == HV_KIND_HVM && config->position < TWIN_COUNT;
-    return block_chain_take_over(&domain->block, op, disk, top, config->images, config->image_count,
-                                 !has_twin, err);
+    g_autofree char *twin = NULL;
+    return xen_block_find_twin(domain, op, config->position, &twin, err) &&
+           block_chain_take_over(&domain->block, op, disk, top, config->images, config->image_count,
+                                 !twin, err);
 }
 
 /* QEMU tells which device it has let go of by a path that means nothing to us; each time it lets go
@@ -170,17 +178,83 @@ static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *di
 /* What a guest without drivers for Xen writes goes past the disk that we know. */
 static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err)
 {
-    bool there = false;
+    g_autofree char *twin = NULL;
+    bool gone = false;
     const BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
-    if (!disk || domain->record->kind != HV_KIND_HVM || disk->position >= TWIN_COUNT) {
+    if (!disk) {
         return true;
     }
-    g_autofree char *twin = g_strdup_printf(TWIN_NAME, disk->position);
-    return xen_block_has(domain, op, twin, NULL, &there, err) &&
-           (!there || err_internal(err,
-                                   "disk %s of domain %s is used by its emulated controller: the "
-                                   "guest has no drivers for Xen, or not yet",
-                                   disk_id, domain->name));
+    return xen_block_find_twin(domain, op, disk->position, &twin, err) &&
+           (!twin || xen_block_drop_twin(domain, op, disk->position, twin, &gone, err)) &&
+           (!twin || gone ||
+            err_internal(err,
+                         "disk %s of domain %s is used by its emulated controller: the guest has "
+                         "no drivers for Xen, or not yet",
+                         disk_id, domain->name));
+}
+
+/* `ret_name` (owned) is NULL where the disk has no twin, or none any more. */
+static bool xen_block_find_twin(XenDomain *domain, Op *op, unsigned position, char **ret_name,
+                                Err **err)
+{
+    static const char *const names[] = {TWIN_IDE, TWIN_AHCI};
+    for (unsigned i = 0; domain->record->kind == HV_KIND_HVM && i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *name = g_strdup_printf("%s%u", names[i], position);
+        bool there;
+        if (!xen_block_has(domain, op, name, NULL, &there, err)) {
+            return false;
+        }
+        if (there) {
+            *ret_name = g_steal_pointer(&name);
+            return true;
+        }
+    }
+    return true;
+}
+
+/* A guest's drivers for Xen have QEMU take IDE away; AHCI it knows not how to.  We take such a
+ * twin's image when the guest has the disk by its drivers and has never written to the twin. */
+static bool xen_block_drop_twin(XenDomain *domain, Op *op, unsigned position, const char *twin,
+                                bool *ret_gone, Err **err)
+{
+    bool written, there;
+    g_autofree char *device = g_strdup_printf("vbd/%u", xen_device_number(position));
+    if (!g_str_has_prefix(twin, TWIN_AHCI) || !xen_guest_has_device(domain, device)) {
+        return true;
+    }
+    if (!xen_block_was_written(domain, op, twin, &written, err)) {
+        return false;
+    }
+    if (written) {
+        return true;
+    }
+    /* Of QMP's own commands none does that to a device that the guest has. */
+    g_autofree char *command = g_strdup_printf("drive_del %s", twin);
+    Value *args = value_new_struct(1);
+    value_struct_add(args, "command-line", value_new_string(command));
+    if (!qmp_call(domain->qmp, op, "human-monitor-command", args, NULL, err) ||
+        !xen_block_has(domain, op, twin, NULL, &there, err)) {
+        return false;
+    }
+    *ret_gone = !there;
+    return true;
+}
+
+static bool xen_block_was_written(XenDomain *domain, Op *op, const char *device, bool *ret_written,
+                                  Err **err)
+{
+    g_autoptr(Value) drives = NULL;
+    if (!qmp_call(domain->qmp, op, "query-blockstats", NULL, &drives, err)) {
+        return false;
+    }
+    *ret_written = false;
+    for (unsigned i = 0; i < value_count(drives); i++) {
+        const Value *drive = value_at(drives, i);
+        const Value *stats = value_get(drive, "stats");
+        *ret_written |= text_equal(value_get_string(drive, "device"), device) &&
+                        value_int(value_get(stats, "wr_operations")) != 0;
+    }
+    return true;
 }
 
 /* Whether QEMU has a guest's device of the name `device`, or one that uses the node `node`. */

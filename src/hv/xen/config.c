@@ -107,6 +107,7 @@ static void xen_config_hvm(const HvDomainConfig *config, const char *dir,
     build->u.hvm.boot = g_strdup(order && *order ? order : BOOT_ORDER_DEFAULT);
     build->u.hvm.bios =
         config->firmware == HV_FIRMWARE_UEFI ? LIBXL_BIOS_TYPE_OVMF : LIBXL_BIOS_TYPE_SEABIOS;
+    build->u.hvm.hdtype = config->ahci ? LIBXL_HDTYPE_AHCI : LIBXL_HDTYPE_IDE;
     build->u.hvm.serial = g_strdup_printf("unix:%s/" XEN_SOCKET_SERIAL ",server=on,wait=off", dir);
     xen_config_vnc(dir, &build->u.hvm.vnc);
     if (!(config->features_off & HV_FEATURE_USB_TABLET)) {

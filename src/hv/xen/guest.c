@@ -2,6 +2,7 @@
 #include "hv/xen/guest.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "hv/xen/device.h"
 #include "hv/xen/guestinfo.h"
 #include "hv/xen/hooks.h"
@@ -97,6 +98,17 @@ void xen_guest_await_device(XenDomain *domain, Op *op, const char *device)
             }
         }
     }
+}
+
+/* Xen's state 4: connected. */
+bool xen_guest_has_device(XenDomain *domain, const char *device)
+{
+    g_autofree char *path = g_strdup_printf(DEVICE "/%s/state", device);
+    const Store store = {domain->hv->store, xen_domain_domid(domain)};
+    char *state = xen_guest_read((void *)&store, path);
+    bool has = text_equal(state, "4");
+    free(state);
+    return has;
 }
 
 /* Xen's states 1 to 3: initialising, waiting, initialised. */

@@ -18,3 +18,5 @@ void xen_guest_unwatch(XenDomain *domain);
 /* Waits until the guest's driver has done taking the device ("vbd/51712"), or a while where it has
  * none: a driver that is in the middle of it would miss that it is to let go. */
 void xen_guest_await_device(XenDomain *domain, Op *op, const char *device);
+/* Whether it has taken it. */
+bool xen_guest_has_device(XenDomain *domain, const char *device);

@@ -20,6 +20,7 @@ void vm_platform_read(const Value *platform, HvDomainConfig *config)
     config->cores_per_socket = (unsigned)read_number(platform, "cores-per-socket", MAX_CORES);
     config->vga = text_equal(value_get_string(platform, "vga"), "cirrus") ? "cirrus" : "std";
     config->video_mib = (unsigned)read_number(platform, "videoram", MAX_VIDEO_MIB);
+    config->ahci = text_equal(value_get_string(platform, "hdtype"), "ahci");
     config->tsc_mode = (HvTscMode)read_number(platform, "tsc_mode", HV_TSC_NATIVE_PARAVIRT);
     const char *offset = value_get_string(platform, "timeoffset");
     int64_t seconds;
