@@ -125,6 +125,13 @@ bool xen_control_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
                                 vcpus, domain->record->vcpus_max);
         }
         before = domain->record->vcpus;
+        /* libxl would do nothing and call it done. */
+        if (domain->record->kind == HV_KIND_HVM && vcpus < before) {
+            return err_internal(err,
+                                "domain %s keeps its %u vCPUs: none can be unplugged from an "
+                                "emulated machine",
+                                domain->name, before);
+        }
         domain->record->vcpus = vcpus;
     }
     uint32_t domid = xen_domain_domid(domain);
