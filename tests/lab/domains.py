@@ -4,6 +4,7 @@ run the demo guest of tools/guest, as in tests/functional."""
 import pathlib
 import socket
 import ssl
+import uuid
 
 from host import DEMO_GUEST, PASSWORD
 from lab import KERNELS, XenCase
@@ -13,8 +14,9 @@ from lib.guest import Guest, Host
 
 MEMORY = 160
 # Emulated processors run guests that are emulated a second time when they are not paravirtual.
-START_SECONDS = 240
+START_SECONDS = 480
 DOM0_WEIGHT = 4096
+STORAGE = "/srv/guests"
 
 
 def connect(port):
@@ -47,31 +49,43 @@ class XenHost(Host):
         return f"/console?ref={ref}&session_id={self.api.session}"
 
     def open_console(self, ref):
-        return console.Console(connect(self.lab.https_port), self.console_target(ref))
+        return console.Console(connect(self.lab.https_port), self.console_target(ref),
+                               START_SECONDS)
 
     def storage(self):
         """A repository for disks and saved memory, which the first one to ask makes."""
         sr = self.lab.xe("sr-list", "name-label=guests", "--minimal")
         if not sr:
-            self.lab.must("mkdir -p /srv/guests")
+            self.lab.must(f"mkdir -p {STORAGE}")
             sr = self.lab.xe("sr-create", "name-label=guests", "type=file", "content-type=user",
-                             "device-config:location=/srv/guests")
+                             f"device-config:location={STORAGE}")
             pool = self.lab.xe("pool-list", "--minimal")
             self.lab.xe("pool-param-set", f"uuid={pool}", f"default-SR={sr}",
                         f"suspend-image-SR={sr}", f"crash-dump-SR={sr}")
         return sr
 
+    def demo_disk(self):
+        """A disk with the demo guest on it, which the repository finds among its files."""
+        name = str(uuid.uuid4())
+        self.lab.must(f"cp {DEMO_GUEST}/disk.qcow2 {STORAGE}/{name}.qcow2")
+        self.lab.xe("sr-scan", f"uuid={self.storage()}")
+        return self.api.VDI.get_by_uuid(name)
+
     def install(self, name, kind):
         """A halted VM of a kind of guest, made from a template. It has two processors at most and
         a card in the host's own network."""
-        uuid = self.lab.xe("vm-install", "template=Other install media", f"new-name-label={name}")
-        self.lab.xe("vm-memory-limits-set", f"uuid={uuid}", f"static-min={MEMORY // 2}MiB",
+        vm = self.lab.xe("vm-install", "template=Other install media", f"new-name-label={name}")
+        self.lab.xe("vm-memory-limits-set", f"uuid={vm}", f"static-min={MEMORY // 2}MiB",
                     f"dynamic-min={MEMORY}MiB", f"dynamic-max={MEMORY}MiB",
                     f"static-max={MEMORY}MiB")
-        self.lab.xe("vm-param-set", f"uuid={uuid}", "VCPUs-max=2", "VCPUs-at-startup=1")
-        self.lab.xe("vm-param-set", f"uuid={uuid}", *KINDS[kind],
+        self.lab.xe("vm-param-set", f"uuid={vm}", "VCPUs-max=2", "VCPUs-at-startup=1")
+        self.lab.xe("vm-param-set", f"uuid={vm}", *KINDS[kind],
                     "xenstore-data:vm-data/word=told-by-the-host")
-        guest = XenGuest(self, uuid)
+        guest = XenGuest(self, vm)
+        if kind == "hvm":
+            vbd = guest.add_disk(self.demo_disk(), bootable=True)
+            # It goes with the VM.
+            self.api.VBD.add_to_other_config(vbd, "owner", "true")
         guest.add_nic(self.internal_network())
         return guest
 
@@ -82,13 +96,15 @@ DIRECT = (f"PV-kernel={KERNELS}/vmlinux", f"PV-ramdisk={KERNELS}/initrd",
 KINDS = {
     "pv": ("HVM-boot-policy=", *DIRECT),
     "pvh": ("domain-type=pvh", *DIRECT),
+    # From a disk: QEMU takes minutes to copy a kernel in, and to read by IDE.
+    "hvm": ("HVM-boot-params:order=c", "platform:hdtype=ahci"),
 }
 
 
 class XenGuest(Guest):
-    def __init__(self, host, uuid):
-        super().__init__(host, host.api.VM.get_by_uuid(uuid))
-        self.uuid = uuid
+    def __init__(self, host, name):
+        super().__init__(host, host.api.VM.get_by_uuid(name))
+        self.uuid = name
 
     def xe(self, command, *arguments, seconds=START_SECONDS):
         return self.host.lab.xe(command, f"uuid={self.uuid}", *arguments, seconds=seconds)
@@ -96,6 +112,12 @@ class XenGuest(Guest):
     def log_in(self):
         """After the host has got a new session."""
         self.api = self.host.api
+
+    def run(self, command, seconds=START_SECONDS):
+        return super().run(command, seconds)
+
+    def wait_for(self, command, seconds=START_SECONDS):
+        return super().wait_for(command, seconds)
 
     def open_line(self, protocol, deadline):
         """A console as it is, without a shell behind it."""
@@ -122,7 +144,7 @@ class GuestCase(XenCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.host.must(f"mkdir -p {KERNELS} && ln -f {DEMO_GUEST}/* {KERNELS}")
+        cls.host.must(f"mkdir -p {KERNELS} && cd {DEMO_GUEST} && ln -f vmlinux initrd {KERNELS}")
         # Guests that have as much of the processors as dom0 keep it from serving them.
         cls.host.must(f"xl sched-credit2 -d 0 -w {DOM0_WEIGHT}")
         cls.xen = XenHost(cls.host)

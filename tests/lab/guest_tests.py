@@ -2,7 +2,7 @@
 emulation is dear: they run in the order of their names and share one guest, which each leaves
 running as it found it."""
 
-from domains import MEMORY, START_SECONDS
+from domains import MEMORY, START_SECONDS, STORAGE
 from lib import wait
 from lib.guest import MIB
 
@@ -16,6 +16,12 @@ GONE = "! [ -e /sys/class/{} ]"
 
 
 class GuestTests:
+    # The name that a guest has for a disk of its that was plugged.
+    data_disk = "xvda"
+    # Of a guest's neighbour, if it is not the guest's own kind.
+    neighbour_kind = None
+    checkpoint = None
+
     def domain_line(self):
         """What Xen itself says of the guest."""
         lines = self.host.must("xl list").splitlines()
@@ -49,6 +55,26 @@ class GuestTests:
         domid = self.api.VM.get_domid(self.guest.vm)
         self.api.VM.send_sysrq(self.guest.vm, "c")
         return domid
+
+    def go_back(self):
+        """To the checkpoint, where the guest runs."""
+        self.api.VM.revert(self.checkpoint)
+        self.assertEqual(self.guest.state(), "Suspended")
+        self.resume()
+
+    def start_again(self):
+        self.guest.xe("vm-start")
+
+    def resume(self):
+        """Goes on, and waits until the guest's agent has told so. What is typed before that may come
+        before the kernel has its interrupts again; an emulated serial line is then dead for good."""
+        before = self.guest.metrics()["last_updated"]
+        self.guest.xe("vm-resume")
+
+        def told():
+            metrics = self.guest.metrics()
+            return metrics["live"] and metrics["last_updated"] != before
+        self.api.wait_for("the guest's agent", START_SECONDS, ["VM_guest_metrics"], told)
 
     def test_01_install(self):
         type(self).guest = self.xen.install(f"{self.kind} guest", self.kind)
@@ -98,17 +124,18 @@ class GuestTests:
                            float(before.split()[0]))
 
     def test_08_disk_comes_and_goes(self):
+        name = self.data_disk
         vdi = self.xen.create_vdi("data", 16 * MIB)
         vbd = self.guest.add_disk(vdi, plug=True)
-        self.guest.wait_for("[ -b /dev/xvda ]")
-        self.assertEqual(self.guest.run("blockdev --getsize64 /dev/xvda").strip(), str(16 * MIB))
+        self.guest.wait_for(f"[ -b /dev/{name} ]")
+        self.assertEqual(self.guest.run(f"blockdev --getsize64 /dev/{name}").strip(), str(16 * MIB))
         self.guest.run("dd if=/dev/urandom of=/tmp/pattern bs=1M count=2 2>/dev/null")
-        self.guest.run("dd if=/tmp/pattern of=/dev/xvda bs=1M conv=fsync 2>/dev/null")
+        self.guest.run(f"dd if=/tmp/pattern of=/dev/{name} bs=1M conv=fsync 2>/dev/null")
         self.api.VBD.unplug(vbd)
-        self.guest.wait_for(GONE.format("block/xvda"))
+        self.guest.wait_for(GONE.format(f"block/{name}"))
         self.api.VBD.plug(vbd)
-        self.guest.wait_for("[ -b /dev/xvda ]")
-        self.guest.run("cmp -n 2097152 /tmp/pattern /dev/xvda")
+        self.guest.wait_for(f"[ -b /dev/{name} ]")
+        self.guest.run(f"cmp -n 2097152 /tmp/pattern /dev/{name}")
         self.api.VBD.unplug(vbd)
         self.api.VBD.destroy(vbd)
         self.api.VDI.destroy(vdi)
@@ -145,7 +172,8 @@ class GuestTests:
         self.guest.wait_for(online.format(1))
 
     def test_12_neighbour(self):
-        other = self.xen.install(f"{self.kind} neighbour", self.kind)
+        kind = self.neighbour_kind or self.kind
+        other = self.xen.install(f"{kind} neighbour", kind)
         other.xe("vm-start")
         self.guest.run(f"ping -c 1 -W 60 {other.wait_address()}", START_SECONDS)
         other.xe("vm-shutdown", "--force")
@@ -160,7 +188,7 @@ class GuestTests:
         self.guest.xe("vm-suspend")
         self.assertEqual(self.guest.state(), "Suspended")
         self.assertIsNone(self.domain_line())
-        self.guest.xe("vm-resume")
+        self.resume()
         self.assertEqual(self.guest.state(), "Running")
         self.assertEqual(self.boot_id(), boot_id)
         self.assertEqual(self.guest.run("md5sum /tmp/noise"), checksum)
@@ -173,16 +201,13 @@ class GuestTests:
         boot_id = self.boot_id()
         self.guest.run("echo first >/tmp/word")
         self.guest.close_shell()
-        checkpoint = self.api.VM.checkpoint(self.guest.vm, "first")
+        type(self).checkpoint = self.api.VM.checkpoint(self.guest.vm, "first")
         self.assertEqual(self.guest.state(), "Running")
         self.guest.run("echo second >/tmp/word")
         self.guest.close_shell()
-        self.api.VM.revert(checkpoint)
-        self.assertEqual(self.guest.state(), "Suspended")
-        self.guest.xe("vm-resume")
+        self.go_back()
         self.assertEqual(self.guest.run("cat /tmp/word").strip(), "first")
         self.assertEqual(self.boot_id(), boot_id)
-        self.host.xe("snapshot-uninstall", f"uuid={self.api.VM.get_uuid(checkpoint)}", "force=true")
 
     def test_15_daemon_is_killed(self):
         boot_id = self.boot_id()
@@ -225,14 +250,14 @@ class GuestTests:
         self.assertIsNone(self.domain_line())
 
     def test_19_crash_and_destroy(self):
-        self.guest.xe("vm-start")
+        self.start_again()
         self.api.VM.set_actions_after_crash(self.guest.vm, "destroy")
         self.crash()
         self.guest.wait_state("Halted", START_SECONDS)
         self.assertIsNone(self.domain_line())
 
     def test_20_clean_shutdown(self):
-        self.guest.xe("vm-start")
+        self.start_again()
         self.guest.run("true")
         self.guest.close_shell()
         self.guest.xe("vm-shutdown")
@@ -242,7 +267,9 @@ class GuestTests:
         self.assertIsNone(self.domain_line())
 
     def test_21_uninstall(self):
+        checkpoint = self.api.VM.get_uuid(self.checkpoint)
+        self.host.xe("snapshot-uninstall", f"uuid={checkpoint}", "force=true")
         self.guest.xe("vm-uninstall", "force=true")
         self.assertNotIn(self.guest.uuid, self.host.xe("vm-list", "--minimal"))
-        left = self.host.must("ls /srv/guests").split()
+        left = self.host.must(f"ls {STORAGE}").split()
         self.assertEqual([name for name in left if name.endswith((".qcow2", ".raw"))], [])

@@ -28,7 +28,8 @@ XEN_ARGUMENTS = (f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY}M,max:{DOM
 LINUX_ARGUMENTS = ("console=hvc0 root=/dev/vda rw quiet loglevel=4 net.ifnames=0 mitigations=off "
                    "audit=0 apparmor=0 systemd.show_status=0")
 
-# Of a host: vmlinux and letters.gz, for domains of Xen; vmlinux and initrd of the demo guest.
+# Of a host: vmlinux and letters.gz, for domains of Xen; vmlinux, initrd and disk.qcow2 of the demo
+# guest.
 # tools/lab/image puts them there.
 GUEST = "/srv/guest"
 DEMO_GUEST = "/srv/demo"
