@@ -73,7 +73,7 @@ class GuestTests:
 
         def told():
             metrics = self.guest.metrics()
-            return metrics["live"] and metrics["last_updated"] != before
+            return metrics and metrics["live"] and metrics["last_updated"] != before
         self.api.wait_for("the guest's agent", START_SECONDS, ["VM_guest_metrics"], told)
 
     def test_01_install(self):
