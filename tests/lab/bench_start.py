@@ -45,7 +45,7 @@ class Start(XenCase):
 
     def xl(self):
         seconds = self.seconds_of(f"xl create -q {CONFIG}")
-        self.host.must("xl destroy bench")
+        self.host.must("xl destroy bench", 120)
         return seconds
 
     def install(self, kind):
