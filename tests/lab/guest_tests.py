@@ -261,7 +261,6 @@ class GuestTests:
         self.guest.wait_for(ONLINE.format(1))
 
     def test_21_clean_shutdown(self):
-        self.start_again()
         self.guest.run("true")
         self.guest.close_shell()
         self.guest.xe("vm-shutdown")
