@@ -5,12 +5,11 @@ import statistics
 import time
 
 import tap
-from domains import XenHost
-from lab import KERNELS, XenCase
+from domains import MEMORY, XenHost
+from lab import KERNELS, LETTERS, XenCase
+from lib.guest import MIB
 
 ROUNDS = 7
-MEMORY = 128
-ARGUMENTS = "console=hvc0 rdinit=/letters quiet loglevel=0 audit=0 mitigations=off"
 DISK = "/srv/bench/disk.qcow2"
 BRIDGE = "bench"
 CONFIG = "/root/bench.cfg"
@@ -36,9 +35,9 @@ class Start(XenCase):
     def write_config(self, kind):
         """What install() makes, in words of xl."""
         self.host.must(f"cat >{CONFIG} <<'END'\n"
-                       f'name = "bench"\ntype = "{kind}"\nmemory = {MEMORY}\nvcpus = 1\n'
+                       f'name = "bench"\ntype = "{kind}"\nmemory = {MEMORY}\nvcpus = 1\nmaxvcpus = 2\n'
                        f'kernel = "{KERNELS}/vmlinux"\nramdisk = "{KERNELS}/letters.gz"\n'
-                       f'cmdline = "{ARGUMENTS}"\n'
+                       f'cmdline = "{LETTERS}"\n'
                        f'disk = ["format=qcow2,vdev=xvda,access=rw,target={DISK}"]\n'
                        f'vif = ["bridge={BRIDGE}"]\n'
                        'vfb = ["vnc=1,vncunused=1"]\nEND')
@@ -50,11 +49,8 @@ class Start(XenCase):
 
     def install(self, kind):
         guest = self.xen.install(f"{kind} start", kind)
-        guest.xe("vm-memory-limits-set", f"static-min={MEMORY}MiB",
-                 f"dynamic-min={MEMORY}MiB", f"dynamic-max={MEMORY}MiB", f"static-max={MEMORY}MiB")
-        guest.xe("vm-param-set", "VCPUs-max=1", f"PV-args={ARGUMENTS}",
-                 f"PV-ramdisk={KERNELS}/letters.gz")
-        guest.add_disk(self.xen.create_vdi(f"{kind} disk", 64 << 20))
+        guest.xe("vm-param-set", f"PV-args={LETTERS}", f"PV-ramdisk={KERNELS}/letters.gz")
+        guest.add_disk(self.xen.create_vdi(f"{kind} disk", 64 * MIB))
         return guest
 
     def start(self, guest):

@@ -9,6 +9,8 @@ from host import GUEST, PACKAGE_NAMES, RUN, LabHost, package
 
 # The only folder that the daemon takes guests' kernels from.
 KERNELS = "/var/lib/clearwater/kernels"
+# What its kernel is told by a guest that obeys letters.
+LETTERS = "console=hvc0 rdinit=/letters quiet loglevel=0 audit=0 mitigations=off"
 BOOT_SECONDS = 120
 
 
@@ -68,8 +70,7 @@ class XenCase(LabCase):
         self.local_xe(f"vm-memory-limits-set uuid={vm} static-min=128MiB dynamic-min=128MiB"
                       " dynamic-max=128MiB static-max=128MiB")
         self.local_xe(f"vm-param-set uuid={vm} HVM-boot-policy= PV-kernel={KERNELS}/vmlinux"
-                      f" PV-ramdisk={KERNELS}/letters.gz PV-args='console=hvc0 rdinit=/letters"
-                      " quiet loglevel=0 audit=0 mitigations=off'")
+                      f" PV-ramdisk={KERNELS}/letters.gz PV-args='{LETTERS}'")
         return vm
 
     def wait_for_words(self, vm, words):

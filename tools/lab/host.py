@@ -32,8 +32,7 @@ LINUX_ARGUMENTS = ("console=hvc0 root=/dev/vda rw quiet loglevel=4 net.ifnames=0
                    "audit=0 apparmor=0 systemd.show_status=0")
 
 # Of a host: vmlinux and letters.gz, for domains of Xen; vmlinux, initrd and disk.qcow2 of the demo
-# guest.
-# tools/lab/image puts them there.
+# guest. tools/lab/image puts them there.
 GUEST = "/srv/guest"
 DEMO_GUEST = "/srv/demo"
 
