@@ -13,10 +13,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define QMP_READ_CHUNK     ((size_t)16384)
-#define QMP_READ_BUDGET    16 /* chunks in one go: other domains have news too */
+#define QMP_READ_CHUNK  ((size_t)16384)
+#define QMP_READ_BUDGET 16 /* chunks in one go: other domains have news too */
+/* For the answer to a command whose caller was cancelled meanwhile. */
+#define QMP_ANSWER_LIMIT   (10 * USEC_PER_SEC)
 #define QMP_CLASS_ABSENT   "DeviceNotFound"
 #define QMP_CLASS_ORDINARY "GenericError"
+#define QMP_REFUSED        "QEMU refused "
 
 /* A command that waits for its answer; lives on the stack of its caller. */
 typedef struct Pending {
@@ -159,10 +162,15 @@ void qmp_post(Qmp *qmp, const char *command, Value *args)
     (void)qmp_send(qmp, command, args, 0, -1, NULL);
 }
 
-bool qmp_error_is_absent(const Err *err)
+bool qmp_error_is_refusal(const Err *err)
 {
     return err_is(err, "INTERNAL_ERROR") && err->params[0] &&
-           strstr(err->params[0], " " QMP_CLASS_ABSENT ":") != NULL;
+           g_str_has_prefix(err->params[0], QMP_REFUSED);
+}
+
+bool qmp_error_is_absent(const Err *err)
+{
+    return qmp_error_is_refusal(err) && strstr(err->params[0], " " QMP_CLASS_ABSENT ":") != NULL;
 }
 
 /* Under the lock, so that commands do not mix; the socket takes a command whole or not at all,
@@ -225,11 +233,17 @@ static bool qmp_write(Qmp *qmp, const GString *text, int fd, Err **err)
     return true;
 }
 
+/* QEMU has the command, so what it did with it must be known: being cancelled is put off. */
 static bool qmp_await(Qmp *qmp, Op *op, int64_t id, Pending *pending, Err **err)
 {
+    g_autoptr(Op) answer_op = op_new(QMP_ANSWER_LIMIT);
     LOCK_GUARD(&qmp->lock);
     while (!pending->done) {
-        if (!op_wait(op, &qmp->answered, &qmp->lock.mutex, err)) {
+        bool waited =
+            op_wait(op, &qmp->answered, &qmp->lock.mutex, NULL) ||
+            (op_is_cancelled(op) && op_wait(answer_op, &qmp->answered, &qmp->lock.mutex, NULL));
+        if (!waited) {
+            (void)op_check(op, err);
             g_hash_table_remove(qmp->pending, &id);
             value_unref(pending->message);
             return false;
@@ -246,7 +260,7 @@ static bool qmp_take_answer(const char *command, const Value *message, Value **r
         const char *class = value_get_string(error, "class");
         const char *text = value_get_string(error, "desc");
         bool ordinary = !class || g_str_equal(class, QMP_CLASS_ORDINARY);
-        return err_internal(err, "QEMU refused %s: %s%s%s", command, ordinary ? "" : class,
+        return err_internal(err, QMP_REFUSED "%s: %s%s%s", command, ordinary ? "" : class,
                             ordinary ? "" : ": ", text ? text : "no reason given");
     }
     Value *answer = value_get(message, "return");

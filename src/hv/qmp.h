@@ -32,7 +32,8 @@ bool qmp_read(Qmp *qmp, Err **err);
 /* Fails every command that waits and every later one. */
 void qmp_shut(Qmp *qmp);
 
-/* Runs `command` with `args` (taken over; NULL for none) and waits for its answer.
+/* Runs `command` with `args` (taken over; NULL for none) and waits for its answer, which a caller
+ * that is cancelled gets too, unless QEMU stays silent for long.
  * `ret_answer` (owned) may be NULL. A refusal is INTERNAL_ERROR with QEMU's text. */
 bool qmp_call(Qmp *qmp, Op *op, const char *command, Value *args, Value **ret_answer, Err **err);
 
@@ -43,5 +44,7 @@ bool qmp_call_fd(Qmp *qmp, Op *op, const char *command, Value *args, int fd, Val
 /* Sends a command whose answer does not matter; never waits, for the event thread may not. */
 void qmp_post(Qmp *qmp, const char *command, Value *args);
 
+/* Whether QEMU answered, and did nothing. */
+bool qmp_error_is_refusal(const Err *err);
 /* Whether a refusal says that the device named in the command is not there. */
 bool qmp_error_is_absent(const Err *err);

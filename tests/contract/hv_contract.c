@@ -332,20 +332,23 @@ static void test_snapshot(Bench *bench)
 /* Stands for the storage: the image below gets the name of the one that was merged. */
 typedef struct Publish {
     const char *from, *to;
+    bool unheard; /* it is done, and the driver does not learn of it */
     unsigned calls;
 } Publish;
 
 static bool publish(void *user, Err **err)
 {
     Publish *publish = user;
-    (void)err;
     publish->calls++;
-    return rename(publish->from, publish->to) == 0;
+    if (rename(publish->from, publish->to) < 0) {
+        return err_errno(err, errno, "rename");
+    }
+    return !publish->unheard || err_internal(err, "nobody heard of it");
 }
 
 /* A chain of four becomes one of two, a parent first and then the leaf, under a guest that goes on
  * writing; the driver is closed and opened in between. */
-static void test_merge(Bench *bench)
+static void merge_chain(Bench *bench, bool unheard)
 {
     Err *err = NULL;
     const HvDriver *driver = bench->driver;
@@ -361,14 +364,15 @@ static void test_merge(Bench *bench)
     guest.disks[0].image_count = 4;
     auto_fd line = guest_start(bench, &guest);
     line_ask(bench, line, "+w", ".");
-    Publish parent = {low, middle, 0};
+    Publish parent = {low, middle, unheard, 0};
     const HvMerge first = {GUEST_DISK, chain, 4, 1, publish, &parent};
-    assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &first, &err), err);
+    g_assert_true(driver->disk_merge(bench->hv, bench->op, uuid, &first, &err) != unheard);
+    g_clear_pointer(&err, err_free);
     g_assert_cmpuint(parent.calls, ==, 1);
     line_ask(bench, line, "+w", ".");
     guest_reopen(bench, &guest, &line);
     const HvImage shorter[] = {{leaf, "qcow2"}, {middle, "qcow2"}, {guest.path, "raw"}};
-    Publish own = {middle, leaf, 0};
+    Publish own = {middle, leaf, false, 0};
     const HvMerge second = {GUEST_DISK, shorter, 3, 0, publish, &own};
     assert_ok(driver->disk_merge(bench->hv, bench->op, uuid, &second, &err), err);
     g_assert_cmpuint(own.calls, ==, 1);
@@ -390,6 +394,17 @@ static void test_merge(Bench *bench)
     auto_fd again = guest_start(bench, &guest);
     line_ask(bench, again, "d", "D");
     guest_destroy(bench, &guest);
+}
+
+static void test_merge(Bench *bench)
+{
+    merge_chain(bench, false);
+}
+
+/* The driver died between the change of names and its own record. */
+static void test_merge_unheard(Bench *bench)
+{
+    merge_chain(bench, true);
 }
 
 static void test_save(Bench *bench)
@@ -695,6 +710,7 @@ int main(int argc, char **argv)
         {"nics", 0, test_nics},
         {"snapshot", HV_CAP_LIVE_SNAPSHOT | HV_CAP_TEXT_CONSOLE, test_snapshot},
         {"merge", HV_CAP_LIVE_MERGE | HV_CAP_TEXT_CONSOLE, test_merge},
+        {"merge_unheard", HV_CAP_LIVE_MERGE | HV_CAP_TEXT_CONSOLE, test_merge_unheard},
         {"save", HV_CAP_SAVE | HV_CAP_TEXT_CONSOLE, test_save},
         {"restore_of_nothing", HV_CAP_SAVE, test_restore_of_nothing},
         {"consoles", HV_CAP_VNC, test_consoles},

@@ -64,6 +64,14 @@ class Merge(FunctionalCase):
         self.assertEqual(guest.state(), "Running")
         self.check_after(guest, self.hash_at_rest(guest))
 
+    def kill(self, guest):
+        """The guest, under the next daemon."""
+        self.daemon.kill()
+        self.restart()
+        guest = self.host.guest(guest.vm)
+        self.assertEqual(guest.state(), "Running")
+        return guest
+
     def test_daemon_is_killed_in_merges(self):
         guest = self.boot_writer()
         moments = random.Random(SEED)
@@ -71,10 +79,20 @@ class Merge(FunctionalCase):
             snapshot = self.api.VDI.snapshot(self.vdi, {})
             self.api.VDI.destroy(snapshot)
             wait.moment(moments.uniform(0, LONGEST_ROUND))
-            self.daemon.kill()
-            self.restart()
-            guest = self.host.guest(guest.vm)
-            self.assertEqual(guest.state(), "Running")
+            guest = self.kill(guest)
+            self.wait_merged()
+        self.check_after(guest, self.hash_at_rest(guest))
+
+    def test_daemon_is_killed_in_snapshots(self):
+        guest = self.boot_writer()
+        moments = random.Random(SEED)
+        for _ in range(ROUNDS):
+            self.api.call("Async.VDI.snapshot", self.api.session, self.vdi, {})
+            wait.moment(moments.uniform(0, LONGEST_ROUND))
+            guest = self.kill(guest)
+            self.api.VDI.destroy(self.api.VDI.snapshot(self.vdi, {}))
+            for snapshot in self.api.VDI.get_snapshots(self.vdi):
+                self.api.VDI.destroy(snapshot)
             self.wait_merged()
         self.check_after(guest, self.hash_at_rest(guest))
 

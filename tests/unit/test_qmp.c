@@ -174,13 +174,13 @@ static void test_late_answer(void)
     Fixture fixture;
     set_up(&fixture);
     g_free(receive(&fixture));
-    g_autoptr(Op) cancelled = op_new(PATIENCE);
-    Call call = {.fixture = &fixture, .command = "slow", .op = cancelled, .fd = -1};
+    g_autoptr(Op) impatient = op_new(0);
+    Call call = {.fixture = &fixture, .command = "slow", .op = impatient, .fd = -1};
     GThread *thread = g_thread_new("slow", run_call, &call);
     g_free(receive(&fixture));
-    op_cancel(cancelled);
     g_thread_join(thread);
-    g_assert_true(err_is(call.err, "TASK_CANCELLED"));
+    g_assert_true(err_is(call.err, "INTERNAL_ERROR"));
+    g_assert_false(qmp_error_is_refusal(call.err));
     err_free(call.err);
     Call next = {.fixture = &fixture, .command = "next", .fd = -1};
     thread = g_thread_new("next", run_call, &next);
@@ -190,6 +190,25 @@ static void test_late_answer(void)
     g_thread_join(thread);
     g_assert_cmpstr(value_get_string(next.answer, "a"), ==, "next");
     value_unref(next.answer);
+    err_free(join(&fixture));
+    tear_down(&fixture);
+}
+
+/* What QEMU did must be known, even to a caller that is not to go on. */
+static void test_cancelled(void)
+{
+    Fixture fixture;
+    set_up(&fixture);
+    g_free(receive(&fixture));
+    g_autoptr(Op) op = op_new(PATIENCE);
+    Call call = {.fixture = &fixture, .command = "begun", .op = op, .fd = -1};
+    GThread *thread = g_thread_new("begun", run_call, &call);
+    g_free(receive(&fixture));
+    op_cancel(op);
+    answer(&fixture, "{\"return\":{\"a\":\"done\"},\"id\":1}\n");
+    g_thread_join(thread);
+    g_assert_cmpstr(value_get_string(call.answer, "a"), ==, "done");
+    value_unref(call.answer);
     err_free(join(&fixture));
     tear_down(&fixture);
 }
@@ -329,6 +348,7 @@ int main(int argc, char **argv)
     g_test_add_func("/qmp/answers", test_answers);
     g_test_add_func("/qmp/refusals", test_refusals);
     g_test_add_func("/qmp/late_answer", test_late_answer);
+    g_test_add_func("/qmp/cancelled", test_cancelled);
     g_test_add_func("/qmp/end", test_end);
     g_test_add_func("/qmp/bad_messages", test_bad_messages);
     g_test_add_func("/qmp/limits", test_limits);

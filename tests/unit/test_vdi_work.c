@@ -238,6 +238,7 @@ static void test_merge_gives_way_to_operation(Fixture *fixture, gconstpointer da
     host_fixture_run(&fixture->host, "VDI.resize", "\"%s\", 2097152", REF_TEXT(vdi.id));
     assert_merges_given_up(1);
     g_assert_cmpuint(count_disks(fixture), ==, 2);
+    wait_for(&hooks.begun, 2); /* by itself, after the operation */
 }
 
 static void test_merge_gives_way_to_start(Fixture *fixture, gconstpointer data)

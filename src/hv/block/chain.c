@@ -3,7 +3,9 @@
 #include "hv/block/chain.h"
 
 #include "base/log.h"
+#include "base/text.h"
 
+static unsigned block_chain_count_used(const BlockDisk *disk, const Value *drives);
 static bool block_chain_open(BlockGuest *guest, Op *op, const BlockNode *nodes,
                              const HvImage *images, unsigned count, Err **err);
 static GArray *block_chain_name(BlockGuest *guest, const BlockDisk *disk, const char *top,
@@ -72,6 +74,20 @@ void block_chain_drop(BlockGuest *guest, Op *op, BlockDisk *disk, unsigned keep)
     }
 }
 
+void block_chain_settle(BlockGuest *guest, Op *op)
+{
+    g_autoptr(Value) drives = NULL;
+    (void)qmp_call(guest->qmp, op, "query-block", NULL, &drives, NULL);
+    for (unsigned i = 0; i < guest->disks->len; i++) {
+        BlockDisk *disk = g_ptr_array_index(guest->disks, i);
+        unsigned used = block_chain_count_used(disk, drives);
+        if (used > 0 && used < disk->nodes->len) {
+            log_info("a snapshot of disk %s of domain %s was cut short", disk->id, guest->name);
+            block_chain_drop(guest, op, disk, used);
+        }
+    }
+}
+
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,
                           const char *below, Err **err)
 {
@@ -90,6 +106,21 @@ void block_chain_remove_node(BlockGuest *guest, Op *op, const BlockNode *node)
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "fdset-id", value_new_int(node->fdset));
     (void)qmp_call(guest->qmp, op, "remove-fd", args, NULL, NULL);
+}
+
+/* Up to the node that the guest has for its disk. 0: it has none of them. */
+static unsigned block_chain_count_used(const BlockDisk *disk, const Value *drives)
+{
+    for (unsigned i = 0; i < value_count(drives); i++) {
+        const Value *inserted = value_get(value_at(drives, i), "inserted");
+        const char *name = inserted ? value_get_string(inserted, "node-name") : NULL;
+        for (unsigned j = 0; name && j < disk->nodes->len; j++) {
+            if (text_equal(g_array_index(disk->nodes, BlockNode, j).name, name)) {
+                return j + 1;
+            }
+        }
+    }
+    return 0;
 }
 
 /* `images` leaf first, for as many nodes, of which the first is at the bottom. */

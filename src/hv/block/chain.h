@@ -20,6 +20,9 @@ bool block_chain_take_over(BlockGuest *guest, Op *op, BlockDisk *disk, const cha
  * as far as they are there, and writes the record. */
 void block_chain_drop(BlockGuest *guest, Op *op, BlockDisk *disk, unsigned keep);
 
+/* After a restart of the driver: drops the nodes that were to get over a disk and did not. */
+void block_chain_settle(BlockGuest *guest, Op *op);
+
 /* One node, over `below` or nothing: adds it, takes it out again with its descriptors. */
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,
                           const char *below, Err **err);

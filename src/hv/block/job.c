@@ -23,6 +23,12 @@ void block_job_expect(BlockGuest *guest, const char *id)
     g_hash_table_replace(guest->jobs, g_strdup(id), GINT_TO_POINTER(BLOCK_JOB_ACTIVE));
 }
 
+bool block_job_is_expected(BlockGuest *guest, const char *id)
+{
+    LOCK_GUARD(guest->lock);
+    return g_hash_table_contains(guest->jobs, id);
+}
+
 void block_job_forget(BlockGuest *guest, const char *id)
 {
     LOCK_GUARD(guest->lock);
@@ -61,7 +67,13 @@ bool block_job_cancel(BlockGuest *guest, const char *id)
     Value *args = value_new_struct(2);
     value_struct_add_static(args, "device", value_new_string(id));
     value_struct_add_static(args, "force", value_new_bool(true));
-    (void)qmp_call(guest->qmp, op, "block-job-cancel", args, NULL, NULL);
+    g_autoptr(Err) why = NULL;
+    if (!qmp_call(guest->qmp, op, "block-job-cancel", args, NULL, &why) &&
+        qmp_error_is_refusal(why)) {
+        /* It is over, and if it ever was, its event came before this answer. */
+        LOCK_GUARD(guest->lock);
+        return GPOINTER_TO_INT(g_hash_table_lookup(guest->jobs, id)) == BLOCK_JOB_DONE;
+    }
     return block_job_wait(guest, op, id, false, "end a job", NULL);
 }
 

@@ -12,6 +12,7 @@ typedef enum BlockJob {
 
 /* From now on events of the job are heard; call it before the job begins. */
 void block_job_expect(BlockGuest *guest, const char *id);
+bool block_job_is_expected(BlockGuest *guest, const char *id);
 void block_job_forget(BlockGuest *guest, const char *id);
 
 /* Until it is done, or with `until_ready` until its two images are the same. `what` is what QEMU

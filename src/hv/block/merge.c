@@ -23,6 +23,7 @@
  * stays in its set keeps QEMU's locks of the file, beyond all use. */
 #define WRITER_MARK "merge"
 
+static void block_merge_settle_disk(BlockGuest *guest, Op *op, BlockDisk *disk);
 static bool block_merge_check(BlockGuest *guest, const BlockDisk *disk, const HvMerge *merge,
                               Err **err);
 static bool block_merge_run(BlockGuest *guest, Op *op, BlockDisk *disk, const HvMerge *merge,
@@ -35,13 +36,24 @@ static bool block_merge_start(BlockGuest *guest, Op *op, const BlockDisk *disk,
 static bool block_merge_switch(BlockGuest *guest, const char *job, const HvMerge *merge, Err **err);
 static bool block_merge_mark(BlockGuest *guest, BlockDisk *disk, unsigned node, bool merged,
                              Err **err);
-static bool block_merge_delete_node(BlockGuest *guest, Op *op, const BlockDisk *disk);
+static bool block_merge_delete_node(BlockGuest *guest, Op *op, const BlockDisk *disk,
+                                    bool *ret_gone);
+static bool block_merge_is_gone(BlockGuest *guest, Op *op, const char *name, bool *ret_gone);
 static void block_merge_drop_node(BlockGuest *guest, Op *op, BlockDisk *disk);
+static void block_merge_forget_node(BlockGuest *guest, Op *op, BlockDisk *disk);
 
 bool block_merge_disk(BlockGuest *guest, Op *op, const HvMerge *merge, Err **err)
 {
     BlockDisk *disk = block_guest_find_disk(guest, merge->disk_id, err);
-    if (!disk || !block_merge_check(guest, disk, merge, err)) {
+    if (!disk) {
+        return false;
+    }
+    block_merge_settle_disk(guest, op, disk);
+    if (disk->merged && disk->nodes->len == merge->image_count + 1) {
+        /* The driver before this one published it and came no further. */
+        block_merge_drop_node(guest, op, disk);
+    }
+    if (!block_merge_check(guest, disk, merge, err)) {
         return false;
     }
     bool done = disk->merged ||
@@ -62,15 +74,25 @@ void block_merge_settle(BlockGuest *guest, Op *op)
         log_info("a merge of domain %s was cut short and is begun anew later", guest->name);
     }
     for (unsigned i = 0; i < guest->disks->len; i++) {
-        BlockDisk *disk = g_ptr_array_index(guest->disks, i);
-        if (disk->merging > 0 && disk->merging + 1 == disk->nodes->len) {
-            block_merge_drop_node(guest, op, disk);
-        } else if (disk->merging > 0 && !disk->merged) {
-            bool merged = block_merge_delete_node(guest, op, disk);
-            (void)block_merge_mark(guest, disk, merged ? disk->merging : 0, merged, NULL);
-        }
+        block_merge_settle_disk(guest, op, g_ptr_array_index(guest->disks, i));
     }
     block_merge_remove_writers(guest, op);
+}
+
+/* Where QEMU does not answer, the record stays as it is, and the next merge asks again. */
+static void block_merge_settle_disk(BlockGuest *guest, Op *op, BlockDisk *disk)
+{
+    g_autofree char *job = g_strconcat(JOB_PREFIX, disk->id, NULL);
+    bool gone;
+    if (disk->merging == 0 || disk->merged || block_job_is_expected(guest, job) ||
+        !block_merge_delete_node(guest, op, disk, &gone)) {
+        return;
+    }
+    if (gone && disk->merging + 1 == disk->nodes->len) {
+        block_merge_forget_node(guest, op, disk);
+    } else {
+        (void)block_merge_mark(guest, disk, gone ? disk->merging : 0, gone, NULL);
+    }
 }
 
 /* A descriptor is given back by QEMU only while the guest runs. */
@@ -206,23 +228,52 @@ static bool block_merge_mark(BlockGuest *guest, BlockDisk *disk, unsigned node, 
     return block_guest_save(guest, err);
 }
 
-/* Refused by QEMU while the node is part of the chain. */
-static bool block_merge_delete_node(BlockGuest *guest, Op *op, const BlockDisk *disk)
+/* Refused by QEMU while the node is part of the chain. One that is not there, because the driver
+ * before this one had deleted it, is gone too. False when QEMU did not answer. */
+static bool block_merge_delete_node(BlockGuest *guest, Op *op, const BlockDisk *disk,
+                                    bool *ret_gone)
 {
-    const BlockNode *node = &g_array_index(disk->nodes, BlockNode, disk->merging);
+    const char *name = g_array_index(disk->nodes, BlockNode, disk->merging).name;
+    g_autoptr(Err) why = NULL;
     Value *args = value_new_struct(1);
-    value_struct_add_static(args, "node-name", value_new_string(node->name));
-    return qmp_call(guest->qmp, op, "blockdev-del", args, NULL, NULL);
+    value_struct_add_static(args, "node-name", value_new_string(name));
+    *ret_gone = qmp_call(guest->qmp, op, "blockdev-del", args, NULL, &why);
+    return *ret_gone ||
+           (qmp_error_is_refusal(why) && block_merge_is_gone(guest, op, name, ret_gone));
+}
+
+static bool block_merge_is_gone(BlockGuest *guest, Op *op, const char *name, bool *ret_gone)
+{
+    g_autoptr(Value) nodes = NULL;
+    Value *args = value_new_struct(1);
+    value_struct_add_static(args, "flat", value_new_bool(true));
+    if (!qmp_call(guest->qmp, op, "query-named-block-nodes", args, &nodes, NULL)) {
+        return false;
+    }
+    *ret_gone = true;
+    for (unsigned i = 0; i < value_count(nodes); i++) {
+        *ret_gone &= !text_equal(value_get_string(value_at(nodes, i), "node-name"), name);
+    }
+    return true;
 }
 
 /* Takes the node that was merged out of QEMU and the record, if it is not part of the chain. */
 static void block_merge_drop_node(BlockGuest *guest, Op *op, BlockDisk *disk)
 {
-    int64_t fdset = g_array_index(disk->nodes, BlockNode, disk->merging).fdset;
-    if (!block_merge_delete_node(guest, op, disk) && !disk->merged) {
-        (void)block_merge_mark(guest, disk, 0, false, NULL);
+    bool gone;
+    if (!block_merge_delete_node(guest, op, disk, &gone)) {
         return;
     }
+    if (gone) {
+        block_merge_forget_node(guest, op, disk);
+    } else {
+        (void)block_merge_mark(guest, disk, 0, false, NULL);
+    }
+}
+
+static void block_merge_forget_node(BlockGuest *guest, Op *op, BlockDisk *disk)
+{
+    int64_t fdset = g_array_index(disk->nodes, BlockNode, disk->merging).fdset;
     {
         LOCK_GUARD(guest->lock);
         g_array_remove_index(disk->nodes, disk->merging);

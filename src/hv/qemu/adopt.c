@@ -143,6 +143,7 @@ static void qemu_adopt_ask(QemuDomain *domain, Op *op)
     }
     qemu_adopt_devices(domain, op, devices);
     block_merge_settle(&domain->block, op);
+    block_chain_settle(&domain->block, op);
     if (domain->record->frozen) {
         qemu_agent_thaw(domain->agent);
         domain->record->frozen = false;

@@ -2,6 +2,7 @@
 #include "hv/xen/adopt.h"
 
 #include "base/log.h"
+#include "hv/block/chain.h"
 #include "hv/block/merge.h"
 #include "hv/xen/block.h"
 #include "hv/xen/create.h"
@@ -149,6 +150,7 @@ static void xen_adopt_devices(XenDomain *domain, uint32_t domid)
     }
     if (domain->qmp) {
         block_merge_settle(&domain->block, op);
+        block_chain_settle(&domain->block, op);
     }
     libxl_device_disk_list_free(disks, disk_count);
     libxl_device_nic_list_free(nics, nic_count);

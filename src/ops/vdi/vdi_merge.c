@@ -15,12 +15,18 @@
 #include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_plan.h"
 
+/* Between two looks at images that could not be merged: their disks were busy, or it failed. */
+#define SHORTEST_PAUSE USEC_PER_SEC
+#define LONGEST_PAUSE  (60 * USEC_PER_SEC)
+
 /* What goes on in one SR. */
 typedef struct MergeJob {
     VdiMerger *merger;
     SrRef sr; /* key of the table */
     bool running;
     bool again;     /* somebody asked while it ran */
+    bool left;      /* this round found an image that it did not merge */
+    Usec pause;     /* before the next round, if nobody asks */
     Op *op;         /* of this run; NULL when none does */
     VdiRef current; /* the image that is merged; null: none */
     Op *current_op;
@@ -37,6 +43,7 @@ static MergeJob *find_job(VdiMerger *merger, SrRef sr);
 static MergeJob *find_merge(VdiMerger *merger, const DbView *view, VdiRef vdi);
 static void run_job(void *user);
 static bool end_round(MergeJob *job);
+static void pause_round(MergeJob *job);
 static bool merge_sr(Call *call, void *user, Err **err);
 static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi);
 static void look_again(MergeJob *job, const VdiMergePlan *plan);
@@ -79,9 +86,11 @@ void vdi_merge_request(VdiMerger *merger, SrRef sr)
         job = find_job(merger, sr);
         if (job->running) {
             job->again = true;
+            g_cond_broadcast(&merger->changed);
             return;
         }
         job->running = true;
+        job->pause = SHORTEST_PAUSE;
         job->op = g_steal_pointer(&op);
     }
     core_run_operation(core, run_job, job);
@@ -194,15 +203,16 @@ static void run_job(void *user)
     } while (!end_round(job));
 }
 
-/* True when the job is over: nobody asked again, or it was stopped. */
+/* True when the job is over: nothing is left and nobody asked again, or it was stopped. */
 static bool end_round(MergeJob *job)
 {
     VdiMerger *merger = job->merger;
+    pause_round(job);
     g_autoptr(Op) op = NULL; /* given back without the lock */
     LOCK_GUARD(&merger->lock);
-    bool again = job->again && op_check(job->op, NULL);
+    bool more = (job->again || job->left) && op_check(job->op, NULL);
     job->again = false;
-    if (again) {
+    if (more) {
         return false;
     }
     job->running = false;
@@ -211,14 +221,27 @@ static bool end_round(MergeJob *job)
     return true;
 }
 
+/* An image that is left is tried again by itself, and at once when somebody asks. */
+static void pause_round(MergeJob *job)
+{
+    VdiMerger *merger = job->merger;
+    g_autoptr(Op) op = op_new_child(job->op, job->pause);
+    LOCK_GUARD(&merger->lock);
+    while (job->left && !job->again && op_wait(op, &merger->changed, &merger->lock.mutex, NULL)) {
+    }
+    job->pause = job->again ? SHORTEST_PAUSE : MIN(2 * job->pause, LONGEST_PAUSE);
+}
+
 static bool merge_sr(Call *call, void *user, Err **err)
 {
     MergeJob *job = user;
     g_auto(SrUse) use = {0};
+    job->left = false;
     if (!platform_use_sr(job->merger->platform, call_view(call), job->sr, &use, NULL)) {
         return true;
     }
     g_autoptr(GArray) images = use.driver->scan(job->op, use.sr, err);
+    job->left = !images;
     for (guint i = 0; images && i < images->len; i++) {
         const SrVdi *image = &g_array_index(images, SrVdi, i);
         if (image->mergeable && op_check(job->op, NULL)) {
@@ -236,8 +259,10 @@ static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi)
     const DbView *view = call_view(call);
     VdiMergePlan plan;
     bool can_live = platform_hv_driver(job->merger->platform)->caps & HV_CAP_LIVE_MERGE;
+    bool merged = false;
     if (vdi_merge_plan(view, vdi, &plan) && (can_live || vbd_ref_is_null(plan.vbd))) {
-        if (merge_image(call, op, use, vdi, &plan, &error)) {
+        merged = merge_image(call, op, use, vdi, &plan, &error);
+        if (merged) {
             log_info("merged disk %s with its parents", db_vdi_uuid(view, vdi));
             look_again(job, &plan);
         } else {
@@ -245,6 +270,7 @@ static void merge_disk(Call *call, MergeJob *job, const SrUse *use, VdiRef vdi)
             log_info("disk %s was not merged with its parents: %s", db_vdi_uuid(view, vdi), text);
         }
     }
+    job->left |= !merged;
     end_merge(job);
 }
 
