@@ -1,7 +1,9 @@
 """Guests of a lab host that runs Xen, seen from outside: by `xe -s` and by the XenAPI over HTTPS. They
 run the demo guest of tools/guest, as in tests/functional."""
 
+import functools
 import pathlib
+import re
 import socket
 import ssl
 import uuid
@@ -135,11 +137,40 @@ class XenGuest(Guest):
         return greeting
 
 
+def outlive(case):
+    """The case, tried again with a new guest when the emulated processor has ended one: now and then
+    QEMU mixes up the registers of a virtual processor with Xen's, and Xen tells of a triple fault. One
+    that had another reason would come again, until no lives are left."""
+    @functools.wraps(case)
+    def run(self):
+        before = self.faults()
+        state = self.guest.state() if self.guest else None
+        try:
+            case(self)
+        except Exception:  # pylint: disable=broad-exception-caught
+            if not self.lives or self.faults() <= before:
+                raise
+            type(self).lives -= 1
+            print(f"# {case.__name__}: the emulated processor has ended a guest; once more with"
+                  " another", flush=True)
+            self.begin_anew(state)
+            run(self)
+    return run
+
+
 class GuestCase(XenCase):
     """Tests of one kind of guest that are run in order, with one guest that most of them share."""
 
     kind = None
     guest = None
+    checkpoint = None  # of the guest
+    lives = 4
+
+    def __init_subclass__(cls):
+        super().__init_subclass__()
+        for name in dir(cls):
+            if name.startswith("test_"):
+                setattr(cls, name, outlive(getattr(cls, name)))
 
     @classmethod
     def setUpClass(cls):
@@ -153,3 +184,24 @@ class GuestCase(XenCase):
     @property
     def api(self):
         return self.xen.api
+
+    def faults(self):
+        """The triple faults that Xen still tells of."""
+        return set(re.findall(r"d\d+v\d+ Triple fault", self.host.must("xl dmesg")))
+
+    def begin_anew(self, state):
+        """Takes away all guests with all that they had, and makes one that is `state`."""
+        def all_of(*command):
+            return [uuid for uuid in self.host.xe(*command, "--minimal").split(",") if uuid]
+        for snapshot in all_of("snapshot-list"):
+            self.host.xe("snapshot-uninstall", f"uuid={snapshot}", "force=true")
+        for vm in all_of("vm-list", "is-control-domain=false"):
+            self.host.xe("vm-uninstall", f"uuid={vm}", "force=true")
+        for vdi in all_of("vdi-list", f"sr-uuid={self.xen.storage()}"):
+            self.host.xe("vdi-destroy", f"uuid={vdi}")
+        self.guest.close_shell()
+        type(self).checkpoint = None
+        type(self).guest = self.xen.install(f"{self.kind} guest", self.kind)
+        if state == "Running":
+            self.guest.xe("vm-start")
+            self.guest.wait_agent()

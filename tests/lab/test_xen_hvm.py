@@ -15,10 +15,6 @@ class Hvm(GuestTests, GuestCase):
     data_disk = "xvdb"
     neighbour_kind = "pv"
 
-    def start_again(self):
-        """Sooner than by a boot."""
-        self.go_back()
-
     def take_processor_back(self):
         """There is no way back on this machine, which is said."""
         with self.assertRaises(ApiError) as refusal:
