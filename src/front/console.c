@@ -110,8 +110,9 @@ static void serve(ConsoleFront *front, HttpExchange *exchange, FrontCaller *call
         front_auth_end(caller, NULL, error);
         return;
     }
+    /* A guest's kernel waits for a serial line that nobody reads. */
     relay_add(front->relay, g_steal_pointer(&client), framing, g_steal_pointer(&console),
-              end_console, caller);
+              target->is_text ? RELAY_DROP : RELAY_HOLD, end_console, caller);
 }
 
 static Stream *open_console(Platform *platform, const ConsoleTarget *target, Err **err)

@@ -2,7 +2,8 @@
  *
  * A pair is pumped whenever one of its two sockets is ready: everything of it happens on the
  * poller's thread, so a pair needs no lock.  A side is read only while the other one has less
- * than LIMIT bytes still to be sent; thus a slow reader slows its peer, and costs no memory. */
+ * than LIMIT bytes still to be sent; thus a slow reader slows its peer, and costs no memory.
+ * With RELAY_DROP the backend is always read. */
 #include "net/relay.h"
 
 #include "net/poller.h"
@@ -25,6 +26,7 @@ typedef struct Side {
     Stream *stream;
     GByteArray *out; /* to be sent on this side */
     bool ended;      /* nothing more will be read from this side */
+    bool drops;      /* what it sends is lost where the other side is LIMIT behind */
     short read_wants;
     short write_wants;
 } Side;
@@ -80,7 +82,7 @@ void relay_free(Relay *relay)
 }
 
 void relay_add(Relay *relay, Stream *client, RelayFraming client_framing, Stream *backend,
-               void (*on_end)(void *user), void *user)
+               RelayExcess excess, void (*on_end)(void *user), void *user)
 {
     Pair *pair = g_new0(Pair, 1);
     pair->relay = relay;
@@ -89,6 +91,7 @@ void relay_add(Relay *relay, Stream *client, RelayFraming client_framing, Stream
     pair->decoder = client_framing == RELAY_WEBSOCKET ? websocket_decoder_new(MAX_FRAME) : NULL;
     init_side(pair, &pair->client, client);
     init_side(pair, &pair->backend, backend);
+    pair->backend.drops = excess == RELAY_DROP;
     pair->client.item.free = free_pair;
     g_atomic_int_inc(&relay->count);
     /* A socket is writable at first: this brings the pair to the relay's thread, which finds the
@@ -167,6 +170,9 @@ static bool read_backend(Pair *pair)
     if (count < 0 || (count == 0 && !pair->decoder)) {
         return false;
     }
+    if (count > 0 && pair->client.out->len >= LIMIT) {
+        return true; /* dropped */
+    }
     if (count == 0) {
         websocket_append_close(pair->client.out, WEBSOCKET_CLOSE_NORMAL);
     } else if (pair->decoder) {
@@ -223,7 +229,8 @@ static void give_up(Side *side)
 /* A client that sends pings and does not read the answers is not read either. */
 static bool may_read(const Side *side, const Side *other)
 {
-    return !side->ended && !other->ended && other->out->len < LIMIT && side->out->len < 2 * LIMIT;
+    return !side->ended && !other->ended && (side->drops || other->out->len < LIMIT) &&
+           side->out->len < 2 * LIMIT;
 }
 
 /* Bytes that no poll will report. */

@@ -20,7 +20,8 @@ static void make_pair(Stream **ret_far, Stream **ret_near)
     *ret_near = stream_new_fd(fds[1]);
 }
 
-static void fixture_init(Fixture *fixture, RelayFraming framing, const char *early)
+static void fixture_init_excess(Fixture *fixture, RelayFraming framing, RelayExcess excess,
+                                const char *early)
 {
     g_autoptr(Err) err = NULL;
     *fixture = (Fixture){0};
@@ -32,7 +33,12 @@ static void fixture_init(Fixture *fixture, RelayFraming framing, const char *ear
     make_pair(&fixture->client, &client);
     make_pair(&fixture->backend, &backend);
     stream_unread(client, early, strlen(early));
-    relay_add(fixture->relay, client, framing, backend, net_signal_raise, &fixture->ended);
+    relay_add(fixture->relay, client, framing, backend, excess, net_signal_raise, &fixture->ended);
+}
+
+static void fixture_init(Fixture *fixture, RelayFraming framing, const char *early)
+{
+    fixture_init_excess(fixture, framing, RELAY_HOLD, early);
 }
 
 static void fixture_clear(Fixture *fixture)
@@ -42,6 +48,12 @@ static void fixture_clear(Fixture *fixture)
     stream_free(fixture->client);
     stream_free(fixture->backend);
     net_signal_clear(&fixture->ended);
+}
+
+static void send_bytes(Stream *stream, const char *data, size_t length)
+{
+    g_autoptr(Op) op = net_test_op();
+    g_assert_true(stream_write_all(stream, op, data, length, NULL));
 }
 
 static void test_raw(void)
@@ -119,15 +131,34 @@ static void test_back_pressure(void)
     fixture_clear(&fixture);
 }
 
+/* A backend that says more than a client takes is not held up, and heard again in the end. */
+static void test_drop(RelayFraming framing)
+{
+    enum { TOTAL = 8 * 1024 * 1024 };
+    Fixture fixture;
+    fixture_init_excess(&fixture, framing, RELAY_DROP, "");
+    g_autofree char *text = g_strnfill(TOTAL, 't');
+    send_bytes(fixture.backend, text, TOTAL);
+    stream_shutdown_write(fixture.backend);
+    g_autofree char *heard = net_read_all(fixture.client);
+    g_assert_cmpuint(strlen(heard), >, 0);
+    g_assert_cmpuint(strlen(heard), <, TOTAL);
+    fixture_clear(&fixture);
+}
+
+static void test_drop_raw(void)
+{
+    test_drop(RELAY_RAW);
+}
+
+static void test_drop_websocket(void)
+{
+    test_drop(RELAY_WEBSOCKET);
+}
+
 /* A masked binary frame with "hello" (the mask is zero), a ping, and half a frame. */
 static const char frames[] = "\x82\x85\0\0\0\0hello\x89\x82\0\0\0\0pi\x82\x83\0\0\0\0th";
 #define FRAMES_LENGTH (sizeof frames - 1)
-
-static void send_bytes(Stream *stream, const char *data, size_t length)
-{
-    g_autoptr(Op) op = net_test_op();
-    g_assert_true(stream_write_all(stream, op, data, length, NULL));
-}
 
 static void test_websocket(void)
 {
@@ -178,7 +209,7 @@ static void test_many_pairs(void)
         Stream *backend;
         make_pair(&clients[i], &client);
         make_pair(&backends[i], &backend);
-        relay_add(relay, client, RELAY_RAW, backend, net_signal_raise, &ended);
+        relay_add(relay, client, RELAY_RAW, backend, RELAY_HOLD, net_signal_raise, &ended);
     }
     for (unsigned i = 0; i < COUNT; i++) {
         g_autofree char *text = g_strdup_printf("pair %u", i);
@@ -202,6 +233,8 @@ int main(int argc, char **argv)
     g_test_add_func("/relay/raw", test_raw);
     g_test_add_func("/relay/ends", test_ends);
     g_test_add_func("/relay/back-pressure", test_back_pressure);
+    g_test_add_func("/relay/drop/raw", test_drop_raw);
+    g_test_add_func("/relay/drop/websocket", test_drop_websocket);
     g_test_add_func("/relay/websocket", test_websocket);
     g_test_add_func("/relay/websocket-close", test_websocket_close);
     g_test_add_func("/relay/many-pairs", test_many_pairs);

@@ -117,7 +117,7 @@ static bool xen_console_join(XenDomain *domain, int viewer, Err **err)
         return false;
     }
     relay_add(domain->hv->relay, stream_new_fd(fd_steal(&client)), RELAY_RAW,
-              stream_new_fd(terminal), xen_console_on_end, xen_domain_ref(domain));
+              stream_new_fd(terminal), RELAY_HOLD, xen_console_on_end, xen_domain_ref(domain));
     return true;
 }
 
