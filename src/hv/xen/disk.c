@@ -7,6 +7,7 @@
 #include "hv/xen/domain.h"
 #include "hv/xen/guest.h"
 #include "hv/xen/hooks.h"
+#include "hv/xen/monitor.h"
 
 #include <libxl_utils.h>
 
@@ -27,7 +28,8 @@ static bool xen_disk_try_remove(XenDomain *domain, Op *op, libxl_device_disk *di
                                 int *ret_code, Err **err);
 static bool xen_disk_set_medium(XenDomain *domain, const char *disk_id, const HvImage *image,
                                 bool *ret_had, Err **err);
-static bool xen_disk_turn_medium(XenDomain *domain, Op *op, const char *disk_id, Err **err);
+static bool xen_disk_turn_medium(XenDomain *domain, Op *op, const char *disk_id,
+                                 const HvImage *image, Err **err);
 
 bool xen_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
 {
@@ -98,7 +100,7 @@ bool xen_disk_change_cd(Hv *hv, Op *op, Uuid uuid, const char *disk_id, const Hv
         !xen_domain_save_record(domain, err)) {
         return false;
     }
-    bool done = kind == HV_KIND_HVM ? xen_disk_turn_medium(domain, op, disk_id, err)
+    bool done = kind == HV_KIND_HVM ? xen_disk_turn_medium(domain, op, disk_id, image, err)
                                     : !image || xen_disk_add(domain, op, disk_id, err);
     if (!done && image) {
         (void)xen_disk_set_medium(domain, disk_id, NULL, &had, NULL);
@@ -240,17 +242,29 @@ static bool xen_disk_set_medium(XenDomain *domain, const char *disk_id, const Hv
     return true;
 }
 
-static bool xen_disk_turn_medium(XenDomain *domain, Op *op, const char *disk_id, Err **err)
+/* Not by libxl_cdrom_insert(): QEMU 7.2 crashes when that is done to a drive that is empty. */
+static bool xen_disk_turn_medium(XenDomain *domain, Op *op, const char *disk_id,
+                                 const HvImage *image, Err **err)
 {
-    libxl_device_disk disk;
-    if (!xen_disk_describe(domain, disk_id, &disk, err)) {
+    Qmp *qmp = xen_monitor_get(domain, err);
+    if (!qmp) {
         return false;
     }
-    uint32_t domid = xen_domain_domid(domain);
-    g_autoptr(XenCall) call = xen_call_new(domain->hv, domid, domain->name);
-    bool done = xen_call_wait(call, op,
-                              libxl_cdrom_insert(domain->hv->ctx, domid, &disk, xen_call_how(call)),
-                              "change the CD of", err);
-    libxl_device_disk_dispose(&disk);
-    return done;
+    g_autofree char *drive = NULL;
+    {
+        LOCK_GUARD(&domain->lock);
+        const XenDisk *disk = xen_record_find_disk(domain->record, disk_id);
+        /* As libxl calls it. */
+        drive = g_strdup_printf("ide-%u", xen_device_number(disk->block.position));
+    }
+    Value *args = value_new_struct(5);
+    value_struct_add_static(args, "device", value_new_string(drive));
+    value_struct_add_static(args, "force", value_new_bool(true));
+    if (!image) {
+        return qmp_call(qmp, op, "eject", args, NULL, err);
+    }
+    value_struct_add_static(args, "filename", value_new_string(image->path));
+    value_struct_add_static(args, "format", value_new_string(image->format));
+    value_struct_add_static(args, "read-only-mode", value_new_string("read-only"));
+    return qmp_call(qmp, op, "blockdev-change-medium", args, NULL, err);
 }
