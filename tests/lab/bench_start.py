@@ -15,6 +15,27 @@ BRIDGE = "bench"
 CONFIG = "/root/bench.cfg"
 AIM = 1.1
 
+# What install() makes of a guest of each kind, in words of xl.
+DIRECT = f"""kernel = "{KERNELS}/vmlinux"
+ramdisk = "{KERNELS}/letters.gz"
+cmdline = "{LETTERS}"
+vif = ["bridge={BRIDGE}"]
+vfb = ["vnc=1,vncunused=1"]
+"""
+KINDS = {
+    "pv": DIRECT,
+    "pvh": DIRECT,
+    "hvm": f"""boot = "c"
+hdtype = "ahci"
+serial = "pty"
+usb = 1
+usbdevice = ["tablet"]
+vif = ["bridge={BRIDGE},type=vif"]
+vnc = 1
+vncunused = 1
+""",
+}
+
 # Shell words that print the seconds of a command. bash itself looks at the clock, for another
 # process would cost more here than some commands do.
 TIMED = "TIMEFORMAT=%R; time {} >/dev/null"
@@ -33,14 +54,10 @@ class Start(XenCase):
         return float(self.host.must(TIMED.format(command), 120).split()[-1])
 
     def write_config(self, kind):
-        """What install() makes, in words of xl."""
         self.host.must(f"cat >{CONFIG} <<'END'\n"
                        f'name = "bench"\ntype = "{kind}"\nmemory = {MEMORY}\nvcpus = 1\nmaxvcpus = 2\n'
-                       f'kernel = "{KERNELS}/vmlinux"\nramdisk = "{KERNELS}/letters.gz"\n'
-                       f'cmdline = "{LETTERS}"\n'
                        f'disk = ["format=qcow2,vdev=xvda,access=rw,target={DISK}"]\n'
-                       f'vif = ["bridge={BRIDGE}"]\n'
-                       'vfb = ["vnc=1,vncunused=1"]\nEND')
+                       f'{KINDS[kind]}END')
 
     def xl(self):
         seconds = self.seconds_of(f"xl create -q {CONFIG}")
@@ -49,8 +66,9 @@ class Start(XenCase):
 
     def install(self, kind):
         guest = self.xen.install(f"{kind} start", kind)
-        guest.xe("vm-param-set", f"PV-args={LETTERS}", f"PV-ramdisk={KERNELS}/letters.gz")
-        guest.add_disk(self.xen.create_vdi(f"{kind} disk", 64 * MIB))
+        if kind != "hvm":
+            guest.xe("vm-param-set", f"PV-args={LETTERS}", f"PV-ramdisk={KERNELS}/letters.gz")
+            guest.add_disk(self.xen.create_vdi(f"{kind} disk", 64 * MIB))
         return guest
 
     def start(self, guest):
@@ -95,6 +113,9 @@ class Start(XenCase):
 
     def test_pvh(self):
         self.compare("pvh")
+
+    def test_hvm(self):
+        self.compare("hvm")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ bool xen_domain_watch(XenDomain *domain, Err **err)
     if (code != 0) {
         return xen_message_fail(&domain->hv->messages, domid, code, "watch", domain->name, err);
     }
+    xen_events_wake(domain->hv->loop);
     LOCK_GUARD(&domain->lock);
     domain->watch = watch;
     return true;

@@ -1,5 +1,6 @@
 /* libxl tells before each poll(2) what it waits for.  Another thread that begins an operation
- * wakes this one by a pipe of libxl's own, so that only our end needs a descriptor. */
+ * wakes this one by a pipe of libxl's own; one that sets a watch has to do it by ours, for libxl
+ * would not have this one look at xenstore before the next operation. */
 #include "hv/xen/events.h"
 
 #include "base/fd.h"
@@ -19,7 +20,8 @@ struct XenEvents {
     libxl_event_hooks hooks;
     void (*on_event)(void *user, const libxl_event *event);
     void *user;
-    int stop_fd;
+    int wake_fd;
+    gint stopping;
     GThread *thread;
 };
 
@@ -43,8 +45,8 @@ XenEvents *xen_events_new(libxl_ctx *ctx, void (*on_event)(void *user, const lib
     events->ctx = ctx;
     events->on_event = on_event;
     events->user = user;
-    events->stop_fd = eventfd(0, EFD_CLOEXEC);
-    if (events->stop_fd < 0) {
+    events->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (events->wake_fd < 0) {
         err_errno(err, errno, "cannot create the event queue of Xen");
         xen_events_free(events);
         return NULL;
@@ -66,11 +68,17 @@ void xen_events_free(XenEvents *events)
         return;
     }
     if (events->thread) {
-        eventfd_write(events->stop_fd, 1);
+        g_atomic_int_set(&events->stopping, 1);
+        xen_events_wake(events);
         g_thread_join(events->thread);
     }
-    fd_close(&events->stop_fd);
+    fd_close(&events->wake_fd);
     g_free(events);
+}
+
+void xen_events_wake(XenEvents *events)
+{
+    eventfd_write(events->wake_fd, 1);
 }
 
 static gpointer xen_events_run(gpointer data)
@@ -82,9 +90,11 @@ static gpointer xen_events_run(gpointer data)
         int timeout;
         int count = xen_events_prepare(events, polls, &timeout);
         struct pollfd *fds = (struct pollfd *)polls->data;
-        fds[count] = (struct pollfd){.fd = events->stop_fd, .events = POLLIN};
+        fds[count] = (struct pollfd){.fd = events->wake_fd, .events = POLLIN};
         (void)poll(fds, (nfds_t)count + 1, timeout);
-        if (fds[count].revents) {
+        eventfd_t wakes;
+        (void)eventfd_read(events->wake_fd, &wakes);
+        if (g_atomic_int_get(&events->stopping)) {
             return NULL;
         }
         libxl_osevent_afterpoll(events->ctx, count, fds, xen_events_now());

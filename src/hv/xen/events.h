@@ -14,3 +14,7 @@ XenEvents *xen_events_new(libxl_ctx *ctx, void (*on_event)(void *user, const lib
                           void *user, Err **err);
 /* Stops it; operations must have ended. NULL-safe. */
 void xen_events_free(XenEvents *events);
+
+/* To be called, with no lock held, after libxl got a watch of events by a function that begins no
+ * operation. */
+void xen_events_wake(XenEvents *events);
