@@ -26,6 +26,14 @@ def memory_of(pid):
     return sizes["Rss:"], sizes["Pss:"]
 
 
+def link_target(link):
+    """What a link of /proc points to; nothing when it is gone by now."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
+
+
 class Daemon:
     """Start, stop, kill; whatever guests it runs live on until destroy()."""
 
@@ -85,7 +93,7 @@ class Daemon:
                 continue
             try:
                 arguments = (entry / "cmdline").read_bytes()
-                files = [os.readlink(link) for link in (entry / "fd").iterdir()]
+                files = [link_target(link) for link in (entry / "fd").iterdir()]
                 name = os.path.basename(os.readlink(entry / "exe"))
             except OSError:
                 continue
