@@ -92,14 +92,15 @@ class XenHost(Host):
         return guest
 
 
-# What makes a VM one of a kind.
+# What makes a VM one of a kind. Where Xen emulates the time-stamp counter, an emulated processor ends
+# guests at its RDTSC again and again.
 DIRECT = (f"PV-kernel={KERNELS}/vmlinux", f"PV-ramdisk={KERNELS}/initrd",
           "PV-args=console=hvc0 quiet mitigations=off")
 KINDS = {
     "pv": ("HVM-boot-policy=", *DIRECT),
-    "pvh": ("domain-type=pvh", *DIRECT),
+    "pvh": ("domain-type=pvh", "platform:tsc_mode=2", *DIRECT),
     # From a disk: QEMU takes minutes to copy a kernel in, and to read by IDE.
-    "hvm": ("HVM-boot-params:order=c", "platform:hdtype=ahci"),
+    "hvm": ("HVM-boot-params:order=c", "platform:hdtype=ahci", "platform:tsc_mode=2"),
 }
 
 
@@ -195,7 +196,12 @@ class GuestCase(XenCase):
             return [uuid for uuid in self.host.xe(*command, "--minimal").split(",") if uuid]
         for snapshot in all_of("snapshot-list"):
             self.host.xe("snapshot-uninstall", f"uuid={snapshot}", "force=true")
-        for vm in all_of("vm-list", "is-control-domain=false"):
+        vms = all_of("vm-list", "is-control-domain=false")
+        refs = [self.api.VM.get_by_uuid(vm) for vm in vms]
+        # What follows the end of the guest that was lost is not to be disturbed.
+        self.api.wait_for("the end of all operations", START_SECONDS, ["VM"], lambda: not any(
+            self.api.VM.get_current_operations(ref) for ref in refs))
+        for vm in vms:
             self.host.xe("vm-uninstall", f"uuid={vm}", "force=true")
         for vdi in all_of("vdi-list", f"sr-uuid={self.xen.storage()}"):
             self.host.xe("vdi-destroy", f"uuid={vdi}")
