@@ -88,6 +88,17 @@ void block_chain_settle(BlockGuest *guest, Op *op)
     }
 }
 
+bool block_chain_is_drive(const Value *drives, const char *node)
+{
+    for (unsigned i = 0; i < value_count(drives); i++) {
+        const Value *inserted = value_get(value_at(drives, i), "inserted");
+        if (inserted && text_equal(value_get_string(inserted, "node-name"), node)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,
                           const char *below, Err **err)
 {
@@ -111,16 +122,12 @@ void block_chain_remove_node(BlockGuest *guest, Op *op, const BlockNode *node)
 /* Up to the node that the guest has for its disk. 0: it has none of them. */
 static unsigned block_chain_count_used(const BlockDisk *disk, const Value *drives)
 {
-    for (unsigned i = 0; i < value_count(drives); i++) {
-        const Value *inserted = value_get(value_at(drives, i), "inserted");
-        const char *name = inserted ? value_get_string(inserted, "node-name") : NULL;
-        for (unsigned j = 0; name && j < disk->nodes->len; j++) {
-            if (text_equal(g_array_index(disk->nodes, BlockNode, j).name, name)) {
-                return j + 1;
-            }
-        }
+    unsigned count = disk->nodes->len;
+    while (count > 0 &&
+           !block_chain_is_drive(drives, g_array_index(disk->nodes, BlockNode, count - 1).name)) {
+        count--;
     }
-    return 0;
+    return count;
 }
 
 /* `images` leaf first, for as many nodes, of which the first is at the bottom. */

@@ -23,6 +23,9 @@ void block_chain_drop(BlockGuest *guest, Op *op, BlockDisk *disk, unsigned keep)
 /* After a restart of the driver: drops the nodes that were to get over a disk and did not. */
 void block_chain_settle(BlockGuest *guest, Op *op);
 
+/* Whether a guest has the node for one of its disks, by QEMU's answer to query-block. */
+bool block_chain_is_drive(const Value *drives, const char *node);
+
 /* One node, over `below` or nothing: adds it, takes it out again with its descriptors. */
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,
                           const char *below, Err **err);

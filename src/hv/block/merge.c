@@ -40,7 +40,6 @@ static bool block_merge_delete_node(BlockGuest *guest, Op *op, const BlockDisk *
                                     bool *ret_gone);
 static bool block_merge_is_gone(BlockGuest *guest, Op *op, const char *name, bool *ret_gone);
 static void block_merge_drop_node(BlockGuest *guest, Op *op, BlockDisk *disk);
-static void block_merge_forget_node(BlockGuest *guest, Op *op, BlockDisk *disk);
 
 bool block_merge_disk(BlockGuest *guest, Op *op, const HvMerge *merge, Err **err)
 {
@@ -84,13 +83,12 @@ static void block_merge_settle_disk(BlockGuest *guest, Op *op, BlockDisk *disk)
 {
     g_autofree char *job = g_strconcat(JOB_PREFIX, disk->id, NULL);
     bool gone;
-    if (disk->merging == 0 || disk->merged || block_job_is_expected(guest, job) ||
-        !block_merge_delete_node(guest, op, disk, &gone)) {
+    if (disk->merging == 0 || disk->merged || block_job_is_expected(guest, job)) {
         return;
     }
-    if (gone && disk->merging + 1 == disk->nodes->len) {
-        block_merge_forget_node(guest, op, disk);
-    } else {
+    if (disk->merging + 1 == disk->nodes->len) {
+        block_merge_drop_node(guest, op, disk);
+    } else if (block_merge_delete_node(guest, op, disk, &gone)) {
         (void)block_merge_mark(guest, disk, gone ? disk->merging : 0, gone, NULL);
     }
 }
@@ -260,20 +258,15 @@ static bool block_merge_is_gone(BlockGuest *guest, Op *op, const char *name, boo
 /* Takes the node that was merged out of QEMU and the record, if it is not part of the chain. */
 static void block_merge_drop_node(BlockGuest *guest, Op *op, BlockDisk *disk)
 {
+    int64_t fdset = g_array_index(disk->nodes, BlockNode, disk->merging).fdset;
     bool gone;
     if (!block_merge_delete_node(guest, op, disk, &gone)) {
         return;
     }
-    if (gone) {
-        block_merge_forget_node(guest, op, disk);
-    } else {
+    if (!gone) {
         (void)block_merge_mark(guest, disk, 0, false, NULL);
+        return;
     }
-}
-
-static void block_merge_forget_node(BlockGuest *guest, Op *op, BlockDisk *disk)
-{
-    int64_t fdset = g_array_index(disk->nodes, BlockNode, disk->merging).fdset;
     {
         LOCK_GUARD(guest->lock);
         g_array_remove_index(disk->nodes, disk->merging);

@@ -214,13 +214,7 @@ static bool block_mirror_is_moved(BlockGuest *guest, Op *op, const BlockDisk *di
 {
     g_autoptr(Value) drives = NULL;
     (void)qmp_call(guest->qmp, op, "query-block", NULL, &drives, NULL);
-    for (unsigned i = 0; i < value_count(drives); i++) {
-        const Value *inserted = value_get(value_at(drives, i), "inserted");
-        if (inserted && text_equal(value_get_string(inserted, "node-name"), disk->copy.name)) {
-            return true;
-        }
-    }
-    return false;
+    return block_chain_is_drive(drives, disk->copy.name);
 }
 
 /* Drops the chain or the copy, whichever the guest has not.  The record goes on naming both until
