@@ -236,18 +236,22 @@ static bool qmp_write(Qmp *qmp, const GString *text, int fd, Err **err)
 /* QEMU has the command, so what it did with it must be known: being cancelled is put off. */
 static bool qmp_await(Qmp *qmp, Op *op, int64_t id, Pending *pending, Err **err)
 {
-    g_autoptr(Op) answer_op = op_new(QMP_ANSWER_LIMIT);
+    g_autoptr(Op) patience = op_ref(op);
     LOCK_GUARD(&qmp->lock);
     while (!pending->done) {
-        bool waited =
-            op_wait(op, &qmp->answered, &qmp->lock.mutex, NULL) ||
-            (op_is_cancelled(op) && op_wait(answer_op, &qmp->answered, &qmp->lock.mutex, NULL));
-        if (!waited) {
-            (void)op_check(op, err);
-            g_hash_table_remove(qmp->pending, &id);
-            value_unref(pending->message);
-            return false;
+        if (op_wait(patience, &qmp->answered, &qmp->lock.mutex, NULL)) {
+            continue;
         }
+        if (patience == op && op_is_cancelled(op)) {
+            /* The answer may have come meanwhile. */
+            op_unref(patience);
+            patience = op_new(QMP_ANSWER_LIMIT);
+            continue;
+        }
+        (void)op_check(op, err);
+        g_hash_table_remove(qmp->pending, &id);
+        value_unref(pending->message);
+        return false;
     }
     return true;
 }
