@@ -41,8 +41,6 @@ class ImageHost(lab.LabHost):
     disk_bytes = DISK_BYTES
     # What is in the file of answers; none is there when it is empty.
     answers = ""
-    # What a network card with its address is known by: this makes the daemon start once more.
-    last_of_all = ("management=true",)
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -87,7 +85,7 @@ class ImageHost(lab.LabHost):
     def is_up(self, seconds):
         """Whether it is the host that the answers want: its network comes last of them."""
         try:
-            return ADDRESS in self.xe("pif-list", *self.last_of_all, "params=IP", "--minimal",
+            return ADDRESS in self.xe("pif-list", "management=true", "params=IP", "--minimal",
                                       seconds=seconds)
         except AssertionError:
             return False
@@ -144,7 +142,6 @@ def drain(line):
 class BiosHost(ImageHost):
     """One that is asked everything."""
 
-    last_of_all = ("IP-configuration-mode=DHCP",)
     dialogue = (
         ("Clearwater, set up by the serial line", "\x0e\r"),
         ("none to stay here [none]: ", "\r"),
@@ -211,6 +208,7 @@ class Unattended(ImageCase):
         self.expect("cellar", "host-list", "params=hostname")
         self.expect("file", "sr-list", "name-label=Local storage", "params=type")
         self.expect("Static", "pif-list", "management=true", "params=IP-configuration-mode")
+        self.expect(ADDRESS, "host-list", "params=address")
         self.check_growth()
 
     def test_console(self):
@@ -252,7 +250,8 @@ class Asked(ImageCase):
     def test_answers(self):
         self.expect("attic", "host-list", "params=name-label")
         self.expect("ext", "sr-list", "name-label=Local storage", "params=type")
-        self.expect("eth0", "pif-list", "IP-configuration-mode=DHCP", "params=device")
+        self.expect("DHCP", "pif-list", "management=true", "params=IP-configuration-mode")
+        self.expect(ADDRESS, "host-list", "params=address")
 
     def test_console(self):
         self.check_console()

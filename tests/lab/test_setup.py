@@ -17,6 +17,7 @@ class Setup(LabCase):
         self.assertEqual(self.host.xe("host-list", "params=name-label", "--minimal"), "cellar")
         self.assertEqual(self.host.xe("pif-list", "management=true", "params=IP", "--minimal"),
                          "10.0.2.15")
+        self.assertEqual(self.host.xe("host-list", "params=address", "--minimal"), "10.0.2.15")
         self.assertEqual(self.host.xe("sr-list", "name-label=Local storage", "params=type",
                                       "--minimal"), "file")
 

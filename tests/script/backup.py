@@ -289,6 +289,23 @@ class Backup(unittest.TestCase):
         self.assertEqual([h["uuid"] for h in hosts.values()], [uuid])
         self.assertEqual(len(self.call("VM.get_by_name_label", "theirs", daemon=here)), 1)
 
+    def test_management_interface_is_this_hosts_choice(self):
+        [there] = self.call("PIF.get_all_where", 'field "device" = "eth0"')
+        self.call("PIF.reconfigure_ip", there, "Static", "10.0.0.3", "255.255.255.0", "", "")
+        self.call("host.management_reconfigure", there)
+        dump = self.get("/pool/xmldbdump")
+        here = self.new_daemon()
+        before = self.call("host.get_all_records", daemon=here)
+        self.assertEqual(self.put("/pool/xmldbdump", dump, daemon=here), [])
+        here.kill()
+        here.start()
+        after = self.call("host.get_all_records", daemon=here)
+        self.assertEqual([h["address"] for h in after.values()],
+                         [h["address"] for h in before.values()])
+        chosen = 'field "management" = "true"'
+        self.assertEqual(self.call("PIF.get_all_where", chosen), [there])
+        self.assertEqual(self.call("PIF.get_all_where", chosen, daemon=here), [])
+
     def test_databases_that_are_refused(self):
         dump = self.get("/pool/xmldbdump")
         device = re.search(rb'<table name="PIF"><row [^>]*\bdevice="(\w+)"', dump)[1]

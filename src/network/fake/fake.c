@@ -1,7 +1,8 @@
 /* The `fake` network: bridges and ports that are only names, for tests and for scale.
  * Two cards, eth0 and eth1, are always there.  What interfaces carry is what a test has written
  * into the file "counters" of the driver's folder, in the form of /proc/net/dev, and cards that
- * the file "unplugged" names have no cable. */
+ * the file "unplugged" names have no cable.  Every network has a DHCP server, which gives everybody
+ * the address in the file "lease", where there is one. */
 #include "base/fd.h"
 #include "base/lock.h"
 #include "network/nw.h"
@@ -14,7 +15,8 @@ typedef struct FakeBridge {
     char *name;
     unsigned mtu;
     char *uplink; /* NULL: internal */
-    char ipv4[16];
+    bool is_dhcp;
+    char ipv4[16]; /* static */
     unsigned ipv4_prefix;
 } FakeBridge;
 
@@ -26,12 +28,13 @@ struct Nw {
     GHashTable *bonds;   /* name -> names of its members (GStrv) */
     unsigned mac_base;   /* the cards' addresses end in it, and in their numbers */
     char *dir;
-    char *counters_path, *unplugged_path;
+    char *counters_path, *unplugged_path, *lease_path;
 };
 
-enum { COUNTERS_LIMIT = 1024 * 1024, UNPLUGGED_LIMIT = 1024 };
+enum { COUNTERS_LIMIT = 1024 * 1024, UNPLUGGED_LIMIT = 1024, LEASE_LIMIT = 64 };
 
 static const char UNPLUGGED[] = "unplugged";
+static const char LEASE[] = "lease";
 
 static const char *const cards[] = {"eth0", "eth1"};
 
@@ -61,7 +64,8 @@ static bool has_link(const Nw *nw, const char *name);
 static NwInterface describe_card(const Nw *nw, unsigned number);
 static bool is_unplugged(const Nw *nw, const char *name);
 static NwInterface describe_vlan(const Nw *nw, const char *name);
-static NwInterface describe_bridge(const FakeBridge *bridge);
+static NwInterface describe_bridge(const Nw *nw, const FakeBridge *bridge);
+static void read_lease(const Nw *nw, char address[static 16]);
 static NwInterface describe_port(const char *name, const char *master);
 static const FakeBridge *find_by_uplink(const Nw *nw, const char *uplink);
 static const char *find_bond(const Nw *nw, const char *member);
@@ -105,6 +109,7 @@ static Nw *fake_open(const char *run_dir, Err **err)
     nw->dir = g_strdup(run_dir);
     nw->counters_path = g_build_filename(run_dir, "counters", NULL);
     nw->unplugged_path = g_build_filename(run_dir, UNPLUGGED, NULL);
+    nw->lease_path = g_build_filename(run_dir, LEASE, NULL);
     /* Many hosts on one machine have folders of their own, and so addresses of their own. */
     nw->mac_base = g_str_hash(run_dir);
     return nw;
@@ -120,6 +125,7 @@ static void fake_close(Nw *nw)
     g_free(nw->dir);
     g_free(nw->counters_path);
     g_free(nw->unplugged_path);
+    g_free(nw->lease_path);
     g_free(nw);
 }
 
@@ -147,7 +153,7 @@ static GArray *fake_interfaces(Nw *nw, Err **err)
     }
     g_hash_table_iter_init(&iter, nw->bridges);
     while (g_hash_table_iter_next(&iter, NULL, &bridge)) {
-        interface = describe_bridge(bridge);
+        interface = describe_bridge(nw, bridge);
         g_array_append_val(interfaces, interface);
     }
     gpointer port, master;
@@ -185,7 +191,8 @@ static bool fake_watch_read(Nw *nw, int fd)
     while ((length = read(fd, buffer, sizeof buffer)) > 0) {
         for (ssize_t at = 0; at < length;) {
             const struct inotify_event *event = (const void *)(buffer + at);
-            is_told |= event->len > 0 && strcmp(event->name, UNPLUGGED) == 0;
+            is_told |= event->len > 0 &&
+                       (strcmp(event->name, UNPLUGGED) == 0 || strcmp(event->name, LEASE) == 0);
             at += (ssize_t)(sizeof *event + event->len);
         }
     }
@@ -324,7 +331,6 @@ static bool fake_port_detach(Nw *nw, Op *op, const char *name, Err **err)
     return true;
 }
 
-/* Every network has a server that gives everybody the same address. */
 static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
 {
     if (!op_check(op, err)) {
@@ -336,11 +342,10 @@ static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
         return err_internal(err, "there is no interface %s", ip->bridge);
     }
     if (ip->family == AF_INET) {
-        const char *address = ip->mode == NW_IP_DHCP     ? "192.0.2.77"
-                              : ip->mode == NW_IP_STATIC ? ip->address
-                                                         : "";
+        const char *address = ip->mode == NW_IP_STATIC ? ip->address : "";
         g_strlcpy(bridge->ipv4, address, sizeof bridge->ipv4);
         bridge->ipv4_prefix = ip->mode == NW_IP_STATIC ? ip->prefix : 24;
+        bridge->is_dhcp = ip->mode == NW_IP_DHCP;
     }
     return true;
 }
@@ -417,7 +422,7 @@ static NwInterface describe_vlan(const Nw *nw, const char *name)
     return interface;
 }
 
-static NwInterface describe_bridge(const FakeBridge *bridge)
+static NwInterface describe_bridge(const Nw *nw, const FakeBridge *bridge)
 {
     NwInterface interface = {
         .mac = "02:fb:00:00:00:01",
@@ -428,8 +433,17 @@ static NwInterface describe_bridge(const FakeBridge *bridge)
     };
     g_strlcpy(interface.name, bridge->name, sizeof interface.name);
     g_strlcpy(interface.ipv4, bridge->ipv4, sizeof interface.ipv4);
+    if (bridge->is_dhcp) {
+        read_lease(nw, interface.ipv4);
+    }
     interface.ipv4_prefix = bridge->ipv4_prefix;
     return interface;
+}
+
+static void read_lease(const Nw *nw, char address[static 16])
+{
+    g_autofree char *text = fd_read_file(nw->lease_path, LEASE_LIMIT, NULL, NULL);
+    g_strlcpy(address, text ? g_strstrip(text) : "192.0.2.77", 16);
 }
 
 static NwInterface describe_port(const char *name, const char *master)

@@ -9,6 +9,7 @@
 #include "net/tls.h"
 #include "net/tls_pem.h"
 #include "ops/certificate/certificate_rows.h"
+#include "ops/host/host_address.h"
 #include "ops/host/host_here.h"
 
 #include <arpa/inet.h>
@@ -103,8 +104,9 @@ static bool take_draft(Platform *platform, Err **err)
 
 static bool make_anew(Platform *platform, Err **err)
 {
-    const PlatformConfig *config = platform_config(platform);
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(platform_db(platform));
+    const char *address = host_address_text(db_snapshot_view(snapshot), platform);
     g_autofree char *draft = draft_path(platform);
-    return host_certificate_make(draft, config->host_name, config->address, err) &&
+    return host_certificate_make(draft, platform_config(platform)->host_name, address, err) &&
            take_draft(platform, err);
 }

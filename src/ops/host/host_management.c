@@ -3,9 +3,16 @@
 
 #include "gen/db_host.h"
 #include "gen/db_pif.h"
+#include "gen/db_pool.h"
 #include "gen/errors.h"
 #include "gen/ops_host.h"
+#include "ops/host/host_address.h"
 #include "ops/host/host_here.h"
+#include "ops/network/network_turn.h"
+#include "ops/network/pif_link.h"
+
+static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err);
+static bool record_choice(Call *call, PifRef pif, Err **err);
 
 bool host_management_reconfigure(Call *call, const HostManagementReconfigureArgs *args, Err **err)
 {
@@ -37,10 +44,51 @@ PifRef host_management_pif(const DbView *view, HostRef host)
     return (PifRef){{{0}}};
 }
 
+/* To choose what is the one already, by the settings, lets host.address follow it from now on. */
 bool host_management_move(Call *call, PifRef pif, Err **err)
 {
+    if (!network_turn_keep(call, err) || !check_choice(call, call_view(call), pif, err)) {
+        return false;
+    }
     const DbView *view = call_view(call);
-    return db_pif_management(view, pif) ||
-           err_operation_not_allowed(err, "The management interface follows from the address that "
-                                          "clearwater.conf names; change https and address there");
+    bool is_up = db_pif_management(view, pif) || db_pif_currently_attached(view, pif);
+    return (is_up || pif_link_up(call, pif, err)) && record_choice(call, pif, err);
+}
+
+static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err)
+{
+    Platform *platform = call_platform(call);
+    PifRef before = host_management_pif(view, platform_host(platform));
+    PrimaryAddressType type = db_pif_primary_address_type(view, pif);
+    if (db_pool_ha_enabled(view, platform_pool(platform))) {
+        return err_ha_is_enabled(err);
+    }
+    if (!bond_ref_is_null(db_pif_bond_slave_of(view, pif))) {
+        return err_cannot_plug_bond_slave(err, REF_TEXT(pif.id));
+    }
+    if (!pif_ref_is_null(before) && db_pif_primary_address_type(view, before) != type) {
+        return err_pif_incompatible_primary_address_type(err, REF_TEXT(pif.id));
+    }
+    if (type == PRIMARY_ADDRESS_TYPE_IPV4 &&
+        db_pif_ip_configuration_mode(view, pif) == IP_CONFIGURATION_MODE_NONE) {
+        return err_pif_has_no_network_configuration(err, REF_TEXT(pif.id));
+    }
+    if (type == PRIMARY_ADDRESS_TYPE_IPV6 &&
+        db_pif_ipv6_configuration_mode(view, pif) == IPV6_CONFIGURATION_MODE_NONE) {
+        return err_pif_has_no_v6_network_configuration(err, REF_TEXT(pif.id));
+    }
+    return host_here_check(call, db_pif_host(view, pif), err);
+}
+
+static bool record_choice(Call *call, PifRef pif, Err **err)
+{
+    HostRef host = platform_host(call_platform(call));
+    DbTxn *txn = db_begin(call->db);
+    for (unsigned i = 0; i < db_host_pifs_count(db_txn_view(txn), host); i++) {
+        PifRef each = db_host_pifs_at(db_txn_view(txn), host, i);
+        db_pif_set_management(txn, each, pif_ref_equal(each, pif));
+    }
+    db_host_set_management_set(txn, host, true);
+    host_address_follow(txn, call_platform(call));
+    return db_commit(txn, err);
 }

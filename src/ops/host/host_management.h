@@ -1,4 +1,6 @@
-/* The interface through which clients reach the host. */
+/* The interface through which clients reach the host.  Once a client has chosen one it is what
+ * PIF.management says, and host.address follows it; until then it is the one that has the address
+ * of the daemon's settings. */
 #pragma once
 
 #include "ops/platform.h"
@@ -6,6 +8,5 @@
 /* Null when no PIF of the host is the management interface. */
 PifRef host_management_pif(const DbView *view, HostRef host);
 
-/* Success when `pif` is it already; otherwise OPERATION_NOT_ALLOWED, for the address that clients
- * use is the configuration's choice. */
+/* Makes `pif` the one, and brings it up if it is down. */
 bool host_management_move(Call *call, PifRef pif, Err **err);

@@ -4,10 +4,12 @@
 
 #include "base/text.h"
 #include "core/core.h"
+#include "gen/db_host.h"
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/errors.h"
 #include "gen/ops_pif.h"
+#include "ops/host/host_address.h"
 #include "ops/host/host_management.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/network_turn.h"
@@ -135,12 +137,14 @@ static bool check_ipv6(const PifReconfigureIpv6Args *args, Err **err)
            err_invalid_ip_address_specified(err, "gateway");
 }
 
-/* Clients reach the host by the address that its configuration names. */
+/* Until somebody chooses, clients reach the host by the address that its configuration names. */
 static bool check_management(const DbView *view, PifRef pif, const char *address, Err **err)
 {
     return !db_pif_management(view, pif) || text_equal(db_pif_ip(view, pif), address) ||
+           db_host_management_set(view, db_pif_host(view, pif)) ||
            err_operation_not_allowed(err, "The management interface follows from the address that "
-                                          "clearwater.conf names; change https and address there");
+                                          "clearwater.conf names; change https and address there, "
+                                          "or choose it by host.management_reconfigure");
 }
 
 static Value *new_text_set(const char *text)
@@ -161,11 +165,14 @@ static bool write_and_apply(Call *call, PifRef pif, DbTxn *txn, Extent extent, E
         old[i] = db_get(before, CLASS_PIF, pif.id, ip_fields[i]);
     }
     g_autoptr(Err) error = NULL;
+    bool is_up = db_pif_currently_attached(before, pif);
+    if (!is_up) {
+        host_address_follow(txn, call_platform(call));
+    }
     if (!db_commit(txn, err)) {
         return false;
     }
-    if (!db_pif_currently_attached(before, pif) ||
-        (apply(call, call->op, pif, extent, &error) && pif_rows_refresh(call, &error))) {
+    if (!is_up || (apply(call, call->op, pif, extent, &error) && pif_rows_refresh(call, &error))) {
         return true;
     }
     txn = db_begin(call->db);

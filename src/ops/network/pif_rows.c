@@ -1,11 +1,13 @@
-/* A NIC is plugged when it is a port of its network's bridge, and the management interface when the
- * host's address is on it. */
+/* A NIC is plugged when it is a port of its network's bridge.  While nobody has chosen a management
+ * interface, it is the one that has the address of the settings. */
 #include "ops/network/pif_rows.h"
 
 #include "base/text.h"
+#include "gen/db_host.h"
 #include "gen/db_network.h"
 #include "gen/db_pif.h"
 #include "gen/db_pif_metrics.h"
+#include "ops/host/host_address.h"
 #include "ops/network/bond_rows.h"
 #include "ops/network/ip_text.h"
 #include "ops/network/pif_link.h"
@@ -58,6 +60,7 @@ bool pif_rows_refresh(Call *call, Err **err)
             write_derived(txn, call, pif, all);
         }
     }
+    host_address_follow(txn, platform);
     return db_commit(txn, err);
 }
 
@@ -132,8 +135,10 @@ static void write_address(DbTxn *txn, Platform *platform, PifRef pif, const NwIn
         db_pif_set_ip_configuration_mode(
             txn, pif, *holder->ipv4 ? IP_CONFIGURATION_MODE_STATIC : IP_CONFIGURATION_MODE_NONE);
     }
-    db_pif_set_management(
-        txn, pif, *holder->ipv4 && strcmp(holder->ipv4, platform_config(platform)->address) == 0);
+    if (!db_host_management_set(db_txn_view(txn), platform_host(platform))) {
+        bool is_named = strcmp(holder->ipv4, platform_config(platform)->address) == 0;
+        db_pif_set_management(txn, pif, *holder->ipv4 && is_named);
+    }
 }
 
 static void write_metrics(DbTxn *txn, PifRef pif, const NwInterface *nic)

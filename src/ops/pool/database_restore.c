@@ -92,6 +92,7 @@ static bool fit_interfaces(Platform *platform, DbTxn *txn, HostRef host, Err **e
     PifRef management = host_management_pif(here, platform_host(platform));
     const char *device = pif_ref_is_null(management) ? NULL : db_pif_device(here, management);
     bool is_found = false;
+    db_host_set_management_set(txn, host, db_host_management_set(here, platform_host(platform)));
     for (unsigned i = 0; i < db_host_pifs_count(db_txn_view(txn), host); i++) {
         PifRef pif = db_host_pifs_at(db_txn_view(txn), host, i);
         bool is_management = g_strcmp0(db_pif_device(db_txn_view(txn), pif), device) == 0;

@@ -11,8 +11,7 @@
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
 #include "gen/errors.h"
-
-enum { HTTPS_PORT = 443 };
+#include "ops/console/console_location.h"
 
 static void set_power_state(DbTxn *txn, VmRef vm, VmPowerState state);
 static void add_tasks(GArray *tasks, const Value *current);
@@ -242,16 +241,10 @@ static void create_consoles(DbTxn *txn, Platform *platform, VmRef vm)
 
 static void create_console(DbTxn *txn, Platform *platform, VmRef vm, ConsoleProtocol protocol)
 {
-    const PlatformConfig *config = platform_config(platform);
     ConsoleRef console = db_console_create(txn);
-    g_autofree char *port = config->https_port == HTTPS_PORT
-                                ? g_strdup("")
-                                : g_strdup_printf(":%u", config->https_port);
-    g_autofree char *location = g_strdup_printf("https://%s%s/console?uuid=%s", config->address,
-                                                port, db_console_uuid(db_txn_view(txn), console));
     db_console_set_protocol(txn, console, protocol);
-    db_console_set_location(txn, console, location);
     db_console_set_vm(txn, console, vm);
+    console_location_write(txn, platform, console);
 }
 
 static void destroy_consoles(DbTxn *txn, VmRef vm)
