@@ -1,6 +1,7 @@
 /* The host's own addresses on its bridges: set, changed, taken, and got by DHCP. */
 #include "nw_fixture.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 
 static void configure(NwFixture *fix, const NwIp *ip)
@@ -125,11 +126,45 @@ static void test_dhcp(NwFixture *fix)
     nw_destroy_bridge(fix, "xenapi");
 }
 
+/* A client that runs learns whether the default route is its own. */
+static void test_dhcp_route(NwFixture *fix)
+{
+    NwIp ip = {
+        .bridge = "xapi0", .family = AF_INET, .mode = NW_IP_DHCP, .state_dir = fix->state_dir};
+    nw_create_bridge(fix, "xapi0", 1500, NULL);
+    nw_run(fix, "ip link add cable0 type veth peer name cable1");
+    nw_run(fix, "ip link set cable1 master xapi0");
+    nw_run(fix, "ip link set cable0 up");
+    nw_run(fix, "ip link set cable1 up");
+    nw_run(fix, "ip addr add 10.89.0.1/24 dev cable0");
+    nw_run(fix,
+           "dnsmasq --conf-file=/dev/null --port=0 --interface=cable0 --bind-interfaces --no-ping"
+           " --dhcp-range=10.89.0.7,10.89.0.7,255.255.255.0 --dhcp-option=option:router,10.89.0.1"
+           " --dhcp-leasefile=%s/far.leases --pid-file=%s/far.pid",
+           fix->state_dir, fix->state_dir);
+    static const char route[] = "default via 10.89.0.1 dev xapi0";
+    for (unsigned i = 0; i < 4; i++) {
+        ip.default_route = i % 2 == 1;
+        configure(fix, &ip);
+        assert_ipv4(fix, "10.89.0.7", 24);
+        g_autofree char *routes = nw_read(fix, "ip route show default");
+        g_assert_cmpint(strstr(routes, route) != NULL, ==, ip.default_route);
+    }
+    ip.mode = NW_IP_NONE;
+    configure(fix, &ip);
+    g_autofree char *show_pid = g_strdup_printf("cat %s/far.pid", fix->state_dir);
+    g_autofree char *pid = nw_read(fix, show_pid);
+    g_assert_cmpint(kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGTERM), ==, 0);
+    nw_run(fix, "ip link del cable0");
+    nw_destroy_bridge(fix, "xapi0");
+}
+
 static const NwCase cases[] = {
     {"static", test_static, false},
     {"gateway", test_gateway, true},
     {"ipv6", test_ipv6, true},
     {"dhcp", test_dhcp, true},
+    {"dhcp_route", test_dhcp_route, true},
 };
 
 int main(int argc, char **argv)

@@ -16,9 +16,11 @@
 
 #define LEASE_WAIT (30 * USEC_PER_SEC)
 
-/* Only what a server answers is used, and quoted. */
+enum { HOOK_LIMIT = 4096 };
+
+/* Behind a line that says default_route=yes or =no.  Only what a server answers is used, and
+ * quoted. */
 static const char HOOK[] =
-    "#!/bin/sh\n"
     "set -u\n"
     "state=${0%/*}\n"
     "case \"$1\" in\n"
@@ -31,7 +33,7 @@ static const char HOOK[] =
     "        ip -4 address flush dev \"$interface\" scope global\n"
     "        ip -4 address add \"$ip/$mask\" brd + dev \"$interface\"\n"
     "    fi\n"
-    "    if [ \"$CLEARWATER_DEFAULT_ROUTE\" = yes ] && [ -n \"${router:-}\" ]; then\n"
+    "    if [ \"$default_route\" = yes ] && [ -n \"${router:-}\" ]; then\n"
     "        ip -4 route replace default via \"${router%% *}\" dev \"$interface\"\n"
     "    fi\n"
     "    printf '%s\\n' \"$ip/$mask\" >\"$state/" LEASE_FILE ".new\"\n"
@@ -48,12 +50,15 @@ bool dhcp_client_start(Op *op, const NwIp *ip, Err **err)
 {
     g_autofree char *argument = pid_argument(ip->state_dir);
     auto_fd running = dhcp_process_find(ip->state_dir, PID_FILE, argument);
-    if (running >= 0 && has_lease(ip->state_dir)) {
+    g_autofree char *hook = g_build_filename(ip->state_dir, HOOK_FILE, NULL);
+    g_autofree char *text =
+        g_strconcat("#!/bin/sh\ndefault_route=", ip->default_route ? "yes\n" : "no\n", HOOK, NULL);
+    g_autofree char *before = fd_read_file(hook, HOOK_LIMIT, NULL, NULL);
+    if (running >= 0 && has_lease(ip->state_dir) && g_strcmp0(before, text) == 0) {
         return true;
     }
-    g_autofree char *hook = g_build_filename(ip->state_dir, HOOK_FILE, NULL);
     if (!dhcp_client_stop(op, ip->state_dir, err) || !fd_make_dirs(ip->state_dir, 0755, err) ||
-        !fd_write_file(hook, HOOK, strlen(HOOK), 0755, err)) {
+        !fd_write_file(hook, text, strlen(text), 0755, err)) {
         return false;
     }
     auto_fd watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -89,9 +94,7 @@ static bool spawn_client(const NwIp *ip, Err **err)
     g_autofree char *hook = g_build_filename(ip->state_dir, HOOK_FILE, NULL);
     const char *argv[] = {"busybox", "udhcpc", "-f", "-S", "-i", ip->bridge,
                           "-p",      pid_file, "-s", hook, NULL};
-    const char *env[] = {
-        ip->default_route ? "CLEARWATER_DEFAULT_ROUTE=yes" : "CLEARWATER_DEFAULT_ROUTE=no", NULL};
-    const SubprocessSpec spec = {.argv = argv, .env = env};
+    const SubprocessSpec spec = {.argv = argv};
     pid_t pid;
     return subprocess_spawn(&spec, &pid, err);
 }

@@ -2,7 +2,7 @@
  * Two cards, eth0 and eth1, are always there.  What interfaces carry is what a test has written
  * into the file "counters" of the driver's folder, in the form of /proc/net/dev, and cards that
  * the file "unplugged" names have no cable.  Every network has a DHCP server, which gives everybody
- * the address in the file "lease", where there is one. */
+ * the address in the file "lease", where there is one, and does not answer when it is empty. */
 #include "base/fd.h"
 #include "base/lock.h"
 #include "network/nw.h"
@@ -340,6 +340,11 @@ static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
     FakeBridge *bridge = g_hash_table_lookup(nw->bridges, ip->bridge);
     if (!bridge) {
         return err_internal(err, "there is no interface %s", ip->bridge);
+    }
+    char lease[16];
+    read_lease(nw, lease);
+    if (ip->mode == NW_IP_DHCP && !*lease) {
+        return err_internal(err, "no DHCP server answers on %s", ip->bridge);
     }
     if (ip->family == AF_INET) {
         const char *address = ip->mode == NW_IP_STATIC ? ip->address : "";

@@ -15,10 +15,9 @@ void host_address_follow(DbTxn *txn, Platform *platform)
 {
     HostRef host = platform_host(platform);
     const DbView *view = db_txn_view(txn);
-    if (!db_host_management_set(view, host)) {
-        return;
-    }
-    g_autofree char *address = address_of(view, host_management_pif(view, host));
+    g_autofree char *address = db_host_management_set(view, host)
+                                   ? address_of(view, host_management_pif(view, host))
+                                   : g_strdup(platform_config(platform)->address);
     if (text_equal(db_host_address(view, host), address)) {
         return;
     }

@@ -3,8 +3,8 @@
 
 #include "ops/platform.h"
 
-/* Where the management interface is one that was chosen, host.address becomes the address it has
- * now, "" for none; then the locations of consoles name it too. */
+/* host.address becomes that of the management interface that was chosen, "" while it has none, or
+ * else that of the settings.  Locations of consoles name it too. */
 void host_address_follow(DbTxn *txn, Platform *platform);
 
 /* host.address, or what the settings say while it has none. (borrowed until txn ends) */

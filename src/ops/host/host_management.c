@@ -1,6 +1,8 @@
 /* host.management_reconfigure and get_management_interface. */
 #include "ops/host/host_management.h"
 
+#include "base/log.h"
+#include "core/core.h"
 #include "gen/db_host.h"
 #include "gen/db_pif.h"
 #include "gen/db_pool.h"
@@ -9,10 +11,14 @@
 #include "ops/host/host_address.h"
 #include "ops/host/host_here.h"
 #include "ops/network/network_turn.h"
+#include "ops/network/pif_ip.h"
 #include "ops/network/pif_link.h"
+#include "ops/network/pif_rows.h"
 
 static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err);
-static bool record_choice(Call *call, PifRef pif, Err **err);
+static bool choose(Call *call, PifRef pif, Err **err);
+static bool record(Call *call, PifRef pif, bool is_chosen, Err **err);
+static bool route_through(Call *call, Op *op, PifRef pif, PifRef before, Err **err);
 
 bool host_management_reconfigure(Call *call, const HostManagementReconfigureArgs *args, Err **err)
 {
@@ -51,8 +57,11 @@ bool host_management_move(Call *call, PifRef pif, Err **err)
         return false;
     }
     const DbView *view = call_view(call);
-    bool is_up = db_pif_management(view, pif) || db_pif_currently_attached(view, pif);
-    return (is_up || pif_link_up(call, pif, err)) && record_choice(call, pif, err);
+    if (db_pif_management(view, pif)) {
+        return record(call, pif, true, err);
+    }
+    bool is_up = db_pif_currently_attached(view, pif);
+    return (is_up || pif_link_up(call, pif, err)) && choose(call, pif, err);
 }
 
 static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err)
@@ -80,7 +89,46 @@ static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err)
     return host_here_check(call, db_pif_host(view, pif), err);
 }
 
-static bool record_choice(Call *call, PifRef pif, Err **err)
+/* The default route follows, or the choice is as it was. */
+static bool choose(Call *call, PifRef pif, Err **err)
+{
+    HostRef host = platform_host(call_platform(call));
+    PifRef before = host_management_pif(call_view(call), host);
+    bool was_chosen = db_host_management_set(call_view(call), host);
+    g_autoptr(Err) error = NULL;
+    if (!record(call, pif, true, err)) {
+        return false;
+    }
+    if (route_through(call, call->op, pif, before, &error)) {
+        return pif_rows_refresh(call, err);
+    }
+    g_autoptr(Op) op = core_undo_op();
+    if (record(call, before, was_chosen, NULL)) {
+        route_through(call, op, before, pif, NULL);
+    }
+    const char *why = error->params[0] ? error->params[0] : error->code;
+    return err_pif_configuration_error(err, REF_TEXT(pif.id), why);
+}
+
+/* The new one first, so that there is always a route.  That the old one cannot be asked again is
+ * often why somebody chooses another. */
+static bool route_through(Call *call, Op *op, PifRef pif, PifRef before, Err **err)
+{
+    const DbView *view = call_view(call);
+    g_autoptr(Err) error = NULL;
+    if (!pif_ref_is_null(pif) && !pif_ip_apply(call, op, pif, err)) {
+        return false;
+    }
+    bool is_left = !pif_ref_is_null(before) && db_pif_currently_attached(view, before);
+    if (is_left && !pif_ip_apply(call, op, before, &error)) {
+        g_autofree char *text = err_to_string(error);
+        log_warn("PIF %s may still have a default route: %s", db_pif_uuid(view, before), text);
+    }
+    return true;
+}
+
+/* Null: none is chosen. */
+static bool record(Call *call, PifRef pif, bool is_chosen, Err **err)
 {
     HostRef host = platform_host(call_platform(call));
     DbTxn *txn = db_begin(call->db);
@@ -88,7 +136,7 @@ static bool record_choice(Call *call, PifRef pif, Err **err)
         PifRef each = db_host_pifs_at(db_txn_view(txn), host, i);
         db_pif_set_management(txn, each, pif_ref_equal(each, pif));
     }
-    db_host_set_management_set(txn, host, true);
+    db_host_set_management_set(txn, host, is_chosen);
     host_address_follow(txn, call_platform(call));
     return db_commit(txn, err);
 }

@@ -110,9 +110,6 @@ static void write_times(DbTxn *txn, HostRef host)
 static void write_identity(DbTxn *txn, Platform *platform, HostRef host)
 {
     const PlatformConfig *config = platform_config(platform);
-    if (!db_host_management_set(db_txn_view(txn), host)) {
-        db_host_set_address(txn, host, config->address);
-    }
     db_host_set_hostname(txn, host, config->host_name);
     db_host_set_api_version_major(txn, host, API_MAJOR);
     db_host_set_api_version_minor(txn, host, API_MINOR);

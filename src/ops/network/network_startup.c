@@ -54,7 +54,7 @@ static void plug_again(Call *call, const GArray *wanted)
         PifRef pif = g_array_index(wanted, PifRef, i);
         g_autoptr(Err) error = NULL;
         bool is_up = db_pif_currently_attached(call_view(call), pif);
-        if (is_up ? !pif_ip_apply(call, pif, &error) : !pif_link_up(call, pif, &error)) {
+        if (is_up ? !pif_ip_apply(call, call->op, pif, &error) : !pif_link_up(call, pif, &error)) {
             g_autofree char *text = err_to_string(error);
             log_error("PIF %s is not as it was: %s", db_pif_uuid(call_view(call), pif), text);
         }

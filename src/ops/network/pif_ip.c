@@ -94,10 +94,9 @@ bool pif_reconfigure_ipv6(Call *call, const PifReconfigureIpv6Args *args, Err **
     return write_and_apply(call, args->self, txn, APPLY_IPV6, err);
 }
 
-bool pif_ip_apply(Call *call, PifRef pif, Err **err)
+bool pif_ip_apply(Call *call, Op *op, PifRef pif, Err **err)
 {
-    return !db_pif_addresses_set(call_view(call), pif) ||
-           apply(call, call->op, pif, APPLY_SET, err);
+    return !db_pif_addresses_set(call_view(call), pif) || apply(call, op, pif, APPLY_SET, err);
 }
 
 bool pif_ip_withdraw(Call *call, Op *op, PifRef pif, Err **err)

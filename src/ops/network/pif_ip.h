@@ -5,7 +5,7 @@
 #include "ops/platform.h"
 
 /* Gives the bridge of a plugged PIF the addresses that were set. */
-bool pif_ip_apply(Call *call, PifRef pif, Err **err);
+bool pif_ip_apply(Call *call, Op *op, PifRef pif, Err **err);
 
 /* Takes them away, before the PIF is unplugged. */
 bool pif_ip_withdraw(Call *call, Op *op, PifRef pif, Err **err);

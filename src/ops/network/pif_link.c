@@ -47,7 +47,7 @@ bool pif_link_up(Call *call, PifRef pif, Err **err)
     return make_link(call, view, pif, err) &&
            platform_nw_driver(platform)->bridge_create(platform_nw(platform), call->op, &bridge,
                                                        err) &&
-           pif_property_apply(call, pif, err) && pif_ip_apply(call, pif, err) &&
+           pif_property_apply(call, pif, err) && pif_ip_apply(call, call->op, pif, err) &&
            pif_rows_refresh(call, err);
 }
 
