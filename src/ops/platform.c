@@ -12,6 +12,7 @@
 #include "ops/network/network_watch.h"
 #include "ops/pool/pool_external_auth.h"
 #include "ops/vdi/vdi_merge.h"
+#include "ops/vm/vm_bounce.h"
 #include "ops/vm/vm_turn.h"
 #include "ops/vm/vm_watch.h"
 
@@ -27,6 +28,7 @@ struct Platform {
     PoolRef pool;
     VmWatch *watch;
     VmTurns *turns;
+    VmBounces *bounces;
     NetworkWatch *network_watch;
     SrTable *srs;
     VdiMerger *merger;
@@ -46,6 +48,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     platform->srs = sr_table_new();
     platform->merger = vdi_merger_new(platform);
     platform->turns = vm_turns_new();
+    platform->bounces = vm_bounces_new();
     platform->network_watch = network_watch_new(platform);
     copy_config(platform, config);
     platform->metrics = metrics_new(platform);
@@ -82,6 +85,7 @@ void platform_free(Platform *platform)
     }
     vm_watch_free(platform->watch);
     vm_turns_free(platform->turns);
+    vm_bounces_free(platform->bounces);
     vdi_merger_free(platform->merger);
     sr_table_free(platform->srs);
     turn_clear(&platform->network_turn);
@@ -171,6 +175,11 @@ VmWatch *platform_vm_watch(const Platform *platform)
 struct VmTurns *platform_vm_turns(const Platform *platform)
 {
     return platform->turns;
+}
+
+struct VmBounces *platform_vm_bounces(const Platform *platform)
+{
+    return platform->bounces;
 }
 
 struct NetworkWatch *platform_network_watch(const Platform *platform)

@@ -61,6 +61,7 @@ HostRef platform_host(const Platform *platform);
 PoolRef platform_pool(const Platform *platform);
 struct VmWatch *platform_vm_watch(const Platform *platform);
 struct VmTurns *platform_vm_turns(const Platform *platform);
+struct VmBounces *platform_vm_bounces(const Platform *platform);
 struct NetworkWatch *platform_network_watch(const Platform *platform);
 
 struct VdiMerger *platform_merger(const Platform *platform);

@@ -20,6 +20,8 @@ class GuestCrash(FunctionalCase):
 
     def start(self, behaviour):
         self.api.VM.set_actions_after_crash(self.guest.vm, behaviour)
+        # It crashes sooner than a guest may that is to come back.
+        self.api.VM.add_to_other_config(self.guest.vm, "crash-loop-seconds", "0")
         self.guest.start()
         self.guest.run("echo 1 >/proc/sys/kernel/sysrq")
 
@@ -79,6 +81,18 @@ class GuestCrash(FunctionalCase):
         self.image_of(self.dumps()[0])
         types = [record["type"] for record in self.api.VDI.get_all_records().values()]
         self.assertEqual(types, ["crashdump"])
+
+    def test_end_while_dumping(self):
+        self.start("coredump_and_destroy")
+        self.panic()
+        self.api.wait_for("the crash", 120, [f"VM/{self.guest.vm}"],
+                          lambda: self.api.VM.get_current_operations(self.guest.vm))
+        self.api.VM.hard_shutdown(self.guest.vm)
+        record = self.api.VM.get_record(self.guest.vm)
+        self.assertEqual(record["power_state"], "Halted")
+        self.assertEqual(record["current_operations"], {})
+        disks = [dump["VDI"] for dump in self.api.crashdump.get_all_records().values()]
+        self.assertEqual(self.api.VDI.get_all(), disks)
 
     def test_preserve(self):
         self.start("preserve")

@@ -7,6 +7,7 @@
 #include "gen/db_vm.h"
 #include "ops/message/alert.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_bounce.h"
 #include "ops/vm/vm_dump.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_turn.h"
@@ -14,10 +15,12 @@
 
 typedef enum ExitAction { EXIT_HALT, EXIT_RESTART, EXIT_PRESERVE } ExitAction;
 
-static const char OPERATION[] = "hard_shutdown";
+/* Clients may force a VM down beside it, which cancels it. */
+static const char OPERATION[] = "clean_shutdown";
 
 static bool handle(Call *call, void *user, Err **err);
-static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err);
+static bool act(Call *call, VmRef vm, const VmExit *exit, bool was_put_off, Err **err);
+static bool put_off(Call *call, VmRef vm, const VmExit *exit);
 static bool wants_dump(const DbView *view, VmRef vm);
 static void dump(Call *call, VmRef vm);
 static ExitAction choose_action(const DbView *view, VmRef vm, HvExitReason reason);
@@ -47,13 +50,15 @@ static bool handle(Call *call, void *user, Err **err)
     if (!oplock_take_alone(call, CLASS_VM, vm.id, OPERATION)) {
         return true; /* the watch tries again when the VM is free */
     }
-    bool is_ours = vm_watch_claim_exit(platform_vm_watch(platform), exit->domain, exit->ticket);
-    bool ok = !is_ours || act(call, vm, exit->reason, err);
+    bool was_put_off = false;
+    bool is_ours =
+        vm_watch_claim_exit(platform_vm_watch(platform), exit->domain, exit->ticket, &was_put_off);
+    bool ok = !is_ours || act(call, vm, exit, was_put_off, err);
     oplock_release_one(call, CLASS_VM, vm.id, OPERATION);
     return ok;
 }
 
-static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
+static bool act(Call *call, VmRef vm, const VmExit *exit, bool was_put_off, Err **err)
 {
     const DbView *view = call_view(call);
     g_auto(VmTurn) turn = {0};
@@ -63,18 +68,43 @@ static bool act(Call *call, VmRef vm, HvExitReason reason, Err **err)
     if (!vm_state_is_up(view, vm)) {
         return vm_end_domain(call, vm, err); /* what is left of it; the VM was not to run */
     }
-    if (reason == HV_EXIT_CRASH) {
-        alert_vm(call, vm, "VM_CRASHED", ALERT_SERVICE_LOSS, "crashed");
+    ExitAction action = choose_action(view, vm, exit->reason);
+    bool is_crash = exit->reason == HV_EXIT_CRASH;
+    bool is_loop = is_crash && action == EXIT_RESTART && vm_bounce_is_crash_loop(view, vm);
+    if (is_crash) {
+        alert_vm(call, vm, "VM_CRASHED", ALERT_SERVICE_LOSS,
+                 is_loop ? "crashed too soon after its start to be started again" : "crashed");
         if (wants_dump(view, vm)) {
             dump(call, vm);
         }
     }
-    ExitAction action = choose_action(view, vm, reason);
     if (action == EXIT_PRESERVE) {
         log_info("VM %s crashed and is kept for examination", db_vm_uuid(view, vm));
         return true;
     }
-    return action == EXIT_HALT ? vm_halt(call, vm, err) : vm_restart(call, vm, err);
+    if (action == EXIT_HALT || is_loop) {
+        return vm_halt(call, vm, err);
+    }
+    bool may_wait = !is_crash && !was_put_off;
+    return (may_wait && put_off(call, vm, exit)) || vm_restart(call, vm, err);
+}
+
+/* Whether the next start waits; the watch comes back then. */
+static bool put_off(Call *call, VmRef vm, const VmExit *exit)
+{
+    Platform *platform = call_platform(call);
+    const DbView *view = call_view(call);
+    unsigned pause = vm_bounce_pause(platform_vm_bounces(platform), view, vm);
+    if (pause == VM_BOUNCE_FIRST_PAUSE) {
+        alert_vm(call, vm, "VM_REBOOT_LOOP", ALERT_WARNING,
+                 "reboots again and again: it waits before each start");
+    }
+    if (pause > 0) {
+        log_info("VM %s reboots again and again: it starts in %u s", db_vm_uuid(view, vm), pause);
+        vm_watch_put_off(platform_vm_watch(platform), exit->domain, exit->ticket,
+                         pause * USEC_PER_SEC);
+    }
+    return pause > 0;
 }
 
 static bool wants_dump(const DbView *view, VmRef vm)

@@ -20,6 +20,7 @@ typedef struct WatchedDomain {
     bool expected; /* an operation waits for its end */
     bool exited;
     bool claimed; /* somebody acts on the exit */
+    Usec due;     /* 0: at once; else nobody acts on the exit before */
     HvExitReason reason;
     bool has_news; /* the guest's agent said something */
 } WatchedDomain;
@@ -29,10 +30,11 @@ struct VmWatch {
     unsigned db_watch; /* 0: none */
     GThread *thread;
     Lock lock;           /* everything below */
-    GCond cond;          /* a domain exited or was ended, or has news */
+    GCond cond;          /* a domain exited, was ended or put off, or has news */
     GCond vm_changed;    /* vm_changes */
     uint64_t vm_changes; /* counts changes of VMs and their devices */
     GHashTable *domains; /* Uuid * -> WatchedDomain * */
+    Usec acted;          /* what was due up to then was acted upon */
     bool started;        /* exits may be acted upon */
     bool stopping;
 };
@@ -54,6 +56,7 @@ static bool is_alone(Db *db, VmRef vm, Uuid task);
 static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket);
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
 static void run_exit(void *user);
+static Usec act_on_due(VmWatch *watch);
 static gpointer serve_guests(gpointer user);
 static GArray *take_news(VmWatch *watch, bool all);
 
@@ -144,15 +147,28 @@ bool vm_watch_has_exit(VmWatch *watch, Uuid uuid)
     return domain && domain->exited;
 }
 
-bool vm_watch_claim_exit(VmWatch *watch, Uuid uuid, uint64_t ticket)
+bool vm_watch_claim_exit(VmWatch *watch, Uuid uuid, uint64_t ticket, bool *ret_was_put_off)
 {
     LOCK_GUARD(&watch->lock);
     WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
-    bool ok = domain && domain->ticket == ticket && domain->exited && !domain->claimed;
+    bool ok = domain && domain->ticket == ticket && domain->exited && !domain->claimed &&
+              domain->due <= op_now();
     if (ok) {
         domain->claimed = true;
+        *ret_was_put_off = domain->due > 0;
     }
     return ok;
+}
+
+void vm_watch_put_off(VmWatch *watch, Uuid uuid, uint64_t ticket, Usec pause)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain && domain->ticket == ticket && domain->claimed) {
+        domain->claimed = false;
+        domain->due = op_now() + pause;
+        g_cond_broadcast(&watch->cond);
+    }
 }
 
 void vm_watch_expect(VmWatch *watch, Uuid uuid)
@@ -309,7 +325,7 @@ static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket)
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain)
 {
     if (!domain->exited || domain->expected || domain->claimed || !watch->started ||
-        watch->stopping) {
+        watch->stopping || domain->due > op_now()) {
         return;
     }
     ExitNotice *notice = g_new0(ExitNotice, 1);
@@ -324,19 +340,39 @@ static void run_exit(void *user)
     vm_exit_handle(notice->watch->platform, &notice->exit);
 }
 
+/* When the next exit that was put off is due; G_MAXINT64: never. */
+static Usec act_on_due(VmWatch *watch)
+{
+    Usec now = op_now();
+    Usec next = G_MAXINT64;
+    GHashTableIter iter;
+    g_hash_table_iter_init(&iter, watch->domains);
+    for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
+        const WatchedDomain *domain = value;
+        if (domain->due > now) {
+            next = MIN(next, domain->due);
+        } else if (domain->due > watch->acted) {
+            act_on_exit(watch, domain);
+        }
+    }
+    watch->acted = now;
+    return next;
+}
+
 static gpointer serve_guests(gpointer user)
 {
     VmWatch *watch = user;
     Usec next_round = op_now() + GUEST_INTERVAL;
     lock_acquire(&watch->lock);
     while (!watch->stopping) {
+        Usec next_due = act_on_due(watch);
         bool all = op_now() >= next_round;
         g_autoptr(GArray) domains = take_news(watch, all);
         if (all) {
             next_round = op_now() + GUEST_INTERVAL;
         }
         if (domains->len == 0) {
-            g_cond_wait_until(&watch->cond, &watch->lock.mutex, next_round);
+            g_cond_wait_until(&watch->cond, &watch->lock.mutex, MIN(next_round, next_due));
             continue;
         }
         lock_release(&watch->lock);

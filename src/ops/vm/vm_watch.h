@@ -27,7 +27,9 @@ void vm_watch_ended(VmWatch *watch, Uuid domain);
 /* Whether the engine told of an end that was not acted upon yet. */
 bool vm_watch_has_exit(VmWatch *watch, Uuid domain);
 /* Makes an end the caller's to act upon, who holds the VM's operation: true once for each. */
-bool vm_watch_claim_exit(VmWatch *watch, Uuid domain, uint64_t start_ticket);
+bool vm_watch_claim_exit(VmWatch *watch, Uuid domain, uint64_t start_ticket, bool *ret_was_put_off);
+/* Gives it back, to be acted upon after a pause. Until then it holds nobody up. */
+void vm_watch_put_off(VmWatch *watch, Uuid domain, uint64_t start_ticket, Usec pause);
 
 /* Between expect and unexpect the end of the domain is the caller's matter; wait gives it, and
  * HV_EXIT_DESTROYED when somebody else ended the domain. */

@@ -249,10 +249,10 @@ class Runner:
                 return
 
     def do_await(self, command):
-        """await CLIENT CLASS REF FIELD = VALUE: follows the events of one object."""
+        """await CLIENT CLASS REF FIELD = VALUE, or !=: follows the events of one object."""
         name, class_name, ref, path, sign, value = split(command.rest)
-        if sign != "=":
-            raise ScriptError("await CLIENT CLASS REF FIELD = VALUE")
+        if sign not in ("=", "!="):
+            raise ScriptError("await CLIENT CLASS REF FIELD = VALUE, or !=")
         client = self.client(name)
         ref = self.variables.value(ref)
         wanted = self.variables.value(value)
@@ -266,10 +266,10 @@ class Runner:
                 answer = self.variables.get("result")
                 token = answer["token"]
                 if not answer["events"]:
-                    raise Failure(f"{path} did not become {wanted}")
+                    raise Failure(f"{path} {sign} {wanted} did not come true")
                 snapshot = answer["events"][-1].get("snapshot", {})
                 self.variables.values["result"] = snapshot
-                if walk(snapshot, "." + path) == wanted:
+                if (walk(snapshot, "." + path) == wanted) == (sign == "="):
                     return
         finally:
             helper.close()
