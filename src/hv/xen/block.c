@@ -33,14 +33,13 @@ static bool xen_block_set_paused(void *user, Op *op, bool paused, Err **err);
 static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
                                 unsigned count, Err **err);
 static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err);
-static bool xen_block_find_twin(XenDomain *domain, Op *op, unsigned position, char **ret_name,
-                                Err **err);
+static Value *xen_block_drives(XenDomain *domain, Op *op, Err **err);
+static char *xen_block_find_twin(const XenDomain *domain, const Value *drives, unsigned position);
+static bool xen_block_has_device(const Value *drives, const char *device);
 static bool xen_block_drop_twin(XenDomain *domain, Op *op, unsigned position, const char *twin,
                                 bool *ret_gone, Err **err);
 static bool xen_block_was_written(XenDomain *domain, Op *op, const char *device, bool *ret_written,
                                   Err **err);
-static bool xen_block_has(XenDomain *domain, Op *op, const char *device, const char *node,
-                          bool *ret_there, Err **err);
 
 void xen_block_begin(XenDomain *domain)
 {
@@ -61,22 +60,21 @@ void xen_block_begin(XenDomain *domain)
 bool xen_block_take_over(XenDomain *domain, Op *op, const HvDisk *config, Err **err)
 {
     char vdev[XEN_VDEV_SIZE];
-    bool served = false;
     if (config->is_cd || config->image_count == 0 || !domain->qmp ||
         !xen_device_vdev(config->position, vdev, NULL)) {
         return true;
     }
     g_autofree char *top = g_strdup_printf("%s-%s", vdev, config->images[0].format);
-    if (!xen_block_has(domain, op, NULL, top, &served, err)) {
+    g_autoptr(Value) drives = xen_block_drives(domain, op, err);
+    if (!drives) {
         return false;
     }
-    if (!served) {
+    if (!block_chain_is_drive(drives, top)) {
         return true;
     }
     BlockDisk *disk = block_disk_find(domain->record->disks, config->id);
-    g_autofree char *twin = NULL;
-    return xen_block_find_twin(domain, op, config->position, &twin, err) &&
-           block_chain_take_over(&domain->block, op, disk, top, config->images, config->image_count,
+    g_autofree char *twin = xen_block_find_twin(domain, drives, config->position);
+    return block_chain_take_over(&domain->block, op, disk, top, config->images, config->image_count,
                                  !twin, err);
 }
 
@@ -89,11 +87,11 @@ void xen_block_drop(XenDomain *domain, Op *op, const char *disk_id)
         return;
     }
     g_autoptr(Op) patience = op_new_child(op, DROP_LIMIT);
-    bool waited = true, used = true;
+    bool waited = true;
     while (waited) {
         unsigned seen = xen_block_deletions(domain);
-        if (!xen_block_has(domain, patience, NULL, block_disk_top_node(disk), &used, NULL) ||
-            !used) {
+        g_autoptr(Value) drives = xen_block_drives(domain, patience, NULL);
+        if (!drives || !block_chain_is_drive(drives, block_disk_top_node(disk))) {
             break;
         }
         LOCK_GUARD(&domain->lock);
@@ -178,14 +176,17 @@ static XenDomain *xen_block_get(Hv *hv, Op *op, Uuid uuid, const char *const *di
 /* What a guest without drivers for Xen writes goes past the disk that we know. */
 static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id, Err **err)
 {
-    g_autofree char *twin = NULL;
     bool gone = false;
     const BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
-    if (!disk) {
+    if (!disk || domain->record->kind != HV_KIND_HVM) {
         return true;
     }
-    return xen_block_find_twin(domain, op, disk->position, &twin, err) &&
-           (!twin || xen_block_drop_twin(domain, op, disk->position, twin, &gone, err)) &&
+    g_autoptr(Value) drives = xen_block_drives(domain, op, err);
+    if (!drives) {
+        return false;
+    }
+    g_autofree char *twin = xen_block_find_twin(domain, drives, disk->position);
+    return (!twin || xen_block_drop_twin(domain, op, disk->position, twin, &gone, err)) &&
            (!twin || gone ||
             err_internal(err,
                          "disk %s of domain %s is used by its emulated controller: the guest has "
@@ -193,23 +194,34 @@ static bool xen_block_check_twin(XenDomain *domain, Op *op, const char *disk_id,
                          disk_id, domain->name));
 }
 
-/* `ret_name` (owned) is NULL where the disk has no twin, or none any more. */
-static bool xen_block_find_twin(XenDomain *domain, Op *op, unsigned position, char **ret_name,
-                                Err **err)
+/* What QEMU has of drives; NULL on failure. (owned) */
+static Value *xen_block_drives(XenDomain *domain, Op *op, Err **err)
+{
+    Value *drives = NULL;
+    return qmp_call(domain->qmp, op, "query-block", NULL, &drives, err) ? drives : NULL;
+}
+
+/* NULL where the disk has no twin, or none any more. (owned) */
+static char *xen_block_find_twin(const XenDomain *domain, const Value *drives, unsigned position)
 {
     static const char *const names[] = {TWIN_IDE, TWIN_AHCI};
     for (unsigned i = 0; domain->record->kind == HV_KIND_HVM && i < G_N_ELEMENTS(names); i++) {
         g_autofree char *name = g_strdup_printf("%s%u", names[i], position);
-        bool there;
-        if (!xen_block_has(domain, op, name, NULL, &there, err)) {
-            return false;
+        if (xen_block_has_device(drives, name)) {
+            return g_steal_pointer(&name);
         }
-        if (there) {
-            *ret_name = g_steal_pointer(&name);
+    }
+    return NULL;
+}
+
+static bool xen_block_has_device(const Value *drives, const char *device)
+{
+    for (unsigned i = 0; i < value_count(drives); i++) {
+        if (text_equal(value_get_string(value_at(drives, i), "device"), device)) {
             return true;
         }
     }
-    return true;
+    return false;
 }
 
 /* A guest's drivers for Xen have QEMU take IDE away; AHCI it knows not how to.  We take such a
@@ -217,7 +229,7 @@ static bool xen_block_find_twin(XenDomain *domain, Op *op, unsigned position, ch
 static bool xen_block_drop_twin(XenDomain *domain, Op *op, unsigned position, const char *twin,
                                 bool *ret_gone, Err **err)
 {
-    bool written, there;
+    bool written;
     g_autofree char *device = g_strdup_printf("vbd/%u", xen_device_number(position));
     if (!g_str_has_prefix(twin, TWIN_AHCI) || !xen_guest_has_device(domain, device)) {
         return true;
@@ -232,12 +244,12 @@ static bool xen_block_drop_twin(XenDomain *domain, Op *op, unsigned position, co
     g_autofree char *command = g_strdup_printf("drive_del %s", twin);
     Value *args = value_new_struct(1);
     value_struct_add(args, "command-line", value_new_string(command));
-    if (!qmp_call(domain->qmp, op, "human-monitor-command", args, NULL, err) ||
-        !xen_block_has(domain, op, twin, NULL, &there, err)) {
+    if (!qmp_call(domain->qmp, op, "human-monitor-command", args, NULL, err)) {
         return false;
     }
-    *ret_gone = !there;
-    return true;
+    g_autoptr(Value) drives = xen_block_drives(domain, op, err);
+    *ret_gone = drives && !xen_block_has_device(drives, twin);
+    return drives != NULL;
 }
 
 static bool xen_block_was_written(XenDomain *domain, Op *op, const char *device, bool *ret_written,
@@ -253,25 +265,6 @@ static bool xen_block_was_written(XenDomain *domain, Op *op, const char *device,
         const Value *stats = value_get(drive, "stats");
         *ret_written |= text_equal(value_get_string(drive, "device"), device) &&
                         value_int(value_get(stats, "wr_operations")) != 0;
-    }
-    return true;
-}
-
-/* Whether QEMU has a guest's device of the name `device`, or one that uses the node `node`. */
-static bool xen_block_has(XenDomain *domain, Op *op, const char *device, const char *node,
-                          bool *ret_there, Err **err)
-{
-    g_autoptr(Value) drives = NULL;
-    if (!qmp_call(domain->qmp, op, "query-block", NULL, &drives, err)) {
-        return false;
-    }
-    *ret_there = false;
-    for (unsigned i = 0; i < value_count(drives); i++) {
-        const Value *drive = value_at(drives, i);
-        const Value *inserted = value_get(drive, "inserted");
-        *ret_there |=
-            (device && text_equal(value_get_string(drive, "device"), device)) ||
-            (node && inserted && text_equal(value_get_string(inserted, "node-name"), node));
     }
     return true;
 }
