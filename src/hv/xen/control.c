@@ -15,6 +15,7 @@
 /* 0, or libxl's code. */
 typedef int XenControlCall(libxl_ctx *ctx, uint32_t domid, const void *value);
 
+static bool xen_control_reset(XenDomain *domain, Err **err);
 static bool xen_control_do(Hv *hv, Uuid uuid, XenControlCall *call, const void *value,
                            const char *what, Err **err);
 static int xen_control_do_memory(libxl_ctx *ctx, uint32_t domid, const void *bytes);
@@ -191,13 +192,20 @@ bool xen_control_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err
         HvTrigger trigger;
         libxl_trigger libxl;
     } triggers[] = {
-        {HV_TRIGGER_NMI, LIBXL_TRIGGER_NMI},       {HV_TRIGGER_RESET, LIBXL_TRIGGER_RESET},
-        {HV_TRIGGER_POWER, LIBXL_TRIGGER_POWER},   {HV_TRIGGER_SLEEP, LIBXL_TRIGGER_SLEEP},
+        {HV_TRIGGER_NMI, LIBXL_TRIGGER_NMI},
+        {HV_TRIGGER_POWER, LIBXL_TRIGGER_POWER},
+        {HV_TRIGGER_SLEEP, LIBXL_TRIGGER_SLEEP},
         {HV_TRIGGER_WAKE, LIBXL_TRIGGER_S3RESUME},
     };
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
     if (!domain) {
         return false;
+    }
+    if (trigger == HV_TRIGGER_RESET) {
+        return xen_control_reset(domain, err);
+    }
+    if (trigger != HV_TRIGGER_NMI && domain->record->kind != HV_KIND_HVM) {
+        return err_internal(err, "domain %s is no HVM guest: it has no buttons", domain->name);
     }
     uint32_t domid = xen_domain_domid(domain);
     libxl_trigger number = LIBXL_TRIGGER_UNKNOWN;
@@ -207,6 +215,14 @@ bool xen_control_trigger(Hv *hv, Op *op, Uuid uuid, HvTrigger trigger, Err **err
     g_autoptr(XenCall) call = xen_call_new(hv, domid, domain->name);
     return xen_call_wait(
         call, op, libxl_send_trigger(hv->ctx, domid, number, 0, xen_call_how(call)), "nudge", err);
+}
+
+/* Xen knows libxl's trigger of that name on no x86. */
+static bool xen_control_reset(XenDomain *domain, Err **err)
+{
+    uint32_t domid = xen_domain_domid(domain);
+    return xc_domain_shutdown(domain->hv->control, domid, SHUTDOWN_reboot) == 0 ||
+           err_errno(err, errno, "cannot reset domain %s", domain->name);
 }
 
 /* For what libxl does at once. */
