@@ -7,6 +7,7 @@
  * The guest obeys letters on its serial line, see guest.S; the fake driver's guests do the same
  * without a processor. What needs a whole operating system in the guest is hv_linux.c. */
 #include "base/fd.h"
+#include "hv_device.h"
 #include "hv_guest.h"
 
 #include <sys/socket.h>
@@ -705,6 +706,7 @@ int main(int argc, char **argv)
         {"power_button", 0, test_power_button},
         {"resize", HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG, test_resize},
         {"disks", 0, test_disks},
+        {"device", HV_CAP_TEXT_CONSOLE, hv_device_test},
         {"missing_image", 0, test_missing_image},
         {"cd", 0, test_cd},
         {"nics", 0, test_nics},
