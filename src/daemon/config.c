@@ -17,7 +17,8 @@ const char config_usage[] =
     "  --engine NAME         auto (default), qemu, xen, or fake, which runs nothing\n"
     "  --accelerator NAME    auto (default), kvm or tcg\n"
     "  --guest-user NAME     account that runs guests (default clearwater-guest, if it exists)\n"
-    "  --guest-cgroup DIR    control group (v2) that is delegated to guests (default: none)\n"
+    "  --guest-cgroup DIR    control group (v2) that is delegated to guests (default: what\n"
+    "                        $CLEARWATER_GUEST_CGROUP says; empty: none)\n"
     "  --address ADDR        what clients reach this host by (default: that of --https)\n"
     "  --host-name NAME      default: the machine's\n"
     "  --pam-service NAME    also ask PAM for accounts (default clearwater; empty: never)\n"
@@ -28,6 +29,9 @@ const char config_usage[] =
     "  --help, --version\n"
     "\n"
     "The same names, without dashes, are keys of DIR/etc/clearwater/clearwater.conf.\n";
+
+/* Where the daemon's unit says which group systemd has made for guests. */
+#define GROUP_VARIABLE "CLEARWATER_GUEST_CGROUP"
 
 /* Keys with a text value, and where it goes. */
 static const struct {
@@ -64,6 +68,10 @@ bool config_load(int argc, char **argv, DaemonConfig *ret_config, Err **err)
     g_auto(DaemonConfig) config = {.log_level = LOG_INFO, .argc = argc, .argv = argv};
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
         *slot(&config, i) = g_strdup(keys[i].initial);
+    }
+    if (g_getenv(GROUP_VARIABLE)) {
+        g_free(config.guest_cgroup);
+        config.guest_cgroup = g_strdup(g_getenv(GROUP_VARIABLE));
     }
     if (!read_command_line(argc, argv, &config, err) || !read_file(&config, err) ||
         !read_command_line(argc, argv, &config, err)) {

@@ -1,4 +1,5 @@
-/* The daemon's settings: built-in values, then the configuration file, then the command line.
+/* The daemon's settings: built-in values, one of the environment, then the configuration file, then
+ * the command line.
  *
  * File: <root>/etc/clearwater/clearwater.conf, lines "key = value", '#' starts a comment.  Keys are
  * the long options without their dashes: https, http, engine, accelerator, guest-user,

@@ -39,9 +39,9 @@ class LabCase(unittest.TestCase):
     def setUpClass(cls):
         cls.host = LabHost.attach()
 
-    def service(self, what):
-        """A property of the daemon's unit."""
-        return self.host.must(f"systemctl show --value -p {what} clearwaterd")
+    def service(self, what, unit="clearwaterd"):
+        """A property of a unit."""
+        return self.host.must(f"systemctl show --value -p {what} {unit}")
 
     def kill_daemon(self):
         """The guests go on. Waits for another daemon: `start` does for the restart that the unit's

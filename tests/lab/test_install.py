@@ -16,7 +16,16 @@ class Install(LabCase):
         self.assertEqual(self.host.must("systemctl is-enabled clearwaterd"), "enabled")
 
     def test_unit_has_no_mistakes(self):
-        self.assertEqual(self.host.must("systemd-analyze verify --man=no clearwaterd.service"), "")
+        for unit in ("clearwaterd", "clearwater-limits"):
+            self.assertEqual(self.host.must(f"systemd-analyze verify --man=no {unit}.service"), "")
+
+    def test_guests_have_a_control_group(self):
+        """With the controllers that limits need, and for good."""
+        [_, group] = self.service("Environment").split("CLEARWATER_GUEST_CGROUP=")
+        self.assertEqual(self.service("ActiveState", "clearwater-limits"), "active")
+        self.assertLessEqual({"cpu", "memory", "pids"},
+                             set(self.host.must(f"cat {group}/cgroup.controllers").split()))
+        self.assertNotEqual(self.host.ssh("systemctl stop clearwater-limits", 60).returncode, 0)
 
     def test_guests_account(self):
         entry = self.host.must("getent passwd clearwater-guest").split(":")

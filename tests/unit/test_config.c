@@ -72,6 +72,24 @@ static void test_defaults(Fixture *fixture, gconstpointer data)
     g_assert_false(config.foreground || config.show_help || config.show_version);
 }
 
+/* A unit knows the group that systemd has made for guests; who runs the daemon has the last word. */
+static void test_environment(Fixture *fixture, gconstpointer data)
+{
+    (void)data;
+    g_auto(DaemonConfig) plain = {0}, given = {0}, file = {0}, none = {0};
+    g_assert_true(load(fixture, "", &plain, NULL));
+    g_assert_cmpstr(plain.guest_cgroup, ==, "");
+    g_assert_true(g_setenv("CLEARWATER_GUEST_CGROUP", "/group/of/unit", true));
+    g_assert_true(load(fixture, "", &given, NULL));
+    g_assert_cmpstr(given.guest_cgroup, ==, "/group/of/unit");
+    write_file(fixture, "guest-cgroup = /another\n");
+    g_assert_true(load(fixture, "", &file, NULL));
+    g_assert_cmpstr(file.guest_cgroup, ==, "/another");
+    g_assert_true(load(fixture, "--guest-cgroup|", &none, NULL));
+    g_assert_cmpstr(none.guest_cgroup, ==, "");
+    g_unsetenv("CLEARWATER_GUEST_CGROUP");
+}
+
 static void test_file(Fixture *fixture, gconstpointer data)
 {
     (void)data;
@@ -179,6 +197,7 @@ int main(int argc, char **argv)
         void (*func)(Fixture *fixture, gconstpointer data);
     } tests[] = {
         {"/config/defaults", test_defaults},
+        {"/config/environment", test_environment},
         {"/config/file", test_file},
         {"/config/command-line-wins", test_command_line_wins},
         {"/config/help-and-version", test_help_and_version},
