@@ -198,13 +198,13 @@ static bool open_database(Daemon *daemon, Err **err)
 
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
-    bool is_fake = strcmp(config->engine, "fake") == 0;
-    const char *name = strcmp(config->engine, "auto") == 0 ? hv_engine_choose("/") : config->engine;
-    const HvDriver *engine = hv_engine_find(name, err);
+    g_autofree char *guests = platform_guests_dir(daemon->run_dir);
+    const HvDriver *engine = hv_engine_select(config->engine, "/", guests, err);
     if (!engine) {
         return false;
     }
-    log_info("the engine is %s", name);
+    log_info("the engine is %s", engine->name);
+    bool is_fake = engine == &hv_fake_driver;
     g_autofree char *host_name = host_name_of(config);
     uint16_t port = 0;
     g_autofree char *address = address_of(config, &port, err);
@@ -232,7 +232,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
                                      .tls = daemon->tls,
                                      .owns_machine = config->manage_machine};
     daemon->platform = platform_new(daemon->db, &platform, err);
-    return daemon->platform != NULL;
+    return daemon->platform && hv_engine_note(engine, "/", guests, err);
 }
 
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err)

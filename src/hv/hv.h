@@ -447,6 +447,13 @@ extern const HvDriver hv_fake_driver;
 /* The engine that suits the machine whose /sys lies below `root`: "xen" where Xen runs it, lets us
  * control it, and its module is there; "qemu" else. */
 const char *hv_engine_choose(const char *root);
+/* The driver to open on `run_dir`: of the engine `wanted`, or of the one that suits the machine
+ * when that is "auto".  Where guests of another engine may run since an earlier daemon, "auto"
+ * stays with that one, and any other name is refused. (borrowed) */
+const HvDriver *hv_engine_select(const char *wanted, const char *root, const char *run_dir,
+                                 Err **err);
+/* To be called between the driver's open() on `run_dir` and its first domain there. */
+bool hv_engine_note(const HvDriver *engine, const char *root, const char *run_dir, Err **err);
 /* The driver of an engine by its name; that of Xen is a module which is loaded now. (borrowed) */
 const HvDriver *hv_engine_find(const char *name, Err **err);
 

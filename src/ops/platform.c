@@ -53,7 +53,7 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     copy_config(platform, config);
     platform->metrics = metrics_new(platform);
     platform->watch = vm_watch_new(platform);
-    g_autofree char *hv_dir = g_build_filename(config->paths.run_dir, "domains", NULL);
+    g_autofree char *hv_dir = platform_guests_dir(config->paths.run_dir);
     g_autofree char *nw_dir = g_build_filename(config->paths.run_dir, "networks", NULL);
     if (!fd_make_dirs(hv_dir, 0711, err) || !fd_make_dirs(nw_dir, 0755, err)) {
         return NULL;
@@ -67,6 +67,11 @@ Platform *platform_new(Db *db, const PlatformConfig *config, Err **err)
     platform->nw = config->nw->open(nw_dir, err);
     platform->hv = platform->nw ? config->hv->open(&hv_config, err) : NULL;
     return platform->hv ? g_steal_pointer(&platform) : NULL;
+}
+
+char *platform_guests_dir(const char *run_dir)
+{
+    return g_build_filename(run_dir, "domains", NULL);
 }
 
 void platform_free(Platform *platform)

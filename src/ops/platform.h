@@ -37,6 +37,8 @@ typedef struct PlatformConfig {
 
 /* `config` is copied. `db` is borrowed and outlives the platform. */
 Platform *platform_new(Db *db, const PlatformConfig *config, Err **err);
+/* Where the engine keeps what runs. (owned) */
+char *platform_guests_dir(const char *run_dir);
 void platform_free(Platform *platform);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Platform, platform_free)
 

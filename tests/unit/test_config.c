@@ -72,7 +72,8 @@ static void test_defaults(Fixture *fixture, gconstpointer data)
     g_assert_false(config.foreground || config.show_help || config.show_version);
 }
 
-/* A unit knows the group that systemd has made for guests; who runs the daemon has the last word. */
+/* A unit knows the group that systemd has made for guests; who runs the daemon has the last word
+ * over it. */
 static void test_environment(Fixture *fixture, gconstpointer data)
 {
     (void)data;
