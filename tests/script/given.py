@@ -1,5 +1,5 @@
 """What a daemon does with a guest that the one before it gave away, and was killed: nothing at all, for
-it may run elsewhere."""
+it may run elsewhere. One that was not given, and has no VM, it ends."""
 
 import shutil
 import subprocess
@@ -25,6 +25,8 @@ class Given(unittest.TestCase):
         self.call("VM.start", self.vm, False, False)
         self.domain = self.call("VM.get_uuid", self.vm)
         self.daemon.kill()
+
+    def give_away(self):
         other = self.daemon.root / "other"
         other.mkdir()
         subprocess.run([GIVE_AWAY, self.domains(self.daemon), other, self.domain], check=True,
@@ -46,7 +48,17 @@ class Given(unittest.TestCase):
         client.send(rpc.json_request(method, [session, *params]))
         return rpc.json_result(client.receive())
 
+    def start_without_vm(self):
+        """Another daemon, which finds the domain and knows of no VM. Returns the domain's file."""
+        another = self.new_daemon()
+        self.domains(another).mkdir(parents=True)
+        shutil.copy(self.domains(self.daemon) / self.domain, self.domains(another))
+        self.daemon = another
+        another.start()
+        return self.domains(another) / self.domain
+
     def test_of_a_vm(self):
+        self.give_away()
         self.daemon.start()
         self.assertEqual(self.call("VM.get_power_state", self.vm), "Paused")
         with self.assertRaisesRegex(Exception, "given away"):
@@ -58,12 +70,11 @@ class Given(unittest.TestCase):
         self.assertEqual(self.call("VM.get_power_state", self.vm), "Running")
 
     def test_of_no_vm(self):
-        another = self.new_daemon()
-        self.domains(another).mkdir(parents=True)
-        shutil.copy(self.domains(self.daemon) / self.domain, self.domains(another))
-        self.daemon = another
-        another.start()
-        self.assertTrue((self.domains(another) / self.domain).exists())
+        self.give_away()
+        self.assertTrue(self.start_without_vm().exists())
+
+    def test_not_given(self):
+        self.assertFalse(self.start_without_vm().exists())
 
 
 if __name__ == "__main__":
