@@ -9,6 +9,7 @@
 #include "net/relay.h"
 #include "net/tls.h"
 #include "ops/host/host_certificate.h"
+#include "ops/host/host_management.h"
 #include "ops/message/alert_mail.h"
 #include "ops/metrics/metrics.h"
 #include "ops/network/network_watch.h"
@@ -52,6 +53,7 @@ static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err)
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err);
+static bool is_management_off(void *user);
 static bool listen_on(Daemon *daemon, const char *endpoint, TlsContext *tls, Err **err);
 static const char *choose_guest_user(const DaemonConfig *config);
 static char *host_name_of(const DaemonConfig *config);
@@ -269,7 +271,7 @@ static bool open_certificate(Daemon *daemon, const DaemonConfig *config, Err **e
 
 static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err)
 {
-    const HttpServerConfig server = {0};
+    const HttpServerConfig server = {.is_local_only = is_management_off, .user = daemon->platform};
     unsigned count;
     daemon->relay = relay_new(err);
     if (!daemon->relay) {
@@ -282,6 +284,11 @@ static bool open_front(Daemon *daemon, const DaemonConfig *config, Err **err)
     return daemon->server && http_server_listen_unix(daemon->server, socket, err) &&
            listen_on(daemon, config->https, daemon->tls, err) &&
            listen_on(daemon, config->http, NULL, err) && http_server_start(daemon->server, err);
+}
+
+static bool is_management_off(void *user)
+{
+    return host_management_is_off(user);
 }
 
 static bool listen_on(Daemon *daemon, const char *endpoint, TlsContext *tls, Err **err)

@@ -40,6 +40,7 @@ static void remove_own_socket(const Listener *listener);
 static void on_event(PollerItem *item, PollerEvent event);
 static bool accept_one(Listener *listener);
 static void admit(Listener *listener, int fd, const struct sockaddr_storage *address);
+static bool is_outside(int fd);
 static bool is_local_root(int fd);
 static void set_tcp_options(int fd);
 static void format_peer(const struct sockaddr_storage *address, char text[INET6_ADDRSTRLEN]);
@@ -208,10 +209,33 @@ static void admit(Listener *listener, int fd, const struct sockaddr_storage *add
         connection_start(server, fd, NULL, "unix", is_local_root(fd));
         return;
     }
+    const HttpServerConfig *config = &server->config;
+    if (config->is_local_only && is_outside(fd) && config->is_local_only(config->user)) {
+        close(fd);
+        return;
+    }
     set_tcp_options(fd);
     char peer[INET6_ADDRSTRLEN];
     format_peer(address, peer);
     connection_start(server, fd, listener->tls, peer, false);
+}
+
+/* By which of the host's addresses the peer has come. */
+static bool is_outside(int fd)
+{
+    enum { LOOPBACK = 127, LINK_LOCAL = 169 << 8 | 254 };
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    (void)getsockname(fd, (struct sockaddr *)&address, &size);
+    const uint8_t *ipv4 = (const uint8_t *)&((const struct sockaddr_in *)&address)->sin_addr;
+    if (address.ss_family == AF_INET6) {
+        const struct in6_addr *ipv6 = &((const struct sockaddr_in6 *)&address)->sin6_addr;
+        if (!IN6_IS_ADDR_V4MAPPED(ipv6)) {
+            return !IN6_IS_ADDR_LOOPBACK(ipv6);
+        }
+        ipv4 = &ipv6->s6_addr[12];
+    }
+    return ipv4[0] != LOOPBACK && (ipv4[0] << 8 | ipv4[1]) != LINK_LOCAL;
 }
 
 static bool is_local_root(int fd)

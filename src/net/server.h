@@ -46,6 +46,11 @@ typedef struct HttpServerConfig {
     Usec body_timeout;        /* 0: 60 s without progress */
     Usec idle_timeout;        /* 0: 300 s between requests */
     Usec write_timeout;       /* 0: 60 s without progress */
+    /* Asked for each connection by TCP, NULL: no.  Whether only those are served that come in by an
+     * address of which others know nothing: loopback, or IPv4 link-local, as guests see the host.
+     */
+    bool (*is_local_only)(void *user);
+    void *user;
 } HttpServerConfig;
 
 /* Routes are copied; they cannot change while the server runs. */

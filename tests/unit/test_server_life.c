@@ -1,8 +1,11 @@
 /* The life of the HTTP server's connections: parking, deadlines, limits, listeners, stopping, and
  * all of it over TLS. */
+#include "base/fd.h"
 #include "server_fixture.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <sys/stat.h>
 
 /* Runs out while a test waits for it, but not while it sends a request. */
@@ -287,6 +290,62 @@ static void test_full_server_refuses(void)
     fixture_clear(&fixture);
 }
 
+static bool is_true(void *user)
+{
+    g_atomic_int_inc((gint *)user);
+    return true;
+}
+
+static bool answers_at(uint16_t port, const char *address)
+{
+    g_autoptr(Err) err = NULL;
+    g_autoptr(Op) op = net_test_op();
+    g_autoptr(Stream) stream = stream_connect_tcp(op, address, port, NULL, &err);
+    assert_ok(stream != NULL, err);
+    net_send(stream, "GET / HTTP/1.0\r\n\r\n");
+    char first;
+    return stream_read(stream, op, &first, 1, NULL) == 1;
+}
+
+static void run_ip(const char *arguments)
+{
+    g_autofree char *command = g_strdup_printf("ip %s", arguments);
+    int status = -1;
+    g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, &status, NULL));
+    g_assert_cmpint(status, ==, 0);
+}
+
+/* The test has an address that is not of loopback in a network of its own. */
+static void test_local_only(void)
+{
+    auto_fd home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0) {
+        g_test_skip("needs root, for a network namespace of its own");
+        return;
+    }
+    run_ip("link set lo up");
+    run_ip("address add 192.0.2.1/32 dev lo");
+    run_ip("address add 169.254.0.1/32 dev lo");
+    run_ip("address add 2001:db8::1/128 dev lo");
+    gint asked = 0;
+    const HttpServerConfig config = {.is_local_only = is_true, .user = &asked};
+    Fixture fixture;
+    g_autoptr(Err) err = NULL;
+    uint16_t port;
+    fixture_init(&fixture, &config, NULL);
+    assert_ok(http_server_listen_tcp(fixture.server, "::", 0, NULL, &port, &err), err);
+    g_assert_true(answers_at(fixture.port, "127.0.0.1"));
+    g_assert_true(answers_at(port, "127.0.0.1"));
+    g_assert_true(answers_at(port, "169.254.0.1"));
+    g_assert_true(answers_at(port, "::1"));
+    g_assert_cmpint(g_atomic_int_get(&asked), ==, 0);
+    g_assert_false(answers_at(port, "192.0.2.1"));
+    g_assert_false(answers_at(port, "2001:db8::1"));
+    g_assert_cmpint(g_atomic_int_get(&asked), ==, 2);
+    fixture_clear(&fixture);
+    g_assert_cmpint(setns(home, CLONE_NEWNET), ==, 0);
+}
+
 static void test_unix_socket(void)
 {
     g_autofree char *folder = g_dir_make_tmp("clearwater-XXXXXX", NULL);
@@ -485,6 +544,7 @@ int main(int argc, char **argv)
     g_test_add_func("/server-life/silent-is-closed", test_silent_is_closed);
     g_test_add_func("/server-life/share-of-unix-socket", test_share_of_unix_socket);
     g_test_add_func("/server-life/full-server-refuses", test_full_server_refuses);
+    g_test_add_func("/server-life/local-only", test_local_only);
     g_test_add_func("/server-life/unix-socket", test_unix_socket);
     g_test_add_func("/server-life/bad-listen", test_bad_listen);
     g_test_add_func("/server-life/stop-while-busy", test_stop_while_busy);

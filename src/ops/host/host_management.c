@@ -1,4 +1,5 @@
-/* host.management_reconfigure and get_management_interface. */
+/* host.management_reconfigure, local_management_reconfigure, management_disable and
+ * get_management_interface. */
 #include "ops/host/host_management.h"
 
 #include "base/log.h"
@@ -23,6 +24,26 @@ static bool route_through(Call *call, Op *op, PifRef pif, PifRef before, Err **e
 bool host_management_reconfigure(Call *call, const HostManagementReconfigureArgs *args, Err **err)
 {
     return host_management_move(call, args->pif, err);
+}
+
+/* For a member of a pool that has lost its coordinator; this host is its own. */
+bool host_local_management_reconfigure(Call *call, const HostLocalManagementReconfigureArgs *args,
+                                       Err **err)
+{
+    (void)call;
+    (void)args;
+    return err_not_in_emergency_mode(err);
+}
+
+bool host_management_disable(Call *call, Err **err)
+{
+    if (!network_turn_keep(call, err)) {
+        return false;
+    }
+    if (db_pool_ha_enabled(call_view(call), platform_pool(call_platform(call)))) {
+        return err_ha_is_enabled(err);
+    }
+    return record(call, (PifRef){{{0}}}, true, err);
 }
 
 bool host_get_management_interface(Call *call, const HostGetManagementInterfaceArgs *args,
@@ -62,6 +83,14 @@ bool host_management_move(Call *call, PifRef pif, Err **err)
     }
     bool is_up = db_pif_currently_attached(view, pif);
     return (is_up || pif_link_up(call, pif, err)) && choose(call, pif, err);
+}
+
+bool host_management_is_off(Platform *platform)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(platform_db(platform));
+    const DbView *view = db_snapshot_view(snapshot);
+    HostRef host = platform_host(platform);
+    return db_host_management_set(view, host) && pif_ref_is_null(host_management_pif(view, host));
 }
 
 static bool check_choice(Call *call, const DbView *view, PifRef pif, Err **err)

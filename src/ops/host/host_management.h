@@ -10,3 +10,6 @@ PifRef host_management_pif(const DbView *view, HostRef host);
 
 /* Makes `pif` the one, and brings it up if it is down. */
 bool host_management_move(Call *call, PifRef pif, Err **err);
+
+/* Whether a client has said that there shall be none: only the machine itself is served then. */
+bool host_management_is_off(Platform *platform);

@@ -12,6 +12,7 @@ class FunctionalCase(unittest.TestCase):
     """One daemon for each case, in a network of the test program's own."""
 
     engine = "qemu"
+    address = "127.0.0.1"  # where it listens
     entered = False
 
     @classmethod
@@ -33,7 +34,8 @@ class FunctionalCase(unittest.TestCase):
         return sandbox.can_enter()
 
     def setUp(self):
-        self.daemon = Daemon(self.id().rsplit(".", 1)[-1].removeprefix("test_")[:12], self.engine)
+        self.daemon = Daemon(self.id().rsplit(".", 1)[-1].removeprefix("test_")[:12], self.engine,
+                             self.address)
         self.addCleanup(self.daemon.destroy)
         self.addCleanup(self.show_logs)
         self.host = Host(self.daemon, self.daemon.start())

@@ -37,9 +37,10 @@ def link_target(link):
 class Daemon:
     """Start, stop, kill; whatever guests it runs live on until destroy()."""
 
-    def __init__(self, name, engine="qemu"):
+    def __init__(self, name, engine="qemu", address="127.0.0.1"):
         self.name = name
         self.engine = engine
+        self.address = address
         self.root = ROOTS / f"{name}-{os.getpid()}"
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.mkdir(parents=True)
@@ -52,7 +53,7 @@ class Daemon:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [BUILD / "src/daemon/clearwaterd", "--root", self.root, "--foreground",
-                 "--engine", self.engine, "--https", f"127.0.0.1:{HTTPS_PORT}",
+                 "--engine", self.engine, "--https", f"{self.address}:{HTTPS_PORT}",
                  "--http", f"127.0.0.1:{HTTP_PORT}"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         deadline = wait.Deadline(seconds, f"start of {self.name}")
