@@ -38,8 +38,9 @@ void hv_cpuinfo_read_features(HvHostInfo *info)
     uint32_t *features = info->cpu_features;
     unsigned eax, ebx;
     memset(features, 0, sizeof info->cpu_features);
-    __get_cpuid(BASE_LEAF, &eax, &ebx, &features[0], &features[1]);
-    __get_cpuid(EXTENDED_LEAF, &eax, &ebx, &features[2], &features[3]);
+    __get_cpuid(BASE_LEAF, &eax, &ebx, &features[HV_CPU_ECX], &features[HV_CPU_EDX]);
+    __get_cpuid(EXTENDED_LEAF, &eax, &ebx, &features[HV_CPU_EXTENDED_ECX],
+                &features[HV_CPU_EXTENDED_EDX]);
 }
 
 static void hv_cpuinfo_read_line(const char *name, const char *value, HvHostInfo *info)

@@ -155,6 +155,15 @@ typedef struct HvCpuSet {
 void hv_cpu_set_add(HvCpuSet *set, unsigned cpu);
 bool hv_cpu_set_has(const HvCpuSet *set, unsigned cpu);
 
+/* What processors can do, in four words of CPUID: 1 ECX and EDX, 0x80000001 ECX and EDX. */
+typedef enum HvCpuWord {
+    HV_CPU_ECX,
+    HV_CPU_EDX,
+    HV_CPU_EXTENDED_ECX,
+    HV_CPU_EXTENDED_EDX,
+    HV_CPU_WORDS
+} HvCpuWord;
+
 typedef enum HvFirmware {
     HV_FIRMWARE_BIOS,
     HV_FIRMWARE_UEFI,
@@ -172,6 +181,9 @@ typedef struct HvDomainConfig {
      * engine that cannot tell vCPUs apart lets them run anywhere. */
     const HvCpuSet *affinity;
     unsigned affinity_count;
+    /* Features that the guest may not see; it sees all others that the engine gives.  Those that
+     * an engine has no name for stay. */
+    uint32_t cpu_hidden[HV_CPU_WORDS];
     uint64_t memory_bytes; /* at start */
     uint64_t memory_max_bytes;
     HvKind kind;
@@ -260,11 +272,10 @@ typedef struct HvHostInfo {
     uint64_t memory_total, memory_free; /* bytes */
     char cpu_vendor[16], cpu_model_name[64], cpu_flags[2048];
     unsigned cpu_family, cpu_model, cpu_stepping, cpu_mhz;
-    char engine_version[64]; /* "QEMU 7.2.22" */
-    char accelerator[16];    /* "kvm", "tcg", "xen", "none" */
-    /* What guests can be given of the processors: CPUID 1 ECX and EDX, 0x80000001 ECX and EDX. */
-    uint32_t cpu_features[4];
-    uint64_t domain_overhead_bytes; /* memory a domain costs beyond its own */
+    char engine_version[64];             /* "QEMU 7.2.22" */
+    char accelerator[16];                /* "kvm", "tcg", "xen", "none" */
+    uint32_t cpu_features[HV_CPU_WORDS]; /* what guests can be given of the processors */
+    uint64_t domain_overhead_bytes;      /* memory a domain costs beyond its own */
     /* The domain that this program runs in; 0: there is none, but the machine itself. */
     uint64_t control_memory_bytes;
     unsigned control_vcpus;

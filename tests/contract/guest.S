@@ -3,6 +3,7 @@
  *   p  power off        r  reset        c  panic
  *   +  add one to a counter in memory and tell it: 'A' + counter
  *   w  write the counter to the disk's second sector, d  tell it as it stands there
+ *   s  tell whether the processor has SSE3: 'y' or 'n'
  *
  * Anything else is echoed.  It says "READY" when it listens.  Reset control is at 0xcf9 and COM1 at
  * 0x3f8; the rest depends on the machine, which is told by the host bridge:
@@ -53,6 +54,8 @@ wait:   hlt
         je write
         cmpb $'d', %al
         je read
+        cmpb $'s', %al
+        je sse3
         call put
         jmp wait
 
@@ -102,6 +105,15 @@ read:
         call disk
         movb buffer, %al
         call put
+        jmp wait
+
+sse3:   movl $1, %eax
+        cpuid
+        movb $'n', %al
+        testb $1, %cl
+        jz 1f
+        movb $'y', %al
+1:      call put
         jmp wait
 
         /* One sector by the extended disk functions; %ah is the function. On an error the

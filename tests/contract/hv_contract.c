@@ -79,6 +79,25 @@ static void test_tuned(Bench *bench)
     guest_destroy(bench, &guest);
 }
 
+/* SSE3, which all processors of today and QEMU's own have. */
+static void test_hidden_feature(Bench *bench)
+{
+    static const uint32_t sse3 = 1;
+    static const struct {
+        uint32_t hidden;
+        const char *answer;
+    } starts[] = {{sse3, "n"}, {0, "y"}};
+    for (unsigned i = 0; i < G_N_ELEMENTS(starts); i++) {
+        g_auto(Guest) guest = {0};
+        guest_init(&guest, bench, 1);
+        guest.config.cpu_hidden[HV_CPU_ECX] = starts[i].hidden;
+        auto_fd line = guest_start(bench, &guest);
+        line_send(line, "s");
+        g_free(line_expect(bench, line, starts[i].answer));
+        guest_destroy(bench, &guest);
+    }
+}
+
 static void test_states(Bench *bench)
 {
     Err *err = NULL;
@@ -702,6 +721,7 @@ int main(int argc, char **argv)
         {"hypervisor", HV_CAP_HYPERVISOR, test_hypervisor},
         {"states", 0, test_states},
         {"tuned", 0, test_tuned},
+        {"hidden_feature", HV_CAP_TEXT_CONSOLE, test_hidden_feature},
         {"guest_ends", HV_CAP_TEXT_CONSOLE, test_guest_ends},
         {"power_button", 0, test_power_button},
         {"resize", HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG, test_resize},

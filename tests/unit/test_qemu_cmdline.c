@@ -121,6 +121,27 @@ static void test_machine(void)
     tear_down(&fixture);
 }
 
+static void test_hidden_features(void)
+{
+    Fixture fixture;
+    set_up(&fixture);
+    uint32_t *hidden = fixture.config.cpu_hidden;
+    g_autofree char *all = build(&fixture.config, &host);
+    assert_has(all, "\n-cpu\nmax\n");
+    hidden[HV_CPU_ECX] = 1u << 20 | 1u << 27; /* nobody hides OSXSAVE but the guest's kernel */
+    hidden[HV_CPU_EDX] = 1u << 28;
+    hidden[HV_CPU_EXTENDED_ECX] = 1u << 0 | 1u << 16 | 1u << 14;
+    hidden[HV_CPU_EXTENDED_EDX] = 1u << 27 | 1u << 0;
+    g_autofree char *some = build(&fixture.config, &host);
+    assert_has(some, "\n-cpu\nmax,sse4.2=off,ht=off,lahf-lm=off,fma4=off,rdtscp=off\n");
+    const QemuHost kvm = {.kvm = true, .aio = "threads"};
+    memset(hidden, 0, sizeof fixture.config.cpu_hidden);
+    hidden[HV_CPU_ECX] = 1u << 28;
+    g_autofree char *avx = build(&fixture.config, &kvm);
+    assert_has(avx, "\n-cpu\nhost,migratable=on,avx=off,avx2=off,avx512f=off\n");
+    tear_down(&fixture);
+}
+
 static void test_disks(void)
 {
     Fixture fixture;
@@ -299,6 +320,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu_cmdline/machine", test_machine);
+    g_test_add_func("/qemu_cmdline/hidden_features", test_hidden_features);
     g_test_add_func("/qemu_cmdline/disks", test_disks);
     g_test_add_func("/qemu_cmdline/nics", test_nics);
     g_test_add_func("/qemu_cmdline/boot_order", test_boot_order);

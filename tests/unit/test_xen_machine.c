@@ -92,6 +92,39 @@ static void test_memory(void)
     }
 }
 
+static void test_hidden_features(void)
+{
+    static const HvKind kinds[] = {HV_KIND_PV, HV_KIND_PVH, HV_KIND_HVM};
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        HvDomainConfig config = a_guest(kinds[i]);
+        libxl_domain_build_info build;
+        describe(&config, &build);
+        g_assert_cmpint(libxl_cpuid_policy_list_length(&build.cpuid), ==, 0);
+        libxl_domain_build_info_dispose(&build);
+        config.cpu_hidden[HV_CPU_ECX] = 1;
+        describe(&config, &build); /* one entry for each leaf */
+        g_assert_cmpint(libxl_cpuid_policy_list_length(&build.cpuid), ==, 2);
+        libxl_domain_build_info_dispose(&build);
+    }
+    static const struct {
+        HvCpuWord word;
+        uint32_t hidden;
+        const char *text;
+    } words[] = {
+        {HV_CPU_ECX, 1u << 20, "1:ecx=xxxxxxxxxxx0xxxxxxxxxxxxxxxxxxxx"},
+        {HV_CPU_EDX, 1u << 31 | 1, "1:edx=0xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx0"},
+        {HV_CPU_EXTENDED_ECX, 0, "0x80000001:ecx=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
+        {HV_CPU_EXTENDED_EDX, UINT32_MAX, "0x80000001:edx=00000000000000000000000000000000"},
+    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autofree char *text = xen_machine_cpuid_text(words[i].word, words[i].hidden);
+        g_assert_cmpstr(text, ==, words[i].text);
+        libxl_cpuid_policy_list list = NULL;
+        g_assert_cmpint(libxl_cpuid_parse_config_xend(&list, text), ==, 0);
+        libxl_cpuid_dispose(&list);
+    }
+}
+
 static void test_features(void)
 {
     HvDomainConfig config = a_guest(HV_KIND_HVM);
@@ -171,6 +204,7 @@ int main(int argc, char **argv)
     g_test_add_func("/xen_machine/processors", test_processors);
     g_test_add_func("/xen_machine/affinity", test_affinity);
     g_test_add_func("/xen_machine/memory", test_memory);
+    g_test_add_func("/xen_machine/hidden_features", test_hidden_features);
     g_test_add_func("/xen_machine/features", test_features);
     g_test_add_func("/xen_machine/viridian", test_viridian);
     g_test_add_func("/xen_machine/graphics", test_graphics);

@@ -15,6 +15,7 @@ typedef struct FakeDomain {
     uint64_t memory_max_bytes;
     bool booted;             /* the guest has said that it listens */
     char counter, disk_byte; /* what it has in memory and on its disk */
+    bool has_sse3;           /* its processor */
     unsigned busy;           /* how often it was told to be busy */
     bool sending;            /* it stands still for that */
     char devices[FAKE_PLACES][HV_ID_SIZE];

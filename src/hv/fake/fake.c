@@ -25,6 +25,8 @@ typedef struct FakeConsole {
     bool is_text;
 } FakeConsole;
 
+#define SSE3 1 /* in HV_CPU_ECX */
+
 static const HvHostInfo host = {
     .cpu_count = 4,
     .socket_count = 1,
@@ -34,7 +36,7 @@ static const HvHostInfo host = {
     .cpu_model_name = "Fake CPU",
     .engine_version = "fake 1",
     .accelerator = "none",
-    .cpu_features = {0x1, 0x2, 0x4, 0x8},
+    .cpu_features = {SSE3, 0x2, 0x4, 0x8},
     .domain_overhead_bytes = OVERHEAD,
 };
 
@@ -538,6 +540,7 @@ FakeDomain *fake_domain_build(Hv *hv, Op *op, const HvDomainConfig *config, Err 
                  config->start_ticket, false},
         .vcpus_max = MAX(config->vcpus_max, config->vcpus),
         .memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes),
+        .has_sse3 = !(config->cpu_hidden[HV_CPU_ECX] & SSE3),
     };
     bool ok = true;
     for (unsigned i = 0; i < config->disk_count && ok; i++) {
@@ -675,6 +678,8 @@ static void guest_obey(Hv *hv, FakeDomain *domain, char letter)
         letter = '.';
     } else if (letter == 'd') {
         letter = domain->disk_byte;
+    } else if (letter == 's') {
+        letter = domain->has_sse3 ? 'y' : 'n';
     } else if (letter == 'b') {
         domain->busy++;
     }

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "hv/block/image.h"
 #include "hv/qemu/boot.h"
+#include "hv/qemu/cpu.h"
 #include "hv/qemu/device.h"
 #include "wire/json.h"
 
@@ -141,7 +142,9 @@ static void qemu_cmdline_add_processors(QemuCmdline *cmdline, const QemuHost *ho
         cores = 1;
     }
     uint64_t memory = MAX(config->memory_max_bytes, config->memory_bytes);
-    qemu_cmdline_add(cmdline, "-cpu", "%s", host->kvm ? "host,migratable=on" : "max");
+    g_autofree char *processor =
+        qemu_cpu_describe(host->kvm ? "host,migratable=on" : "max", config->cpu_hidden);
+    qemu_cmdline_add(cmdline, "-cpu", "%s", processor);
     qemu_cmdline_add(cmdline, "-smp", "cpus=%u,maxcpus=%u,sockets=%u,cores=%u,threads=1",
                      config->vcpus, max, max / cores, cores);
     qemu_cmdline_add(cmdline, "-m", "%" G_GUINT64_FORMAT "k", memory / 1024);

@@ -88,7 +88,7 @@ static void xen_host_features(Hv *hv, HvHostInfo *info)
 {
     static const unsigned of_guests[] = {XEN_SYSCTL_cpu_featureset_hvm,
                                          XEN_SYSCTL_cpu_featureset_pv};
-    static const unsigned words[] = {1, 0, 3, 2};
+    static const unsigned words[HV_CPU_WORDS] = {1, 0, 3, 2};
     uint32_t count = xc_get_cpu_featureset_size();
     g_autofree uint32_t *set = g_new0(uint32_t, MAX(count, G_N_ELEMENTS(words)));
     for (unsigned i = 0; i < G_N_ELEMENTS(of_guests); i++) {

@@ -8,10 +8,12 @@
 
 #define KIB         1024
 #define KIB_PER_MIB 1024
+#define CPUID_BITS  32
 
 static void xen_machine_processors(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_machine_affinity(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_machine_memory(const HvDomainConfig *config, libxl_domain_build_info *build);
+static void xen_machine_cpuid(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_machine_features(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_machine_viridian(const HvDomainConfig *config, libxl_domain_build_info *build);
 static void xen_machine_graphics(const HvDomainConfig *config, libxl_domain_build_info *build);
@@ -22,6 +24,7 @@ void xen_machine_describe(const HvDomainConfig *config, libxl_domain_build_info 
     xen_machine_processors(config, build);
     xen_machine_affinity(config, build);
     xen_machine_memory(config, build);
+    xen_machine_cpuid(config, build);
     build->rtc_timeoffset = (uint32_t)config->time_offset;
     build->tsc_mode = (libxl_tsc_mode)config->tsc_mode;
     build->device_model_version = LIBXL_DEVICE_MODEL_VERSION_QEMU_XEN;
@@ -36,6 +39,21 @@ uint64_t xen_machine_shadow_kib(uint64_t memory_max_bytes, unsigned vcpus_max, d
 {
     unsigned long usual = libxl_get_required_shadow_memory(memory_max_bytes / KIB, vcpus_max);
     return (uint64_t)((double)usual * multiplier);
+}
+
+char *xen_machine_cpuid_text(HvCpuWord word, uint32_t hidden)
+{
+    static const char *const registers[HV_CPU_WORDS] = {
+        [HV_CPU_ECX] = "1:ecx",
+        [HV_CPU_EDX] = "1:edx",
+        [HV_CPU_EXTENDED_ECX] = "0x80000001:ecx",
+        [HV_CPU_EXTENDED_EDX] = "0x80000001:edx",
+    };
+    char bits[CPUID_BITS + 1] = "";
+    for (unsigned i = 0; i < CPUID_BITS; i++) {
+        bits[i] = hidden & (UINT32_C(1) << (CPUID_BITS - 1 - i)) ? '0' : 'x';
+    }
+    return g_strconcat(registers[word], "=", bits, NULL);
 }
 
 static void xen_machine_processors(const HvDomainConfig *config, libxl_domain_build_info *build)
@@ -83,6 +101,19 @@ static void xen_machine_memory(const HvDomainConfig *config, libxl_domain_build_
     if (config->shadow_multiplier > 1 && config->kind != HV_KIND_PV) {
         build->shadow_memkb = xen_machine_shadow_kib(
             build->max_memkb * KIB, (unsigned)build->max_vcpus, config->shadow_multiplier);
+    }
+}
+
+/* Xen takes away by itself what is of no use without a feature that is hidden. */
+static void xen_machine_cpuid(const HvDomainConfig *config, libxl_domain_build_info *build)
+{
+    static const uint32_t nothing[HV_CPU_WORDS];
+    if (memcmp(config->cpu_hidden, nothing, sizeof nothing) == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < HV_CPU_WORDS; i++) {
+        g_autofree char *text = xen_machine_cpuid_text((HvCpuWord)i, config->cpu_hidden[i]);
+        (void)libxl_cpuid_parse_config_xend(&build->cpuid, text);
     }
 }
 
