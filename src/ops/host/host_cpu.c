@@ -1,35 +1,67 @@
-/* Also set_cpu_features and reset_cpu_features: hiding features from all VMs of a host is what Xen
- * did at boot; the engines here give each VM its CPU. */
+/* Also set_cpu_features and reset_cpu_features: the level of features that guests see.
+ *
+ * In 6.2 Xen hid features from all domains, beginning with the host's next boot.  Here each guest
+ * gets its own processor, so that the level holds for those that boot from now on: what 6.2 has
+ * after a reboot is so at once, and features and features_after_reboot are the same. */
 #include "ops/host/host_cpu.h"
 
+#include "base/text.h"
 #include "gen/db_host.h"
 #include "gen/db_host_cpu.h"
+#include "gen/db_pool.h"
 #include "gen/errors.h"
 #include "gen/ops_host.h"
 #include "ops/host/host_here.h"
 
 #include <cpuid.h>
 
-enum { TOPOLOGY_LEAF = 0xb, FEATURE_DIGITS = 32, FEATURES_SIZE = 36 };
+#define PHYSICAL "physical_features"
+#define LEVEL    "features"
+/* 6.2's name for what LEVEL is to be after the next boot. */
+#define NEXT_LEVEL "features_after_reboot"
+
+enum { TOPOLOGY_LEAF = 0xb };
 
 static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info);
+static bool write_level(Call *call, HostRef host, CpuFeatures level, Err **err);
+static CpuFeatures read_features(const DbView *view, HostRef host, const char *name);
+static uint64_t read_count(const DbView *view, HostRef host, const char *name);
 static unsigned threads_per_core(void);
 
 bool host_set_cpu_features(Call *call, const HostSetCpuFeaturesArgs *args, Err **err)
 {
+    CpuFeatures level;
     if (!host_here_check(call, args->host, err)) {
         return false;
     }
-    if (!host_cpu_features_are_valid(args->features)) {
+    if (!cpu_features_parse(args->features, &level)) {
         return err_invalid_feature_string(err, args->features);
     }
-    return err_cpu_feature_masking_not_supported(err, "The engine gives each VM its own CPU");
+    CpuFeatures physical = host_cpu_physical(call_view(call), args->host);
+    CpuFeatures lacking = cpu_features_without(level, physical);
+    if (!cpu_features_are_none(lacking)) {
+        char text[CPU_FEATURES_TEXT_SIZE];
+        return err_invalid_feature_string(
+            err, arena_printf(call->arena, "The processors lack %s of %s",
+                              cpu_features_format(lacking, text), args->features));
+    }
+    return write_level(call, args->host, level, err);
 }
 
-/* Nothing is hidden. */
 bool host_reset_cpu_features(Call *call, const HostResetCpuFeaturesArgs *args, Err **err)
 {
-    return host_here_check(call, args->host, err);
+    return host_here_check(call, args->host, err) &&
+           write_level(call, args->host, host_cpu_physical(call_view(call), args->host), err);
+}
+
+CpuFeatures host_cpu_physical(const DbView *view, HostRef host)
+{
+    return read_features(view, host, PHYSICAL);
+}
+
+CpuFeatures host_cpu_level(const DbView *view, HostRef host)
+{
+    return read_features(view, host, LEVEL);
 }
 
 void host_cpu_write(DbTxn *txn, HostRef host, const HvHostInfo *info)
@@ -55,25 +87,42 @@ void host_cpu_write(DbTxn *txn, HostRef host, const HvHostInfo *info)
     }
 }
 
-bool host_cpu_features_are_valid(const char *text)
+void host_cpu_write_pool(DbTxn *txn, PoolRef pool)
 {
-    unsigned digits = 0;
-    for (; *text; text++) {
-        if (g_ascii_isxdigit(*text)) {
-            digits++;
-        } else if (*text != '-' && *text != ' ') {
-            return false;
-        }
+    const DbView *view = db_txn_view(txn);
+    g_autoptr(GArray) hosts = db_host_all(view);
+    uint64_t cpus = 0, sockets = 0;
+    CpuFeatures common;
+    memset(&common, 0xff, sizeof common);
+    for (guint i = 0; i < hosts->len; i++) {
+        HostRef host = g_array_index(hosts, HostRef, i);
+        cpus += read_count(view, host, "cpu_count");
+        sockets += read_count(view, host, "socket_count");
+        common = cpu_features_both(common, host_cpu_level(view, host));
     }
-    return digits == FEATURE_DIGITS;
+    const char *vendor = db_host_cpu_info_get(view, db_pool_master(view, pool), "vendor");
+    char cpu_count[TEXT_INT_SIZE], socket_count[TEXT_INT_SIZE], features[CPU_FEATURES_TEXT_SIZE];
+    Value *map = value_new_struct(4);
+    value_struct_add(map, "vendor", value_new_string(vendor ? vendor : ""));
+    value_struct_add(map, "cpu_count", value_new_string(text_format_int((int64_t)cpus, cpu_count)));
+    value_struct_add(map, "socket_count",
+                     value_new_string(text_format_int((int64_t)sockets, socket_count)));
+    value_struct_add(map, LEVEL, value_new_string(cpu_features_format(common, features)));
+    db_pool_set_cpu_info(txn, pool, map);
 }
 
 static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info)
 {
-    const uint32_t *words = info->cpu_features;
-    char features[FEATURES_SIZE];
-    g_snprintf(features, sizeof features, "%08x-%08x-%08x-%08x", words[0], words[1], words[2],
-               words[3]);
+    const DbView *view = db_txn_view(txn);
+    CpuFeatures physical = cpu_features_of(info->cpu_features);
+    CpuFeatures hidden =
+        cpu_features_without(host_cpu_physical(view, host), host_cpu_level(view, host));
+    bool is_lowered = !cpu_features_are_none(hidden);
+    CpuFeatures level =
+        is_lowered ? cpu_features_both(host_cpu_level(view, host), physical) : physical;
+    char physical_text[CPU_FEATURES_TEXT_SIZE], level_text[CPU_FEATURES_TEXT_SIZE];
+    cpu_features_format(physical, physical_text);
+    cpu_features_format(level, level_text);
     const struct {
         const char *name;
         unsigned value;
@@ -86,13 +135,10 @@ static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info)
     const struct {
         const char *name, *value;
     } texts[] = {
-        {"vendor", info->cpu_vendor},
-        {"modelname", info->cpu_model_name},
-        {"flags", info->cpu_flags},
-        {"features", features},
-        {"physical_features", features},
-        {"features_after_reboot", features},
-        {"maskable", "no"},
+        {"vendor", info->cpu_vendor}, {"modelname", info->cpu_model_name},
+        {"flags", info->cpu_flags},   {PHYSICAL, physical_text},
+        {LEVEL, level_text},          {NEXT_LEVEL, level_text},
+        {"maskable", "full"},
     };
     Value *map = value_new_struct(G_N_ELEMENTS(numbers) + G_N_ELEMENTS(texts));
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
@@ -104,6 +150,38 @@ static void write_info(DbTxn *txn, HostRef host, const HvHostInfo *info)
         value_struct_add_static(map, texts[i].name, value_new_string(texts[i].value));
     }
     db_host_set_cpu_info(txn, host, map);
+}
+
+static bool write_level(Call *call, HostRef host, CpuFeatures level, Err **err)
+{
+    char text[CPU_FEATURES_TEXT_SIZE];
+    cpu_features_format(level, text);
+    DbTxn *txn = db_begin(call->db);
+    db_host_set_cpu_info_key(txn, host, LEVEL, text);
+    db_host_set_cpu_info_key(txn, host, NEXT_LEVEL, text);
+    host_cpu_write_pool(txn, platform_pool(call_platform(call)));
+    return db_commit(txn, err);
+}
+
+/* None for a host that is new. */
+static CpuFeatures read_features(const DbView *view, HostRef host, const char *name)
+{
+    const char *text = db_host_cpu_info_get(view, host, name);
+    CpuFeatures features = {{0}};
+    if (text) {
+        (void)cpu_features_parse(text, &features);
+    }
+    return features;
+}
+
+static uint64_t read_count(const DbView *view, HostRef host, const char *name)
+{
+    const char *text = db_host_cpu_info_get(view, host, name);
+    uint64_t count = 0;
+    if (text) {
+        (void)text_parse_uint(text, UINT32_MAX, &count);
+    }
+    return count;
 }
 
 static unsigned threads_per_core(void)

@@ -242,7 +242,7 @@ static PoolRef write_pool(DbTxn *txn, HostRef host)
     PoolRef pool = pools->len > 0 ? g_array_index(pools, PoolRef, 0) : db_pool_create(txn);
     db_pool_set_master(txn, pool, host);
     db_pool_set_restrictions(txn, pool, host_edition_restrictions());
-    db_pool_set_cpu_info(txn, pool, value_ref((Value *)db_host_cpu_info(view, host)));
+    host_cpu_write_pool(txn, pool);
     return pool;
 }
 

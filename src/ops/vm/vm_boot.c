@@ -9,6 +9,7 @@
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot_record.h"
 #include "ops/vm/vm_check.h"
+#include "ops/vm/vm_cpu.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
@@ -26,11 +27,11 @@ typedef struct BuiltDomain {
     Uuid uuid;
 } BuiltDomain;
 
-static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *saved, Undo *undo,
-                         int *ret_domid, Err **err);
+static bool build_domain(Call *call, VmRef vm, HvDomainConfig *config, const HvImage *saved,
+                         Undo *undo, int *ret_domid, Err **err);
 static void destroy_built(void *user);
-static bool write_running(Call *call, VmRef vm, int domid, const VmBoot *how, Undo *undo,
-                          Err **err);
+static bool write_running(Call *call, VmRef vm, const HvDomainConfig *config, int domid,
+                          const VmBoot *how, Undo *undo, Err **err);
 static void write_back(void *user);
 static void detach_taps(Call *call, VmRef vm);
 
@@ -46,8 +47,9 @@ bool vm_boot(Call *call, VmRef vm, const VmBoot *how, Err **err)
     int domid;
     if (!vm_check_can_boot(call, vm, how->force, err) || !vbd_claim_take(call, vm, &claim, err) ||
         !vm_boot_record_name(call->db, vm, err) || !vm_plan(call, vm, &undo, &config, err) ||
-        !build_domain(call, &config, how->saved, &undo, &domid, err) ||
-        !vm_plan_open_ports(call, vm, err) || !write_running(call, vm, domid, how, &undo, err)) {
+        !build_domain(call, vm, &config, how->saved, &undo, &domid, err) ||
+        !vm_plan_open_ports(call, vm, err) ||
+        !write_running(call, vm, &config, domid, how, &undo, err)) {
         return false;
     }
     if (!how->paused && !platform_hv_driver(platform)->domain_set_paused(
@@ -107,8 +109,8 @@ Uuid vm_domain_uuid(const DbView *view, VmRef vm)
     return uuid;
 }
 
-static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *saved, Undo *undo,
-                         int *ret_domid, Err **err)
+static bool build_domain(Call *call, VmRef vm, HvDomainConfig *config, const HvImage *saved,
+                         Undo *undo, int *ret_domid, Err **err)
 {
     Platform *platform = call_platform(call);
     const HvDriver *hv = platform_hv_driver(platform);
@@ -116,6 +118,7 @@ static bool build_domain(Call *call, HvDomainConfig *config, const HvImage *save
     *built = (BuiltDomain){platform, config->uuid};
     undo_push(undo, destroy_built, built);
     config->saved = saved;
+    vm_cpu_plan(call_view(call), vm, platform_host(platform), saved != NULL, config);
     vm_watch_started(platform_vm_watch(platform), config->uuid, config->start_ticket);
     return hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
 }
@@ -129,13 +132,15 @@ static void destroy_built(void *user)
         ->domain_destroy(platform_hv(built->platform), op, built->uuid, NULL);
 }
 
-static bool write_running(Call *call, VmRef vm, int domid, const VmBoot *how, Undo *undo, Err **err)
+static bool write_running(Call *call, VmRef vm, const HvDomainConfig *config, int domid,
+                          const VmBoot *how, Undo *undo, Err **err)
 {
     RecordedState *before = arena_new0(call->arena, RecordedState, 1);
     DbTxn *txn = db_begin(call->db);
     *before = (RecordedState){call, vm, db_vm_suspend_vdi(db_txn_view(txn), vm)};
     if (!how->saved) {
         vm_boot_record_write(txn, vm);
+        vm_cpu_write(txn, vm, platform_host(call_platform(call)), config);
     }
     vm_state_set_running(txn, call_platform(call), vm, domid, how->paused);
     undo_push(undo, write_back, before);

@@ -6,7 +6,7 @@
 
 typedef struct VmBoot {
     bool paused;          /* leave it paused */
-    bool force;           /* do not ask whether memory is enough */
+    bool force;           /* see vm_check_can_boot() */
     const HvImage *saved; /* resume from this state; NULL: boot */
 } VmBoot;
 

@@ -12,6 +12,7 @@
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/errors.h"
+#include "ops/vm/vm_cpu.h"
 #include "ops/vm/vm_state.h"
 
 static bool check_vcpus(const DbView *view, VmRef vm, Err **err);
@@ -30,8 +31,10 @@ bool vm_check_can_boot(Call *call, VmRef vm, bool force, Err **err)
     const DbView *view = call_view(call);
     VmMemory memory = vm_check_memory_of(view, vm);
     return check_vcpus(view, vm, err) && vm_check_memory(&memory, err) &&
-           check_host(call, view, err) && check_storage(call, view, vm, err) &&
-           check_networks(call, view, vm, err) && (force || check_free_memory(call, view, vm, err));
+           check_host(call, view, err) &&
+           (force || vm_cpu_check(view, vm, platform_host(call_platform(call)), err)) &&
+           check_storage(call, view, vm, err) && check_networks(call, view, vm, err) &&
+           (force || check_free_memory(call, view, vm, err));
 }
 
 VmMemory vm_check_memory_of(const DbView *view, VmRef vm)

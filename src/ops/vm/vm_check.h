@@ -10,7 +10,7 @@
 bool vm_check_is_hvm(const DbView *view, VmRef vm);
 
 /* The checks of VM.assert_can_boot_here, in their order; the first that fails names the error.
- * `force` leaves out the memory. */
+ * `force` leaves out the memory, and the processor of a guest that is to go on. */
 bool vm_check_can_boot(Call *call, VmRef vm, bool force, Err **err);
 
 /* static_min <= dynamic_min <= dynamic_max <= static_max, else MEMORY_CONSTRAINT_VIOLATION_ORDER.

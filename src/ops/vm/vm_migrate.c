@@ -14,6 +14,7 @@
 #include "ops/message/alert.h"
 #include "ops/vdi/vdi_move.h"
 #include "ops/vif/vif_move.h"
+#include "ops/vm/vm_cpu.h"
 
 /* What a migration is to do. */
 typedef struct Migration {
@@ -61,6 +62,10 @@ static bool check(Call *call, const Migration *migration, Err **err)
     }
     if (text_equal(value_get_string(migration->options, "copy"), "true")) {
         return err_operation_not_allowed(err, "A VM is copied within its pool by VM.copy.");
+    }
+    if (!text_equal(value_get_string(migration->options, "force"), "true") &&
+        !vm_cpu_check(call_view(call), migration->vm, platform_host(call_platform(call)), err)) {
+        return false;
     }
     for (unsigned i = 0; i < value_count(migration->vdi_map); i++) {
         if (!check_disk(call, migration->vm, value_name_at(migration->vdi_map, i),
