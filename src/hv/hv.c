@@ -8,6 +8,7 @@
 
 void hv_guest_info_clear(HvGuestInfo *info)
 {
+    g_clear_pointer(&info->store, g_strfreev);
     g_clear_pointer(&info->os_version, g_strfreev);
     g_clear_pointer(&info->networks, g_strfreev);
     g_clear_pointer(&info->memory, g_strfreev);
@@ -56,6 +57,13 @@ bool hv_no_domain_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err
 {
     (void)hv, (void)op, (void)domain, (void)multiplier;
     return err_internal(err, "this engine sets no memory aside for page tables");
+}
+
+bool hv_no_domain_change_store(Hv *hv, Uuid domain, const HvStoreChange *changes, unsigned count,
+                               Err **err)
+{
+    (void)hv, (void)domain, (void)changes, (void)count;
+    return err_internal(err, "this engine has no store for guests");
 }
 
 bool hv_unsupported(const char *driver, const char *what, Err **err)

@@ -41,10 +41,25 @@ typedef enum HvCaps {
     HV_CAP_HYPERVISOR = 1 << 19,        /* host_messages, host_debug_keys */
     HV_CAP_SHADOW = 1 << 20,            /* domain_set_shadow */
     HV_CAP_SAVE_BY_GUEST = 1 << 21,     /* domain_save asks the guest, which must run for that */
+    HV_CAP_STORE = 1 << 22,             /* HvDomainConfig.store_data, domain_change_store */
 } HvCaps;
 
 /* Of an HvDisk.id or HvNic.id with its NUL; longer ones are not measured. */
 #define HV_ID_SIZE 64
+
+/* The folder of a guest's store where it and the host leave each other words. */
+#define HV_STORE_FOLDER "vm-data"
+enum {
+    HV_STORE_PATH_MAX = 1024,
+    HV_STORE_VALUE_MAX = 2048, /* it travels with its path in one of Xen's packets */
+    HV_STORE_MAX_BYTES = 32768 /* of all that is told of it */
+};
+
+/* A word that changes. */
+typedef struct HvStoreChange {
+    const char *path;
+    const char *value; /* NULL: it goes, and what is below it */
+} HvStoreChange;
 
 /* One image of a chain, leaf first. */
 typedef struct HvImage {
@@ -208,7 +223,7 @@ typedef struct HvDomainConfig {
     const HvNic *nics;
     unsigned nic_count;
     const char *const *bios_strings; /* name, value in turn, NULL-terminated; may be NULL */
-    const char *const *store_data;   /* the same, for a guest that has a store: paths in its own */
+    const char *const *store_data;   /* the same, for its store: paths below HV_STORE_FOLDER */
     Uuid generation_id;              /* the bytes the guest finds (VM generation id); null: none */
     uint64_t start_ticket;           /* told back in hv events: which start this was */
     const HvImage *saved;            /* what domain_save() wrote, to go on from; NULL: boot */
@@ -283,9 +298,12 @@ typedef struct HvHostInfo {
 
 /* What a guest's agent says. Arrays are NULL-terminated lists of name, value in turn, named as
  * VM_guest_metrics has them: os_version (name, uname, distro, major, minor), networks
- * ("0/ip", "0/ipv4/0", "0/ipv6/0"), memory ("total", "free"; KiB), other.  NULL is an empty one. */
+ * ("0/ip", "0/ipv4/0", "0/ipv6/0"), memory ("total", "free"; KiB), other.  NULL is an empty one.
+ * `store`, paths and values below HV_STORE_FOLDER, is there without an agent too; NULL: there is no
+ * store, or more than HV_STORE_MAX_BYTES in it. */
 typedef struct HvGuestInfo {
     bool alive;
+    char **store;
     char **os_version, **networks, **memory, **other;
     char *hostname;
     char *agent_version;
@@ -366,6 +384,9 @@ typedef struct HvDriver {
     bool (*domain_set_vcpus)(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
     /* See HvDomainConfig.shadow_multiplier. */
     bool (*domain_set_shadow)(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err);
+    /* All of the changes or none: first what goes, then what comes. */
+    bool (*domain_change_store)(Hv *hv, Uuid domain, const HvStoreChange *changes, unsigned count,
+                                Err **err);
 
     /* Writes CPU, device and memory state into `image` (already created; qcow2 or raw, of the
      * virtual size that domain_save_size() tells) and leaves the domain paused; the caller then
@@ -468,10 +489,12 @@ bool hv_engine_note(const HvDriver *engine, const char *root, const char *run_di
 /* The driver of an engine by its name; that of Xen is a module which is loaded now. (borrowed) */
 const HvDriver *hv_engine_find(const char *name, Err **err);
 
-/* Hooks of engines without HV_CAP_HYPERVISOR and HV_CAP_SHADOW. */
+/* Hooks of engines without HV_CAP_HYPERVISOR, HV_CAP_SHADOW and HV_CAP_STORE. */
 char *hv_no_host_messages(Hv *hv, bool clear, Err **err);
 bool hv_no_host_debug_keys(Hv *hv, const char *keys, Err **err);
 bool hv_no_domain_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err **err);
+bool hv_no_domain_change_store(Hv *hv, Uuid domain, const HvStoreChange *changes, unsigned count,
+                               Err **err);
 
 /* INTERNAL_ERROR ["<driver> cannot <what>"]. */
 bool hv_unsupported(const char *driver, const char *what, Err **err);

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "hv_device.h"
 #include "hv_guest.h"
+#include "hv_store.h"
 
 #include <sys/socket.h>
 
@@ -730,6 +731,7 @@ int main(int argc, char **argv)
         {"missing_image", 0, test_missing_image},
         {"cd", 0, test_cd},
         {"nics", 0, test_nics},
+        {"store", HV_CAP_STORE | HV_CAP_TEXT_CONSOLE, hv_store_test},
         {"snapshot", HV_CAP_LIVE_SNAPSHOT | HV_CAP_TEXT_CONSOLE, test_snapshot},
         {"merge", HV_CAP_LIVE_MERGE | HV_CAP_TEXT_CONSOLE, test_merge},
         {"merge_unheard", HV_CAP_LIVE_MERGE | HV_CAP_TEXT_CONSOLE, test_merge_unheard},

@@ -35,9 +35,11 @@ static void wait_history(Bench *bench, const char *domain);
         .wait_end = hv_xen_wait_end, .lacks = (caps)                                               \
     }
 
-/* A boot sector writes to the emulated disk, and HVM guests need drivers for these. */
-#define BLOCK_CAPS                                                                                 \
-    (HV_CAP_LIVE_SNAPSHOT | HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR)
+/* A boot sector writes to the emulated disk, and HVM guests need drivers for these and for
+ * xenstore. */
+#define DRIVER_CAPS                                                                                \
+    (HV_CAP_LIVE_SNAPSHOT | HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR |          \
+     HV_CAP_STORE)
 
 static const BenchKind kinds[] = {
     {.name = "qemu",
@@ -60,7 +62,7 @@ static const BenchKind kinds[] = {
     /* OVMF under Xen makes QEMU 7.2 abort where that emulates the processor. */
     XEN("xen-pv", HV_KIND_PV, true, hv_xen_open_line, HV_CAP_UEFI),
     XEN("xen-pvh", HV_KIND_PVH, true, hv_xen_open_line, HV_CAP_UEFI),
-    XEN("xen-hvm", HV_KIND_HVM, false, open_serial, HV_CAP_UEFI | BLOCK_CAPS),
+    XEN("xen-hvm", HV_KIND_HVM, false, open_serial, HV_CAP_UEFI | DRIVER_CAPS),
 };
 
 static void wait_for_more(Bench *bench, const unsigned *count, unsigned seen);

@@ -123,6 +123,11 @@ class GuestTests:
 
     def test_06_told_by_the_host(self):
         self.assertEqual(self.guest.run("xenstore-read vm-data/word").strip(), "told-by-the-host")
+        self.guest.xe("vm-param-set", "xenstore-data:vm-data/word=told-later")
+        self.assertEqual(self.guest.run("xenstore-read vm-data/word").strip(), "told-later")
+        self.guest.run("xenstore-write vm-data/answer heard")
+        self.api.wait_for("the guest's word", START_SECONDS, [f"VM/{self.guest.vm}"], lambda: (
+            "vm-data/answer: heard" in self.guest.xe("vm-param-get", "param-name=xenstore-data")))
 
     def test_07_pause(self):
         before = self.guest.run("cat /proc/uptime")

@@ -88,8 +88,6 @@ static void test_hvm(void)
     config.boot_order = "dc";
     config.vga = "cirrus";
     config.bios_strings = strings;
-    const char *const data[] = {"vm-data/word", "hello", NULL};
-    config.store_data = data;
     config.generation_id.bytes[0] = 9;
     libxl_domain_config result;
     build(&config, &result);
@@ -105,9 +103,7 @@ static void test_hvm(void)
     g_assert_cmpuint(result.b_info.u.hvm.ms_vm_genid.bytes[0], ==, 9);
     g_assert_cmpstr(result.c_info.xsdata[0], ==, "bios-strings/bios-vendor");
     g_assert_cmpstr(result.c_info.xsdata[3], ==, "x");
-    g_assert_cmpstr(result.c_info.xsdata[4], ==, "vm-data/word");
-    g_assert_cmpstr(result.c_info.xsdata[5], ==, "hello");
-    g_assert_null(result.c_info.xsdata[6]);
+    g_assert_null(result.c_info.xsdata[4]);
     g_assert_cmpint(result.num_vfbs, ==, 0);
     libxl_domain_config_dispose(&result);
     config.firmware = HV_FIRMWARE_UEFI;

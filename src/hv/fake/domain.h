@@ -7,6 +7,7 @@
 
 #define FAKE_DISKS  16 /* places for devices: disks first, then NICs */
 #define FAKE_PLACES 24
+#define FAKE_STORE  4096 /* bytes */
 
 /* The content of the file; for the same program only. */
 typedef struct FakeDomain {
@@ -19,6 +20,7 @@ typedef struct FakeDomain {
     unsigned busy;           /* how often it was told to be busy */
     bool sending;            /* it stands still for that */
     char devices[FAKE_PLACES][HV_ID_SIZE];
+    char store[FAKE_STORE]; /* paths and values in turn, each with its NUL; an empty path ends it */
 } FakeDomain;
 
 struct Hv {
@@ -39,6 +41,11 @@ FakeDomain *fake_domain_build(Hv *hv, Op *op, const HvDomainConfig *config, Err 
 /* Fails also when `op`, which may be NULL, has ended. (borrowed) */
 FakeDomain *fake_domain_find(Hv *hv, Op *op, Uuid uuid, Err **err);
 void fake_domain_remove(Hv *hv, FakeDomain *domain);
+
+/* store.c */
+bool fake_store_change(FakeDomain *domain, const HvStoreChange *changes, unsigned count, Err **err);
+bool fake_store_fill(FakeDomain *domain, const char *const *data, Err **err);
+char **fake_store_read(const FakeDomain *domain); /* (owned) */
 
 /* passage.c */
 bool fake_passage_send(Hv *hv, Op *op, Uuid uuid, const HvSend *send, Err **err);

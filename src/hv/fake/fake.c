@@ -2,8 +2,9 @@
  * driver however that ends.  What the hooks leave out is what an engine would do below them.
  *
  * Guests obey letters on their serial line as the contract suite's boot sector does: p power off,
- * r reset, c crash, + count, w and d write and read the disk.  One more is the fake's own, b be
- * busy: a second of each vCPU, and on each disk 16 reads and 16 writes of 64 KiB, of 2 and 4 ms. */
+ * r reset, c crash, + count, w and d write and read the disk, k leave the counter in the store. One
+ * more is the fake's own, b be busy: a second of each vCPU, and on each disk 16 reads and 16 writes
+ * of 64 KiB, of 2 and 4 ms. */
 #include "base/fd.h"
 #include "hv/fake/domain.h"
 #include "wire/value.h"
@@ -55,6 +56,7 @@ static bool check_devices(Hv *hv, Op *op, Uuid uuid, const char *const *ids, uns
 static void close_console(FakeConsole *console);
 static void on_input(void *console);
 static void guest_obey(Hv *hv, FakeDomain *domain, char letter);
+static void guest_leave_word(Hv *hv, FakeDomain *domain);
 static void guest_exit(Hv *hv, FakeDomain *domain, HvExitReason reason);
 static void guest_say(Hv *hv, const FakeDomain *domain, const char *text);
 
@@ -281,6 +283,14 @@ static bool fake_set_shadow(Hv *hv, Op *op, Uuid uuid, double multiplier, Err **
     return fake_domain_find(hv, op, uuid, err) != NULL;
 }
 
+static bool fake_change_store(Hv *hv, Uuid uuid, const HvStoreChange *changes, unsigned count,
+                              Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    FakeDomain *domain = fake_domain_find(hv, NULL, uuid, err);
+    return domain && fake_store_change(domain, changes, count, err);
+}
+
 static bool fake_set_vcpus(Hv *hv, Op *op, Uuid uuid, unsigned vcpus, Err **err)
 {
     LOCK_GUARD(&hv->lock);
@@ -438,6 +448,7 @@ static bool fake_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Er
     }
     *ret_info = (HvGuestInfo){
         .alive = domain && domain->info.state == HV_STATE_RUNNING,
+        .store = domain ? fake_store_read(domain) : NULL,
         .os_version = g_strsplit("name|Fake Linux 1.0|distro|fake|major|1|minor|0", "|", -1),
         .networks = g_strsplit(networks->str, "|", -1),
         .other = g_strsplit("feature-quiesce|1", "|", -1),
@@ -463,7 +474,7 @@ const HvDriver hv_fake_driver = {
     .caps = HV_CAP_MEMORY_BALLOON | HV_CAP_VCPU_HOTPLUG | HV_CAP_SAVE | HV_CAP_LIVE_SNAPSHOT |
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_SYSRQ | HV_CAP_DUMP | HV_CAP_DISK_MIRROR | HV_CAP_QUIESCE |
-            HV_CAP_LIVE_RESIZE | HV_CAP_MIGRATE | HV_CAP_HYPERVISOR | HV_CAP_SHADOW,
+            HV_CAP_LIVE_RESIZE | HV_CAP_MIGRATE | HV_CAP_HYPERVISOR | HV_CAP_SHADOW | HV_CAP_STORE,
     .triggers = HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER,
     .open = fake_open,
     .close = fake_close,
@@ -483,6 +494,7 @@ const HvDriver hv_fake_driver = {
     .domain_set_memory = fake_set_memory,
     .domain_set_vcpus = fake_set_vcpus,
     .domain_set_shadow = fake_set_shadow,
+    .domain_change_store = fake_change_store,
     .domain_save_size = fake_save_size,
     .domain_save = fake_save,
     .domain_send = fake_passage_send,
@@ -542,7 +554,7 @@ FakeDomain *fake_domain_build(Hv *hv, Op *op, const HvDomainConfig *config, Err 
         .memory_max_bytes = MAX(config->memory_max_bytes, config->memory_bytes),
         .has_sse3 = !(config->cpu_hidden[HV_CPU_ECX] & SSE3),
     };
-    bool ok = true;
+    bool ok = fake_store_fill(domain, config->store_data, err);
     for (unsigned i = 0; i < config->disk_count && ok; i++) {
         ok = add_device(domain, config->disks[i].id, config->disks[i].position, err);
     }
@@ -682,8 +694,21 @@ static void guest_obey(Hv *hv, FakeDomain *domain, char letter)
         letter = domain->has_sse3 ? 'y' : 'n';
     } else if (letter == 'b') {
         domain->busy++;
+    } else if (letter == 'k') {
+        guest_leave_word(hv, domain);
+        letter = '.';
     }
     guest_say(hv, domain, (char[]){letter, '\0'});
+}
+
+static void guest_leave_word(Hv *hv, FakeDomain *domain)
+{
+    const char letter[] = {(char)('A' + domain->counter), '\0'};
+    const HvStoreChange word = {HV_STORE_FOLDER "/letter", letter};
+    (void)fake_store_change(domain, &word, 1, NULL);
+    if (hv->events.guest_changed) {
+        hv->events.guest_changed(hv->events.user, domain->info.uuid);
+    }
 }
 
 static void guest_exit(Hv *hv, FakeDomain *domain, HvExitReason reason)

@@ -30,6 +30,7 @@ const HvDriver hv_qemu_driver = {
     .host_messages = hv_no_host_messages,
     .host_debug_keys = hv_no_host_debug_keys,
     .domain_set_shadow = hv_no_domain_set_shadow,
+    .domain_change_store = hv_no_domain_change_store,
     .host_stats = qemu_stats_host,
     .domain_create = qemu_create_domain,
     .domain_set_paused = qemu_control_set_paused,

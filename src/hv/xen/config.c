@@ -25,7 +25,6 @@ static bool xen_config_nics(const HvDomainConfig *config, const char *script,
                             libxl_domain_config *result, Err **err);
 static libxl_string_list xen_config_strings(const char *const *strings);
 static libxl_key_value_list xen_config_store(const HvDomainConfig *config);
-static unsigned xen_config_pairs(const char *const *pairs, const char *folder, char **list);
 
 bool xen_config_build(const HvDomainConfig *config, const XenRecord *record,
                       const XenPlaces *places, libxl_domain_config *ret_config, Err **err)
@@ -192,25 +191,11 @@ static libxl_string_list xen_config_strings(const char *const *strings)
  * 6.2's names. */
 static libxl_key_value_list xen_config_store(const HvDomainConfig *config)
 {
-    unsigned count = xen_config_pairs(config->bios_strings, "", NULL) +
-                     xen_config_pairs(config->store_data, "", NULL);
+    unsigned count = config->bios_strings ? g_strv_length((char **)config->bios_strings) : 0;
     libxl_key_value_list list = count > 0 ? calloc(count + 1, sizeof *list) : NULL;
-    if (list) {
-        unsigned used = xen_config_pairs(config->bios_strings, "bios-strings/", list);
-        xen_config_pairs(config->store_data, "", list + used);
+    for (unsigned i = 0; i < count; i += 2) {
+        list[i] = g_strconcat("bios-strings/", config->bios_strings[i], NULL);
+        list[i + 1] = g_strdup(config->bios_strings[i + 1]);
     }
     return list;
-}
-
-/* How many strings there are; with a list they are copied there. */
-static unsigned xen_config_pairs(const char *const *pairs, const char *folder, char **list)
-{
-    unsigned count = 0;
-    for (; pairs && pairs[count]; count += 2) {
-        if (list) {
-            list[count] = g_strconcat(folder, pairs[count], NULL);
-            list[count + 1] = g_strdup(pairs[count + 1]);
-        }
-    }
-    return count;
 }

@@ -15,6 +15,7 @@
 #include "hv/xen/guest.h"
 #include "hv/xen/hooks.h"
 #include "hv/xen/monitor.h"
+#include "hv/xen/store.h"
 
 #include <errno.h>
 #include <libxl_utils.h>
@@ -53,7 +54,8 @@ bool xen_create_domain(Hv *hv, Op *op, const HvDomainConfig *config, int *ret_do
     uint32_t domid = INVALID_DOMID;
     if (!xen_domain_save_record(domain, err) ||
         !xen_create_build(domain, op, config, &domid, err) ||
-        !xen_create_take_over(domain, op, config, err) || !xen_create_finish(domain, domid, err)) {
+        !xen_create_take_over(domain, op, config, err) ||
+        !xen_create_finish(domain, config, domid, err)) {
         xen_create_undo(domain, domid);
         return false;
     }
@@ -97,14 +99,15 @@ bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *confi
     return true;
 }
 
-bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err)
+bool xen_create_finish(XenDomain *domain, const HvDomainConfig *config, uint32_t domid, Err **err)
 {
     {
         LOCK_GUARD(&domain->lock);
         domain->record->domid = domid;
     }
     /* Once the record is there, the domain counts. */
-    if (!xen_domain_watch(domain, err) || !xen_domain_save_record(domain, err)) {
+    if (!xen_domain_watch(domain, err) || !xen_store_begin(domain, config->store_data, err) ||
+        !xen_domain_save_record(domain, err)) {
         return false;
     }
     {

@@ -15,7 +15,7 @@ bool xen_create_from(XenDomain *domain, Op *op, const HvDomainConfig *config, co
 /* Has its device model take over the disks, as block.h has it. */
 bool xen_create_take_over(XenDomain *domain, Op *op, const HvDomainConfig *config, Err **err);
 /* It is complete. */
-bool xen_create_finish(XenDomain *domain, uint32_t domid, Err **err);
+bool xen_create_finish(XenDomain *domain, const HvDomainConfig *config, uint32_t domid, Err **err);
 /* Leaves nothing of the domain behind. */
 void xen_create_undo(XenDomain *domain, uint32_t domid);
 

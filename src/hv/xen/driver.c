@@ -26,7 +26,7 @@ static const HvDriver xen_driver = {
             HV_CAP_GUEST_AGENT | HV_CAP_UEFI | HV_CAP_DIRECT_KERNEL | HV_CAP_VNC |
             HV_CAP_TEXT_CONSOLE | HV_CAP_NIC_BRIDGE | HV_CAP_SYSRQ | HV_CAP_BOOTLOADER |
             HV_CAP_LIVE_SNAPSHOT | HV_CAP_LIVE_MERGE | HV_CAP_LIVE_RESIZE | HV_CAP_DISK_MIRROR |
-            HV_CAP_DUMP | HV_CAP_HYPERVISOR | HV_CAP_SHADOW | HV_CAP_MIGRATE,
+            HV_CAP_DUMP | HV_CAP_HYPERVISOR | HV_CAP_SHADOW | HV_CAP_MIGRATE | HV_CAP_STORE,
     .triggers =
         HV_TRIGGER_NMI | HV_TRIGGER_RESET | HV_TRIGGER_POWER | HV_TRIGGER_SLEEP | HV_TRIGGER_WAKE,
     .open = xen_driver_open,
@@ -45,6 +45,7 @@ static const HvDriver xen_driver = {
     .domain_set_memory = xen_control_set_memory,
     .domain_set_vcpus = xen_control_set_vcpus,
     .domain_set_shadow = xen_control_set_shadow,
+    .domain_change_store = xen_store_change,
     .domain_sysrq = xen_control_sysrq,
     .domain_trigger = xen_control_trigger,
     .domain_dump_size = xen_dump_size,

@@ -6,15 +6,17 @@
 #include "hv/xen/device.h"
 #include "hv/xen/guestinfo.h"
 #include "hv/xen/hooks.h"
+#include "hv/xen/store.h"
 
 #include <stdlib.h>
 
 #define SETTLE_LIMIT (10 * USEC_PER_SEC)
+#define DOMAINS      "/local/domain/"
 #define DEVICE       "device"
 #define CONTROL      "control"
 
-/* Where agents write, and drivers. */
-static const char *const watched[] = {"data", "attr", DEVICE};
+/* Where agents write, drivers, and whoever has a word for the host. */
+static const char *const watched[] = {"data", "attr", DEVICE, HV_STORE_FOLDER};
 
 /* A domain's folder in xenstore. */
 typedef struct Store {
@@ -23,9 +25,9 @@ typedef struct Store {
 } Store;
 
 static char *xen_guest_read(void *user, const char *path);
-static char *xen_guest_path(uint32_t domid, const char *name);
 static bool xen_guest_is_taking(const Store *store, const char *path);
 static void xen_guest_on_change(void *user);
+static bool xen_guest_is_of_device(const char *path);
 static void xen_guest_note_device(Hv *hv, Uuid uuid);
 
 bool xen_guest_start(Hv *hv, Err **err)
@@ -74,6 +76,7 @@ bool xen_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, Err **err)
     }
     Store store = {hv->store, xen_domain_domid(domain)};
     xen_guestinfo_read(xen_guest_read, &store, XEN_NICS_MAX, ret_info);
+    ret_info->store = xen_store_read(domain);
     return true;
 }
 
@@ -128,9 +131,9 @@ static char *xen_guest_read(void *user, const char *path)
     return xs_read(store->store, XBT_NULL, full, &length);
 }
 
-static char *xen_guest_path(uint32_t domid, const char *name)
+char *xen_guest_path(uint32_t domid, const char *name)
 {
-    return g_strdup_printf("/local/domain/%u/%s", domid, name);
+    return g_strdup_printf(DOMAINS "%u/%s", domid, name);
 }
 
 /* One change of many at a time; the token is the domain's uuid. */
@@ -140,13 +143,20 @@ static void xen_guest_on_change(void *user)
     char **change = xs_check_watch(hv->store);
     Uuid uuid;
     bool known = change && uuid_parse(change[XS_WATCH_TOKEN], &uuid);
-    bool of_device = known && strstr(change[XS_WATCH_PATH], "/" DEVICE);
+    bool of_device = known && xen_guest_is_of_device(change[XS_WATCH_PATH]);
     free(change);
     if (of_device) {
         xen_guest_note_device(hv, uuid);
     } else if (known && hv->events.guest_changed) {
         hv->events.guest_changed(hv->events.user, uuid);
     }
+}
+
+/* A path is that of a domain, its number and what is in its folder. */
+static bool xen_guest_is_of_device(const char *path)
+{
+    const char *number = path + (g_str_has_prefix(path, DOMAINS) ? strlen(DOMAINS) : 0);
+    return g_str_has_prefix(number + strspn(number, G_CSET_DIGITS), "/" DEVICE);
 }
 
 static void xen_guest_note_device(Hv *hv, Uuid uuid)

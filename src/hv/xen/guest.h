@@ -10,7 +10,10 @@ bool xen_guest_start(Hv *hv, Err **err);
  * that closed but for what kernels need, XenServer did not. */
 void xen_guest_open_control(XenDomain *domain);
 
-/* guest_changed is told when the guest's agent writes. */
+/* Where something is in xenstore. (owned) */
+char *xen_guest_path(uint32_t domid, const char *name);
+
+/* guest_changed is told when the guest's agent writes, or somebody below HV_STORE_FOLDER. */
 void xen_guest_watch(XenDomain *domain);
 /* For one that has ended, so that xenstore forgets it. */
 void xen_guest_unwatch(XenDomain *domain);

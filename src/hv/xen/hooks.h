@@ -16,6 +16,9 @@ bool xen_control_set_shadow(Hv *hv, Op *op, Uuid domain, double multiplier, Err 
 bool xen_control_sysrq(Hv *hv, Op *op, Uuid domain, char key, Err **err);
 bool xen_control_trigger(Hv *hv, Op *op, Uuid domain, HvTrigger trigger, Err **err);
 
+/* store.c */
+bool xen_store_change(Hv *hv, Uuid domain, const HvStoreChange *changes, unsigned count, Err **err);
+
 /* unsupported.c */
 bool xen_unsupported_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err);
 

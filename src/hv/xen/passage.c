@@ -173,7 +173,7 @@ static bool xen_passage_on_take(void *user, Err **err)
         LOCK_GUARD(&arrival->domain->lock);
         arrival->domain->record->passage = HV_PASSAGE_NONE;
     }
-    if (!xen_create_finish(arrival->domain, arrival->domid, err)) {
+    if (!xen_create_finish(arrival->domain, arrival->config, arrival->domid, err)) {
         return false;
     }
     xen_passage_rename(arrival->domain, "");

@@ -87,7 +87,7 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     bool should_run =
         db_vm_power_state(call_view(call), vm) == VM_POWER_STATE_RUNNING && !domain->given;
     bool is_paused = domain->state == HV_STATE_PAUSED;
-    vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket);
+    vm_watch_started(platform_vm_watch(platform), domain->uuid, domain->start_ticket, NULL);
     if (!domain->given && !vdi_move_settle(call, vm, err)) {
         /* It stood still since its disk was to move: what it has written is where it should be. */
         vm_halt(call, vm, NULL);

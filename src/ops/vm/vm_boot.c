@@ -10,6 +10,7 @@
 #include "ops/vm/vm_boot_record.h"
 #include "ops/vm/vm_check.h"
 #include "ops/vm/vm_cpu.h"
+#include "ops/vm/vm_guest.h"
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
@@ -119,7 +120,8 @@ static bool build_domain(Call *call, VmRef vm, HvDomainConfig *config, const HvI
     undo_push(undo, destroy_built, built);
     config->saved = saved;
     vm_cpu_plan(call_view(call), vm, platform_host(platform), saved != NULL, config);
-    vm_watch_started(platform_vm_watch(platform), config->uuid, config->start_ticket);
+    vm_watch_started(platform_vm_watch(platform), config->uuid, config->start_ticket,
+                     vm_guest_map(config->store_data));
     return hv->domain_create(platform_hv(platform), call->op, config, ret_domid, err);
 }
 

@@ -6,16 +6,28 @@
 #include "gen/db_vm_guest_metrics.h"
 #include "gen/db_vm_metrics.h"
 #include "ops/vm/vm_state.h"
+#include "ops/vm/vm_store.h"
 
 /* An agent that does not answer within this is taken as absent for this round. */
 #define AGENT_TIMEOUT (3 * USEC_PER_SEC)
 
+static void write_words(DbTxn *txn, VmRef vm, Platform *platform, const VmLook *look,
+                        char *const *store);
 static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info);
-static Value *map_of(char *const *pairs);
 static Value *map_of_version(const char *version);
 
-void vm_guest_refresh(Platform *platform, Uuid domain)
+Value *vm_guest_map(const char *const *pairs)
 {
+    Value *map = value_new_struct(4);
+    for (; pairs && pairs[0] && pairs[1]; pairs += 2) {
+        value_struct_add(map, pairs[0], value_new_string(pairs[1]));
+    }
+    return map;
+}
+
+void vm_guest_refresh(Platform *platform, const VmLook *look)
+{
+    Uuid domain = look->domain;
     g_auto(HvGuestInfo) info = {0};
     g_autoptr(Op) op = op_new_child(core_op(platform_core(platform)), AGENT_TIMEOUT);
     if (!platform_hv_driver(platform)->guest_info(platform_hv(platform), op, domain, &info, NULL)) {
@@ -31,7 +43,24 @@ void vm_guest_refresh(Platform *platform, Uuid domain)
     } else if (is_up && db_vm_guest_metrics_exists(view, metrics)) {
         db_vm_guest_metrics_set_live(txn, metrics, false);
     }
+    if (is_up && info.store) {
+        write_words(txn, vm, platform, look, info.store);
+    }
     db_commit_async(txn);
+}
+
+static void write_words(DbTxn *txn, VmRef vm, Platform *platform, const VmLook *look,
+                        char *const *store)
+{
+    g_autoptr(Value) words = vm_guest_map((const char *const *)store);
+    g_autoptr(Value) seen = value_ref(words);
+    if (!vm_watch_swap_words(platform_vm_watch(platform), look, &seen)) {
+        return;
+    }
+    Value *merged = vm_store_merge(db_vm_xenstore_data(db_txn_view(txn), vm), seen, words);
+    if (merged) {
+        db_vm_set_xenstore_data(txn, vm, merged);
+    }
 }
 
 static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info)
@@ -43,10 +72,12 @@ static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info)
         metrics = db_vm_guest_metrics_create(txn);
     }
     uint64_t before = db_object_modified(db_find(view, CLASS_VM_GUEST_METRICS, metrics.id));
-    db_vm_guest_metrics_set_os_version(txn, metrics, map_of(info->os_version));
-    db_vm_guest_metrics_set_networks(txn, metrics, map_of(info->networks));
-    db_vm_guest_metrics_set_other(txn, metrics, map_of(info->other));
-    db_vm_guest_metrics_set_memory(txn, metrics, map_of(info->memory));
+    db_vm_guest_metrics_set_os_version(txn, metrics,
+                                       vm_guest_map((const char *const *)info->os_version));
+    db_vm_guest_metrics_set_networks(txn, metrics,
+                                     vm_guest_map((const char *const *)info->networks));
+    db_vm_guest_metrics_set_other(txn, metrics, vm_guest_map((const char *const *)info->other));
+    db_vm_guest_metrics_set_memory(txn, metrics, vm_guest_map((const char *const *)info->memory));
     db_vm_guest_metrics_set_live(txn, metrics, true);
     db_vm_guest_metrics_set_pv_drivers_version(txn, metrics, map_of_version(info->agent_version));
     db_vm_guest_metrics_set_pv_drivers_detected(txn, metrics, true);
@@ -58,15 +89,6 @@ static void write_guest(DbTxn *txn, VmRef vm, const HvGuestInfo *info)
     if (is_new) {
         db_vm_set_guest_metrics(txn, vm, metrics);
     }
-}
-
-static Value *map_of(char *const *pairs)
-{
-    Value *map = value_new_struct(4);
-    for (; pairs && pairs[0] && pairs[1]; pairs += 2) {
-        value_struct_add(map, pairs[0], value_new_string(pairs[1]));
-    }
-    return map;
 }
 
 /* "7.20.0-9". Clients of 6.2 take drivers as incomplete whose version has no micro. */

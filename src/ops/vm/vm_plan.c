@@ -19,14 +19,12 @@
 #include "ops/vm/vm_nvram.h"
 #include "ops/vm/vm_platform.h"
 #include "ops/vm/vm_state.h"
+#include "ops/vm/vm_store.h"
 
-#define PYGRUB     "pygrub"
-#define STORE_DATA "vm-data/" /* where a guest may be told something, as in 6.2 */
+#define PYGRUB "pygrub"
 
 enum {
     MAX_DISK_POSITION = 255,
-    MAX_STORE_PATH = 1024,
-    MAX_STORE_VALUE = 2048, /* it travels with its path in one of Xen's packets */
 };
 
 static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfig *config);
@@ -38,8 +36,6 @@ static bool plan_nics(Call *call, const DbView *view, VmRef vm, Undo *undo, HvDo
                       Err **err);
 static bool check_kernel_path(Call *call, const char *path, Err **err);
 static const char *const *plan_bios_strings(Call *call, const DbView *view, VmRef vm);
-static const char *const *plan_store_data(Call *call, const DbView *view, VmRef vm);
-static bool is_store_path(const char *name);
 static void close_tap(void *user);
 static void detach_port(void *user);
 
@@ -169,7 +165,7 @@ static void plan_machine(Call *call, const DbView *view, VmRef vm, HvDomainConfi
     vm_platform_read(db_vm_platform(view, vm), config);
     vm_platform_read_scheduling(db_vm_vcpus_params(view, vm), call->arena, config);
     config->bios_strings = plan_bios_strings(call, view, vm);
-    config->store_data = plan_store_data(call, view, vm);
+    config->store_data = vm_store_data(call->arena, db_vm_xenstore_data(view, vm));
     config->generation_id = vm_genid_bytes(db_vm_generation_id(view, vm));
     config->start_ticket = ((uint64_t)g_random_int() << 32) | g_random_int();
 }
@@ -297,32 +293,6 @@ static const char *const *plan_bios_strings(Call *call, const DbView *view, VmRe
         list[2 * i + 1] = arena_strdup(call->arena, value_string(value_at(strings, i)));
     }
     return list;
-}
-
-/* What has no place there is left out, as in 6.2. */
-static const char *const *plan_store_data(Call *call, const DbView *view, VmRef vm)
-{
-    const Value *data = db_vm_xenstore_data(view, vm);
-    const char **list = arena_new0(call->arena, const char *, 2 * value_count(data) + 1);
-    unsigned count = 0;
-    for (unsigned i = 0; i < value_count(data); i++) {
-        const char *name = value_name_at(data, i);
-        const char *text = value_string(value_at(data, i));
-        if (is_store_path(name) && strlen(text) <= MAX_STORE_VALUE) {
-            list[count++] = arena_strdup(call->arena, name);
-            list[count++] = arena_strdup(call->arena, text);
-        }
-    }
-    return list;
-}
-
-/* One that Xen's store takes. */
-static bool is_store_path(const char *name)
-{
-    size_t length = strlen(name);
-    return g_str_has_prefix(name, STORE_DATA) && length <= MAX_STORE_PATH &&
-           name[length - 1] != '/' && !strstr(name, "//") &&
-           strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-/_@") == length;
 }
 
 static void close_tap(void *user)

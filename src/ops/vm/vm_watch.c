@@ -22,7 +22,10 @@ typedef struct WatchedDomain {
     bool claimed; /* somebody acts on the exit */
     Usec due;     /* 0: at once; else nobody acts on the exit before */
     HvExitReason reason;
-    bool has_news; /* the guest's agent said something */
+    bool has_news; /* the guest said something */
+    Value *words;  /* what was in its store the last time, NULL at first (owned) */
+    bool told_now; /* a client's words go to its store */
+    unsigned told; /* how often they did */
 } WatchedDomain;
 
 struct VmWatch {
@@ -53,6 +56,7 @@ static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes,
 static void note_change(VmWatch *watch);
 static void act_if_idle(VmWatch *watch, const DbView *view, VmRef vm);
 static bool is_alone(Db *db, VmRef vm, Uuid task);
+static void free_domain(void *domain);
 static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket);
 static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
 static void run_exit(void *user);
@@ -67,7 +71,7 @@ VmWatch *vm_watch_new(Platform *platform)
     lock_init(&watch->lock, LOCK_VM_WATCH);
     g_cond_init(&watch->cond);
     g_cond_init(&watch->vm_changed);
-    watch->domains = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, g_free);
+    watch->domains = g_hash_table_new_full(uuid_hash, uuid_equal_ptr, NULL, free_domain);
     return watch;
 }
 
@@ -124,13 +128,61 @@ HvEvents vm_watch_events(VmWatch *watch)
                       .device_error = on_device_error};
 }
 
-void vm_watch_started(VmWatch *watch, Uuid uuid, uint64_t ticket)
+void vm_watch_started(VmWatch *watch, Uuid uuid, uint64_t ticket, Value *words)
 {
     LOCK_GUARD(&watch->lock);
     const WatchedDomain *known = g_hash_table_lookup(watch->domains, &uuid);
     if (!known || known->ticket != ticket) {
-        add_domain(watch, uuid, ticket);
+        WatchedDomain *domain = add_domain(watch, uuid, ticket);
+        domain->words = words;
+        domain->has_news = !words;
+        g_cond_broadcast(&watch->cond);
+    } else {
+        value_unref(words);
     }
+}
+
+void vm_watch_begin_words(VmWatch *watch, Uuid uuid)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (domain) {
+        domain->told_now = true;
+    }
+}
+
+void vm_watch_end_words(VmWatch *watch, Uuid uuid, const HvStoreChange *changes, unsigned count)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
+    if (!domain) {
+        return;
+    }
+    for (unsigned i = 0; domain->words && i < count; i++) {
+        Value *before = domain->words;
+        domain->words = changes[i].value ? value_struct_with(before, changes[i].path,
+                                                             value_new_string(changes[i].value))
+                                         : value_struct_without(before, changes[i].path);
+        value_unref(before);
+    }
+    domain->told_now = false;
+    domain->told++;
+    domain->has_news = true;
+    g_cond_broadcast(&watch->cond);
+}
+
+bool vm_watch_swap_words(VmWatch *watch, const VmLook *look, Value **words)
+{
+    LOCK_GUARD(&watch->lock);
+    WatchedDomain *domain = g_hash_table_lookup(watch->domains, &look->domain);
+    if (!domain || domain->ticket != look->start_ticket || domain->told_now ||
+        domain->told != look->told) {
+        return false;
+    }
+    Value *before = domain->words;
+    domain->words = *words;
+    *words = before;
+    return true;
 }
 
 void vm_watch_ended(VmWatch *watch, Uuid uuid)
@@ -312,6 +364,13 @@ static bool is_alone(Db *db, VmRef vm, Uuid task)
     return alone;
 }
 
+static void free_domain(void *user)
+{
+    WatchedDomain *domain = user;
+    value_unref(domain->words);
+    g_free(domain);
+}
+
 static WatchedDomain *add_domain(VmWatch *watch, Uuid uuid, uint64_t ticket)
 {
     WatchedDomain *domain = g_new0(WatchedDomain, 1);
@@ -367,17 +426,17 @@ static gpointer serve_guests(gpointer user)
     while (!watch->stopping) {
         Usec next_due = act_on_due(watch);
         bool all = op_now() >= next_round;
-        g_autoptr(GArray) domains = take_news(watch, all);
+        g_autoptr(GArray) news = take_news(watch, all);
         if (all) {
             next_round = op_now() + GUEST_INTERVAL;
         }
-        if (domains->len == 0) {
+        if (news->len == 0) {
             g_cond_wait_until(&watch->cond, &watch->lock.mutex, MIN(next_round, next_due));
             continue;
         }
         lock_release(&watch->lock);
-        for (guint i = 0; i < domains->len; i++) {
-            vm_guest_refresh(watch->platform, g_array_index(domains, Uuid, i));
+        for (guint i = 0; i < news->len; i++) {
+            vm_guest_refresh(watch->platform, &g_array_index(news, VmLook, i));
         }
         lock_acquire(&watch->lock);
     }
@@ -385,17 +444,18 @@ static gpointer serve_guests(gpointer user)
     return NULL;
 }
 
-/* The domains to ask: those with news, or every running one. Array of Uuid. */
+/* The domains to ask: those with news, or every running one. Array of VmLook. */
 static GArray *take_news(VmWatch *watch, bool all)
 {
-    GArray *news = g_array_new(FALSE, FALSE, sizeof(Uuid));
+    GArray *news = g_array_new(FALSE, FALSE, sizeof(VmLook));
     GHashTableIter iter;
     g_hash_table_iter_init(&iter, watch->domains);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         WatchedDomain *domain = value;
         if ((all || domain->has_news) && !domain->exited) {
+            const VmLook look = {domain->uuid, domain->ticket, domain->told};
             domain->has_news = false;
-            g_array_append_val(news, domain->uuid);
+            g_array_append_val(news, look);
         }
     }
     return news;

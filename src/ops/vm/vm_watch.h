@@ -6,8 +6,16 @@
 #pragma once
 
 #include "ops/platform.h"
+#include "wire/value.h"
 
 typedef struct VmWatch VmWatch;
+
+/* When a guest was looked at. */
+typedef struct VmLook {
+    Uuid domain;
+    uint64_t start_ticket;
+    unsigned told;
+} VmLook;
 
 VmWatch *vm_watch_new(Platform *platform);
 /* Begins to act. What ended while nobody watched (daemon down) is acted upon now. */
@@ -20,9 +28,19 @@ void vm_watch_free(VmWatch *watch);
 HvEvents vm_watch_events(VmWatch *watch);
 
 /* Which start of a domain is the present one, before it can end; and that it is over. An end of
- * that same start which was told already stays known. */
-void vm_watch_started(VmWatch *watch, Uuid domain, uint64_t start_ticket);
+ * that same start which was told already stays known. `words` is what its store was begun with
+ * (taken over), NULL if that was long ago. */
+void vm_watch_started(VmWatch *watch, Uuid domain, uint64_t start_ticket, Value *words);
 void vm_watch_ended(VmWatch *watch, Uuid domain);
+
+/* Around a client's change of the words in a domain's store, of which only the client's call writes
+ * to the database: what is seen of it in the store is not the guest's. */
+void vm_watch_begin_words(VmWatch *watch, Uuid domain);
+void vm_watch_end_words(VmWatch *watch, Uuid domain, const HvStoreChange *changes, unsigned count);
+/* Gives what was seen in the store since `look`, and gets what was seen there before, NULL for
+ * nothing (owned, both ways). False, and nothing is given, when a client changed it meanwhile:
+ * there will be another look. */
+bool vm_watch_swap_words(VmWatch *watch, const VmLook *look, Value **words);
 
 /* Whether the engine told of an end that was not acted upon yet. */
 bool vm_watch_has_exit(VmWatch *watch, Uuid domain);
