@@ -52,6 +52,10 @@ class Management(FunctionalCase):
             self.server.wait(SECONDS)
             self.server.stderr.close()
 
+    def wait_for_address(self, address):
+        self.api.wait_for(f"the address '{address}'", SECONDS, [f"host/{self.here}"],
+                          lambda: self.api.host.get_address(self.here) == address)
+
     def reach(self, address):
         """What a client hears who has no password."""
         client = api.Api.https(address, HTTPS_PORT)
@@ -66,9 +70,11 @@ class Management(FunctionalCase):
         self.assertEqual(self.api.host.get_address(self.here), "10.89.0.7")
         self.serve("10.89.0.8")
         [client] = self.daemon.pids("busybox")
-        os.kill(client, signal.SIGUSR1)  # its lease is looked at
-        self.api.wait_for("another lease", SECONDS, [f"host/{self.here}"],
-                          lambda: self.api.host.get_address(self.here) == "10.89.0.8")
+        # It gives the lease back, and asks everybody for another.
+        os.kill(client, signal.SIGUSR2)
+        self.wait_for_address("")
+        os.kill(client, signal.SIGUSR1)
+        self.wait_for_address("10.89.0.8")
         self.assertEqual(self.api.PIF.get_IP(self.pif), "10.89.0.8")
         self.assertEqual(self.api.host.get_management_interface(self.here), self.pif)
         self.daemon.kill()
