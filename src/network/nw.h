@@ -162,7 +162,8 @@ typedef struct NwDriver {
     bool (*port_detach)(Nw *nw, Op *op, const char *name, Err **err);
 
     /* Gives the bridge what the mode says and takes what it has else of that family.  With DHCP it
-     * returns when there is an address, and fails when nobody gives one. */
+     * returns when there is an address, and fails when nobody gives one; who gives one later finds
+     * somebody who still asks. */
     bool (*ip_configure)(Nw *nw, Op *op, const NwIp *ip, Err **err);
 
     /* Starts (or keeps) the DHCP server; restarts it when its configuration changed. */

@@ -126,22 +126,41 @@ static void test_dhcp(NwFixture *fix)
     nw_destroy_bridge(fix, "xenapi");
 }
 
-/* A client that runs learns whether the default route is its own. */
-static void test_dhcp_route(NwFixture *fix)
+static void start_far_server(NwFixture *fix)
 {
-    NwIp ip = {
-        .bridge = "xapi0", .family = AF_INET, .mode = NW_IP_DHCP, .state_dir = fix->state_dir};
+    nw_run(fix,
+           "dnsmasq --conf-file=/dev/null --port=0 --interface=cable0 --bind-interfaces --no-ping"
+           " --dhcp-range=10.89.0.7,10.89.0.7,255.255.255.0 --dhcp-option=option:router,10.89.0.1"
+           " --dhcp-leasefile=%s/far.leases --pid-file=%s/far.pid",
+           fix->state_dir, fix->state_dir);
+}
+
+static void start_far_end(NwFixture *fix)
+{
     nw_create_bridge(fix, "xapi0", 1500, NULL);
     nw_run(fix, "ip link add cable0 type veth peer name cable1");
     nw_run(fix, "ip link set cable1 master xapi0");
     nw_run(fix, "ip link set cable0 up");
     nw_run(fix, "ip link set cable1 up");
     nw_run(fix, "ip addr add 10.89.0.1/24 dev cable0");
-    nw_run(fix,
-           "dnsmasq --conf-file=/dev/null --port=0 --interface=cable0 --bind-interfaces --no-ping"
-           " --dhcp-range=10.89.0.7,10.89.0.7,255.255.255.0 --dhcp-option=option:router,10.89.0.1"
-           " --dhcp-leasefile=%s/far.leases --pid-file=%s/far.pid",
-           fix->state_dir, fix->state_dir);
+}
+
+static void end_far_end(NwFixture *fix)
+{
+    g_autofree char *show_pid = g_strdup_printf("cat %s/far.pid", fix->state_dir);
+    g_autofree char *pid = nw_read(fix, show_pid);
+    g_assert_cmpint(kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGTERM), ==, 0);
+    nw_run(fix, "ip link del cable0");
+    nw_destroy_bridge(fix, "xapi0");
+}
+
+/* A client that runs learns whether the default route is its own. */
+static void test_dhcp_route(NwFixture *fix)
+{
+    NwIp ip = {
+        .bridge = "xapi0", .family = AF_INET, .mode = NW_IP_DHCP, .state_dir = fix->state_dir};
+    start_far_end(fix);
+    start_far_server(fix);
     static const char route[] = "default via 10.89.0.1 dev xapi0";
     for (unsigned i = 0; i < 4; i++) {
         ip.default_route = i % 2 == 1;
@@ -152,11 +171,29 @@ static void test_dhcp_route(NwFixture *fix)
     }
     ip.mode = NW_IP_NONE;
     configure(fix, &ip);
-    g_autofree char *show_pid = g_strdup_printf("cat %s/far.pid", fix->state_dir);
-    g_autofree char *pid = nw_read(fix, show_pid);
-    g_assert_cmpint(kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGTERM), ==, 0);
-    nw_run(fix, "ip link del cable0");
-    nw_destroy_bridge(fix, "xapi0");
+    end_far_end(fix);
+}
+
+/* Of the whole site that has lost its power, the server is the last to be back. */
+static void test_dhcp_late(NwFixture *fix)
+{
+    enum { PATIENCE = USEC_PER_SEC };
+    Err *err = NULL;
+    NwIp ip = {
+        .bridge = "xapi0", .family = AF_INET, .mode = NW_IP_DHCP, .state_dir = fix->state_dir};
+    g_autoptr(Op) op = op_new(PATIENCE);
+    g_autofree char *show_pid = g_strdup_printf("cat %s/dhcp-client.pid", fix->state_dir);
+    start_far_end(fix);
+    nw_assert_fails(fix->driver->ip_configure(fix->nw, op, &ip, &err), &err);
+    g_autofree char *before = nw_read(fix, show_pid);
+    start_far_server(fix);
+    configure(fix, &ip);
+    assert_ipv4(fix, "10.89.0.7", 24);
+    g_autofree char *after = nw_read(fix, show_pid);
+    g_assert_cmpstr(before, ==, after);
+    ip.mode = NW_IP_NONE;
+    configure(fix, &ip);
+    end_far_end(fix);
 }
 
 static const NwCase cases[] = {
@@ -165,6 +202,7 @@ static const NwCase cases[] = {
     {"ipv6", test_ipv6, true},
     {"dhcp", test_dhcp, true},
     {"dhcp_route", test_dhcp_route, true},
+    {"dhcp_late", test_dhcp_late, true},
 };
 
 int main(int argc, char **argv)

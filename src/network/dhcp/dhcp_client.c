@@ -54,22 +54,17 @@ bool dhcp_client_start(Op *op, const NwIp *ip, Err **err)
     g_autofree char *text =
         g_strconcat("#!/bin/sh\ndefault_route=", ip->default_route ? "yes\n" : "no\n", HOOK, NULL);
     g_autofree char *before = fd_read_file(hook, HOOK_LIMIT, NULL, NULL);
-    if (running >= 0 && has_lease(ip->state_dir) && g_strcmp0(before, text) == 0) {
-        return true;
-    }
-    if (!dhcp_client_stop(op, ip->state_dir, err) || !fd_make_dirs(ip->state_dir, 0755, err) ||
-        !fd_write_file(hook, text, strlen(text), 0755, err)) {
+    bool is_right = running >= 0 && g_strcmp0(before, text) == 0;
+    if (!is_right &&
+        (!dhcp_client_stop(op, ip->state_dir, err) || !fd_make_dirs(ip->state_dir, 0755, err) ||
+         !fd_write_file(hook, text, strlen(text), 0755, err))) {
         return false;
     }
     auto_fd watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (watch < 0 || inotify_add_watch(watch, ip->state_dir, IN_MOVED_TO) < 0) {
         return err_errno(err, errno, "cannot watch %s", ip->state_dir);
     }
-    if (spawn_client(ip, err) && wait_for_lease(op, ip, watch, err)) {
-        return true;
-    }
-    dhcp_client_stop(op, ip->state_dir, NULL);
-    return false;
+    return (is_right || spawn_client(ip, err)) && wait_for_lease(op, ip, watch, err);
 }
 
 bool dhcp_client_stop(Op *op, const char *state_dir, Err **err)

@@ -4,8 +4,9 @@
 
 #include "network/nw.h"
 
-/* Returns when the bridge has an address, or nobody has given it one. Keeps a client that
- * runs, unless it shall use its default route now and did not, or the other way round. */
+/* Returns when the bridge has an address, or nobody has given it one: then it fails, and the client
+ * goes on to ask.  Keeps a client that runs, unless it shall use its default route now and did not,
+ * or the other way round. */
 bool dhcp_client_start(Op *op, const NwIp *ip, Err **err);
 /* Success when there is none. What it has set stays. */
 bool dhcp_client_stop(Op *op, const char *state_dir, Err **err);

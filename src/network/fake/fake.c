@@ -341,18 +341,16 @@ static bool fake_ip_configure(Nw *nw, Op *op, const NwIp *ip, Err **err)
     if (!bridge) {
         return err_internal(err, "there is no interface %s", ip->bridge);
     }
-    char lease[16];
-    read_lease(nw, lease);
-    if (ip->mode == NW_IP_DHCP && !*lease) {
-        return err_internal(err, "no DHCP server answers on %s", ip->bridge);
-    }
     if (ip->family == AF_INET) {
         const char *address = ip->mode == NW_IP_STATIC ? ip->address : "";
         g_strlcpy(bridge->ipv4, address, sizeof bridge->ipv4);
         bridge->ipv4_prefix = ip->mode == NW_IP_STATIC ? ip->prefix : 24;
         bridge->is_dhcp = ip->mode == NW_IP_DHCP;
     }
-    return true;
+    char lease[16];
+    read_lease(nw, lease);
+    return ip->mode != NW_IP_DHCP || *lease ||
+           err_internal(err, "no DHCP server answers on %s", ip->bridge);
 }
 
 static bool fake_dhcp_start(Nw *nw, Op *op, const NwDhcp *dhcp, Err **err)
