@@ -11,7 +11,7 @@ import subprocess
 import threading
 
 import tap
-from lib import wait
+from lib import api, wait
 from lib.case import FunctionalCase
 from lib.guest import INITRD, MIB
 
@@ -20,6 +20,7 @@ ROUNDS = 20
 LONGEST_ROUND = 0.6  # seconds until the kill
 MOST_DISKS = 4  # of one client
 MARK_SIZE = 65536
+COPIES = 4  # of each kind that are cut short
 
 
 class Disk:
@@ -286,6 +287,46 @@ class StorageKill(FunctionalCase):
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
         return done.stdout
+
+
+class CopyKill(FunctionalCase):
+    """The daemon is killed as soon as there is the image of a copy: mostly before the database says
+    of what."""
+
+    engine = "fake"
+
+    def test_kill_at_the_image(self):
+        vdi = self.host.create_vdi("disk", 8 * MIB)
+        for method in ["Async.VDI.snapshot", "Async.VDI.clone"] * COPIES:
+            self.make_copy(method, vdi)
+            self.daemon.kill()
+            self.restart()
+            self.check_copies(method, vdi)
+
+    def make_copy(self, method, vdi):
+        """Returns when its image has its name."""
+        folder = self.daemon.root / "disks"
+        before = self.leaves(folder)
+        self.api.call(method, self.api.session, vdi, {})
+        deadline = wait.Deadline(60, "image of the copy")
+        while self.leaves(folder) == before:
+            deadline.left()
+
+    @staticmethod
+    def leaves(folder):
+        return {path for path in folder.glob("*.qcow2") if not path.name.endswith(".base.qcow2")}
+
+    def check_copies(self, method, vdi):
+        """What is there is complete, and may be destroyed."""
+        snapshot_of = vdi if method == "Async.VDI.snapshot" else api.NULL
+        for ref, record in self.api.VDI.get_all_records().items():
+            if record["managed"] and ref != vdi:
+                self.assertEqual(record["name_label"], "disk")
+                self.assertEqual(record["type"], "user")
+                self.assertEqual(record["snapshot_of"], snapshot_of)
+                self.api.VDI.destroy(ref)
+        uuid = self.api.VDI.get_uuid(vdi)
+        self.assertEqual([path.stem for path in self.leaves(self.daemon.root / "disks")], [uuid])
 
 
 if __name__ == "__main__":

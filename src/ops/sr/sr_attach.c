@@ -103,7 +103,7 @@ void sr_attach_drop_orphans(Call *call)
 }
 
 /* A suspend image that no VM names before anybody could use the SR was left by a suspend or resume
- * that did not come to its end. */
+ * that did not come to its end, or was announced and not completed (ops/vdi/vdi_announce.h). */
 static bool attach(Call *call, PbdRef pbd, SrTurn *turn, const SrConfig *config,
                    const SrDriver *driver, Err **err)
 {
@@ -172,11 +172,11 @@ static void destroy_orphans(Call *call, const GArray *orphans)
         if (!db_vdi_exists(call_view(call), vdi)) {
             continue; /* its image was never made */
         }
-        log_info("suspend image %s belongs to no VM and is destroyed",
+        log_info("image %s was never complete, or belongs to no VM any more, and is destroyed",
                  db_vdi_uuid(call_view(call), vdi));
         if (!vdi_disk_destroy(call, vdi, &error)) {
             g_autofree char *text = err_to_string(error);
-            log_warn("the suspend image stays: %s", text);
+            log_warn("the image stays: %s", text);
         }
     }
 }

@@ -1,12 +1,14 @@
 /* Image first, object second when something is made; image first too when it is destroyed: an image
  * without an object is found and offered by SR.scan, an object without an image would be a lie.
- * But for images that count only later: nobody should be offered one that is not complete. */
+ * But for images that count only later (vdi_announce.h): nobody should be offered one that is not
+ * complete. */
 #include "ops/vdi/vdi_disk.h"
 
 #include "base/log.h"
 #include "core/core.h"
 #include "gen/db_sr.h"
 #include "gen/db_vdi.h"
+#include "ops/vdi/vdi_announce.h"
 #include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_merge.h"
 #include "ops/vdi/vdi_rows.h"
@@ -16,7 +18,6 @@ static bool copy_image(Call *call, VdiRef source, SrRef sr, bool finished, SrPro
                        void *user, VdiRef *ret_vdi, Err **err);
 static bool announce(Call *call, SrRef sr, Uuid uuid, VdiRef *ret_vdi, Err **err);
 static void withdraw(Call *call, VdiRef announced);
-static VdiRef put_announced(DbTxn *txn, SrRef sr, const SrVdi *made, VdiRef announced);
 static void write_spec(DbTxn *txn, VdiRef vdi, const VdiDiskSpec *spec);
 static void refresh_space(Call *call, SrRef sr, const SrUse *use);
 
@@ -37,7 +38,7 @@ bool vdi_disk_create(Call *call, const VdiDiskSpec *spec, VdiRef *ret_vdi, Err *
     }
     sr_use_note_change(&lock.use);
     DbTxn *txn = db_begin(call->db);
-    VdiRef vdi = put_announced(txn, spec->sr, &made, announced);
+    VdiRef vdi = vdi_announce_put(txn, spec->sr, &made, announced);
     write_spec(txn, vdi, spec);
     if (!db_commit(txn, err)) {
         return false;
@@ -123,7 +124,7 @@ static bool copy_image(Call *call, VdiRef source, SrRef sr, bool finished, SrPro
     }
     sr_use_note_change(&target.use);
     DbTxn *txn = db_begin(call->db);
-    VdiRef vdi = put_announced(txn, sr, &made, announced);
+    VdiRef vdi = vdi_announce_put(txn, sr, &made, announced);
     if (finished) {
         vdi_rows_describe_as(txn, vdi, source);
     } else {
@@ -137,37 +138,18 @@ static bool copy_image(Call *call, VdiRef source, SrRef sr, bool finished, SrPro
     return true;
 }
 
-/* Makes the object of an image that nobody is to find should it be left over: while it is of type
- * suspend and belongs to nobody, it is destroyed when its SR is plugged. Drivers that make images
- * have their uuid for a location. */
 static bool announce(Call *call, SrRef sr, Uuid uuid, VdiRef *ret_vdi, Err **err)
 {
-    char location[UUID_TEXT_SIZE];
-    const SrVdi image = {
-        .uuid = uuid, .location = (char *)uuid_format(uuid, location), .managed = true};
     DbTxn *txn = db_begin(call->db);
-    *ret_vdi = vdi_rows_add(txn, sr, &image);
-    db_vdi_set_type(txn, *ret_vdi, VDI_TYPE_SUSPEND);
+    *ret_vdi = vdi_announce(txn, sr, uuid);
     return db_commit(txn, err);
 }
 
 static void withdraw(Call *call, VdiRef announced)
 {
     DbTxn *txn = db_begin(call->db);
-    if (db_vdi_exists(db_txn_view(txn), announced)) {
-        vdi_rows_remove(txn, announced);
-    }
+    vdi_announce_withdraw(txn, announced);
     db_commit_async(txn);
-}
-
-/* A scan may have taken the object for one whose image is gone. */
-static VdiRef put_announced(DbTxn *txn, SrRef sr, const SrVdi *made, VdiRef announced)
-{
-    VdiRef vdi = vdi_rows_put(txn, sr, made);
-    if (!vdi_ref_equal(vdi, announced) && db_vdi_exists(db_txn_view(txn), announced)) {
-        vdi_rows_remove(txn, announced);
-    }
-    return vdi;
 }
 
 /* What was done stays done when the space cannot be told. */

@@ -2,7 +2,10 @@
  *
  * A disk that is open gets a new overlay underneath the guest's writes: the storage driver makes
  * it, the engine switches to it, the storage driver gives it the disk's name.  For several disks of
- * one VM the engine switches all at one instant. */
+ * one VM the engine switches all at one instant.
+ *
+ * The copies are announced first: those of a daemon that dies before it can say what they are
+ * copies of are taken back by the next one. */
 #include "base/log.h"
 #include "core/core.h"
 #include "gen/db_vbd.h"
@@ -10,6 +13,7 @@
 #include "gen/db_vm.h"
 #include "gen/errors.h"
 #include "ops/undo.h"
+#include "ops/vdi/vdi_announce.h"
 #include "ops/vdi/vdi_disk.h"
 #include "ops/vdi/vdi_lock.h"
 #include "ops/vdi/vdi_rows.h"
@@ -25,6 +29,8 @@ typedef struct Duplicate {
     VbdRef vbd;           /* the VBD by which a running VM has it open; null: closed */
     const char *location; /* (arena) */
     SrImage overlay;      /* when open */
+    Uuid copy_uuid;
+    VdiRef announced; /* the copy's object, from before there is an image */
     SrVdi source_image, copy_image, parent_image;
 } Duplicate;
 
@@ -38,6 +44,8 @@ typedef struct Duplicates {
 static void duplicates_clear(Duplicates *all);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Duplicates, duplicates_clear)
 static bool take_disk(Duplicates *all, VdiRef source, Err **err);
+static bool announce(Duplicates *all, Undo *undo, Err **err);
+static void withdraw(void *user);
 static bool begin_open(Duplicate *duplicate, Undo *undo, Err **err);
 static void abort_open(void *user);
 static bool switch_domain(const Duplicates *all, VmRef vm, Err **err);
@@ -78,7 +86,7 @@ bool vdi_disk_duplicate_all(Call *call, VmRef vm, const VdiRef *sources, unsigne
             return false;
         }
     }
-    if (!switch_domain(&all, vm, err)) {
+    if (!announce(&all, &undo, err) || !switch_domain(&all, vm, err)) {
         return false;
     }
     undo_disarm(&undo); /* from here on the guest writes to the overlays */
@@ -120,6 +128,29 @@ static bool take_disk(Duplicates *all, VdiRef source, Err **err)
     duplicate->vbd = vdi_disk_find_open_vbd(view, source);
     duplicate->location = arena_strdup(call->arena, db_vdi_location(view, source));
     return true;
+}
+
+static bool announce(Duplicates *all, Undo *undo, Err **err)
+{
+    DbTxn *txn = db_begin(all->call->db);
+    for (unsigned i = 0; i < all->count; i++) {
+        Duplicate *duplicate = &all->items[i];
+        duplicate->copy_uuid = uuid_generate();
+        duplicate->announced =
+            vdi_announce(txn, db_vdi_sr(db_txn_view(txn), duplicate->source), duplicate->copy_uuid);
+    }
+    undo_push(undo, withdraw, all);
+    return db_commit(txn, err);
+}
+
+static void withdraw(void *user)
+{
+    const Duplicates *all = user;
+    DbTxn *txn = db_begin(all->call->db);
+    for (unsigned i = 0; i < all->count; i++) {
+        vdi_announce_withdraw(txn, all->items[i].announced);
+    }
+    db_commit_async(txn);
 }
 
 /* Nothing is to be done for a closed one. */
@@ -194,16 +225,17 @@ static bool finish(Duplicate *duplicate, VdiCopyKind kind, Err **err)
     bool read_only = kind == VDI_COPY_SNAPSHOT;
     g_autoptr(Op) op = core_undo_op();
     return duplicate->overlay.path
-               ? use->driver->live_snapshot_commit(op, use->sr, duplicate->location,
-                                                   &duplicate->overlay, uuid_generate(), read_only,
-                                                   &duplicate->source_image, &duplicate->copy_image,
-                                                   &duplicate->parent_image, err)
+               ? use->driver->live_snapshot_commit(
+                     op, use->sr, duplicate->location, &duplicate->overlay, duplicate->copy_uuid,
+                     read_only, &duplicate->source_image, &duplicate->copy_image,
+                     &duplicate->parent_image, err)
                : use->driver->vdi_clone(duplicate->call->op, use->sr, duplicate->location,
-                                        uuid_generate(), read_only, &duplicate->source_image,
+                                        duplicate->copy_uuid, read_only, &duplicate->source_image,
                                         &duplicate->copy_image, &duplicate->parent_image, err);
 }
 
-/* The sources have new parents whatever became of the copies: a scan tells the database. */
+/* The sources have new parents whatever became of the copies: a scan tells the database, also that
+ * an announced copy is not there. */
 static void drop_copies(const Duplicates *all)
 {
     g_autoptr(Op) op = core_undo_op();
@@ -245,7 +277,7 @@ static VdiRef write_copy(DbTxn *txn, const Duplicate *duplicate, VdiCopyKind kin
     if (duplicate->parent_image.location) {
         vdi_rows_put(txn, sr, &duplicate->parent_image);
     }
-    VdiRef copy = vdi_rows_put(txn, sr, &duplicate->copy_image);
+    VdiRef copy = vdi_announce_put(txn, sr, &duplicate->copy_image, duplicate->announced);
     vdi_rows_update(txn, source, &duplicate->source_image);
     vdi_rows_describe_as(txn, copy, source);
     if (kind == VDI_COPY_SNAPSHOT) {
