@@ -88,8 +88,20 @@ static void test_crashdump_name(void)
     int64_t time = 7;
     g_assert_true(crashdump_time_of_name("20240131-090807-UTC", &time));
     g_assert_cmpint(time, ==, 1706692087);
+    g_autofree char *zone = g_strdup(g_getenv("TZ"));
+    g_setenv("TZ", "+02:00", TRUE);
+    g_assert_true(crashdump_time_of_name("20240131-090807-UTC", &time));
+    g_assert_cmpint(time, ==, 1706692087);
+    g_assert_true(crashdump_time_of_name("202401310908", &time));
+    g_assert_cmpint(time, ==, 1706692080 - 7200);
+    g_setenv("TZ", "UTC", TRUE);
     g_assert_true(crashdump_time_of_name("202401310908", &time));
     g_assert_cmpint(time, ==, 1706692080);
+    if (zone) {
+        g_setenv("TZ", zone, TRUE);
+    } else {
+        g_unsetenv("TZ");
+    }
     static const char *const bad[] = {"",           "20240131-090807",     "20240131-090807-CET",
                                       "2024013109", "20241331-090807-UTC", "2024013109080"};
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {

@@ -71,7 +71,8 @@ bool crashdump_time_of_name(const char *name, int64_t *ret_seconds)
     if (strcmp(at, is_xen ? "-UTC" : "") != 0) {
         return false;
     }
-    g_autoptr(GDateTime) time = g_date_time_new_utc(year, month, day, hour, minute, second);
+    g_autoptr(GTimeZone) zone = is_xen ? g_time_zone_new_utc() : g_time_zone_new_local();
+    g_autoptr(GDateTime) time = g_date_time_new(zone, year, month, day, hour, minute, second);
     if (!time) {
         return false;
     }

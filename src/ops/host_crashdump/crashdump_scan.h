@@ -8,5 +8,5 @@
 bool crashdump_scan(Platform *platform, Err **err);
 
 /* When a dump was taken, by the folder's name: "20240131-090807-UTC" as XenServer's tools write it
- * or "202401310908" as Debian's do. False for any other. */
+ * or "202401310908", in the host's time zone, as Debian's do. False for any other. */
 bool crashdump_time_of_name(const char *name, int64_t *ret_seconds);
