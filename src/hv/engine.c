@@ -19,8 +19,7 @@
 static const char XEN_FEATURES_FILE[] = "sys/hypervisor/properties/features";
 enum { XEN_FEATURE_CONTROL = 1 << 11, FEATURES_MAX_BYTES = 64 };
 
-/* In the folder: the engine, a line, and the boot. Guests have entries beside it, named by uuids.
- */
+/* In the folder: the engine and the boot, a line each. Guests have entries beside it, by uuid. */
 static const char NOTE_FILE[] = "engine";
 static const char BOOT_FILE[] = "proc/sys/kernel/random/boot_id";
 enum { NOTE_MAX_BYTES = 128 };
