@@ -157,10 +157,11 @@ class StorageKill(FunctionalCase):
             self.check_images()
             self.write_marks(number + 1)
         print(f"# {steps} operations in {ROUNDS} rounds", flush=True)
-        self.assertGreater(steps, ROUNDS)
+        self.assertGreaterEqual(steps, ROUNDS // 2)
 
     def work_and_kill(self, number):
-        """Returns how many operations were acknowledged."""
+        """Returns how many operations were acknowledged: one at least in every other round, however
+        slow the machine is."""
         seeds = [f"{SEED}/{number}/{client}" for client in range(3)]
         clients = [Client(self.daemon.connect(), self.sr, self.disks[i], seeds[i])
                    for i in range(2)]
@@ -168,6 +169,9 @@ class StorageKill(FunctionalCase):
         for client in clients:
             client.start()
         wait.moment(self.random.uniform(0.02, LONGEST_ROUND))
+        deadline = wait.Deadline(60, "first answer")
+        while number % 2 and not any(client.steps for client in clients):
+            wait.pause(deadline)
         self.daemon.kill()
         for client in clients:
             client.join(60)
