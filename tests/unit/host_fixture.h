@@ -101,6 +101,25 @@ static inline void host_fixture_tear_down(HostFixture *fixture)
     g_free(fixture->dir);
 }
 
+static inline void host_fixture_before(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    host_fixture_set_up(fixture);
+}
+
+static inline void host_fixture_after(HostFixture *fixture, gconstpointer data)
+{
+    (void)data;
+    host_fixture_tear_down(fixture);
+}
+
+/* A test that has a host, and nothing else, of its own. */
+static inline void host_fixture_add(const char *path,
+                                    void (*test)(HostFixture *fixture, gconstpointer data))
+{
+    g_test_add(path, HostFixture, NULL, host_fixture_before, test, host_fixture_after);
+}
+
 /* Parameters are JSON without the brackets around them; they are printed into `format`. */
 static inline Value *G_GNUC_PRINTF(4, 0)
     host_fixture_try(HostFixture *fixture, const char *method, Err **err, const char *format,

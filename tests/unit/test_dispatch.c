@@ -12,18 +12,6 @@ typedef struct Answer {
     Err *error;
 } Answer;
 
-static void set_up(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_set_up(fixture);
-}
-
-static void tear_down(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_tear_down(fixture);
-}
-
 static void note_answer(void *user, const Value *result, const Err *error)
 {
     Answer *answer = user;
@@ -476,7 +464,7 @@ int main(int argc, char **argv)
         {"/dispatch/internal-work", test_internal_work},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_test_add(tests[i].path, HostFixture, NULL, set_up, tests[i].func, tear_down);
+        host_fixture_add(tests[i].path, tests[i].func);
     }
     g_test_add_func("/dispatch/async-is-durable", test_async_is_durable);
     return g_test_run();

@@ -394,44 +394,27 @@ static void test_others(HostFixture *fixture, gconstpointer data)
                        "console.create", "{\"other_config\": {}}");
 }
 
-static void set_up(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_set_up(fixture);
-}
-
-static void tear_down(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_tear_down(fixture);
-}
-
-static void add(const char *path, void (*test)(HostFixture *fixture, gconstpointer data))
-{
-    g_test_add(path, HostFixture, NULL, set_up, test, tear_down);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    add("/host/enable", test_enable);
-    add("/host/time", test_time);
-    add("/host/evacuate-empty", test_evacuate_empty);
-    add("/host/evacuate-busy", test_evacuate_busy);
-    add("/host/machine", test_machine);
-    add("/host/facts", test_facts);
-    add("/host/power-on-mode", test_power_on_mode);
-    add("/host/gpu-group", test_gpu_group);
-    add("/host/certificate", test_certificate);
-    add("/host/plugin", test_plugin);
-    add("/host/log", test_log);
-    add("/pool/single", test_pool);
-    add("/pool/default-sr", test_default_sr);
-    add("/message/life", test_message);
-    add("/message/limit", test_message_limit);
-    add("/secret/introduce", test_secret);
-    add("/subject/roles", test_subject);
-    add("/role/queries", test_role);
-    add("/others", test_others);
+    host_fixture_add("/host/enable", test_enable);
+    host_fixture_add("/host/time", test_time);
+    host_fixture_add("/host/evacuate-empty", test_evacuate_empty);
+    host_fixture_add("/host/evacuate-busy", test_evacuate_busy);
+    host_fixture_add("/host/machine", test_machine);
+    host_fixture_add("/host/facts", test_facts);
+    host_fixture_add("/host/power-on-mode", test_power_on_mode);
+    host_fixture_add("/host/gpu-group", test_gpu_group);
+    host_fixture_add("/host/certificate", test_certificate);
+    host_fixture_add("/host/plugin", test_plugin);
+    host_fixture_add("/host/log", test_log);
+    host_fixture_add("/pool/single", test_pool);
+    host_fixture_add("/pool/default-sr", test_default_sr);
+    host_fixture_add("/message/life", test_message);
+    host_fixture_add("/message/limit", test_message_limit);
+    host_fixture_add("/secret/introduce", test_secret);
+    host_fixture_add("/subject/roles", test_subject);
+    host_fixture_add("/role/queries", test_role);
+    host_fixture_add("/others", test_others);
     return g_test_run();
 }

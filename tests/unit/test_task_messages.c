@@ -15,18 +15,6 @@ static const struct {
     {"task.destroy", ""},
 };
 
-static void set_up(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_set_up(fixture);
-}
-
-static void tear_down(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_tear_down(fixture);
-}
-
 /* Calls go on as from this user of a directory. */
 static void become(HostFixture *fixture, const char *sid, Role role)
 {
@@ -75,7 +63,7 @@ static void test_of_others(HostFixture *fixture, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add("/task-messages/own", HostFixture, NULL, set_up, test_own, tear_down);
-    g_test_add("/task-messages/of-others", HostFixture, NULL, set_up, test_of_others, tear_down);
+    host_fixture_add("/task-messages/own", test_own);
+    host_fixture_add("/task-messages/of-others", test_of_others);
     return g_test_run();
 }

@@ -16,18 +16,6 @@
 #define PHYSICAL "00000001-00000002-00000004-00000008"
 #define LOWERED  "00000000-00000002-00000004-00000008"
 
-static void set_up(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_set_up(fixture);
-}
-
-static void tear_down(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_tear_down(fixture);
-}
-
 static void test_text(void)
 {
     static const char *const refused[] = {"",
@@ -249,7 +237,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vm-cpu/text", test_text);
     g_test_add_func("/vm-cpu/sets", test_sets);
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_test_add(tests[i].path, HostFixture, NULL, set_up, tests[i].func, tear_down);
+        host_fixture_add(tests[i].path, tests[i].func);
     }
     return g_test_run();
 }

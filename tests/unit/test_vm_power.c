@@ -11,18 +11,6 @@
 
 #define WAIT_LIMIT (20 * USEC_PER_SEC)
 
-static void set_up(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_set_up(fixture);
-}
-
-static void tear_down(HostFixture *fixture, gconstpointer data)
-{
-    (void)data;
-    host_fixture_tear_down(fixture);
-}
-
 static Uuid domain_of(HostFixture *fixture, Uuid vm)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
@@ -216,7 +204,7 @@ int main(int argc, char **argv)
         {"/vm-power/end-of-the-daemon", test_end_of_the_daemon},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_test_add(tests[i].path, HostFixture, NULL, set_up, tests[i].func, tear_down);
+        host_fixture_add(tests[i].path, tests[i].func);
     }
     return g_test_run();
 }
