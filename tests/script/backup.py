@@ -11,7 +11,6 @@ import unittest
 
 import tap
 
-from language import rpc
 from language.daemon import Daemon, find_binary
 from language.failure import Failure
 from language.http import Client
@@ -58,11 +57,7 @@ class Backup(unittest.TestCase):
         self.daemon.start()
 
     def call(self, method, *params, daemon=None):
-        client = Client("unix", (daemon or self.daemon).addresses["unix"])
-        client.send(rpc.json_request("session.login_with_password", ["root", ""]))
-        session = rpc.json_result(client.receive())
-        client.send(rpc.json_request(method, [session, *params]))
-        return rpc.json_result(client.receive())
+        return (daemon or self.daemon).call(method, *params)
 
     def get(self, path):
         client = Client("unix", self.daemon.addresses["unix"])

@@ -7,9 +7,7 @@ import unittest
 
 import tap
 
-from language import rpc
 from language.daemon import Daemon, find_binary
-from language.http import Client
 
 GIVE_AWAY = find_binary().parent.parent.parent / "tests/script/give_away"
 DEADLINE = 20
@@ -19,11 +17,11 @@ class Given(unittest.TestCase):
     def setUp(self):
         self.daemon = self.new_daemon()
         self.daemon.start()
-        [template] = self.call("VM.get_by_name_label", "Other install media")
-        self.vm = self.call("VM.clone", template, "traveller")
-        self.call("VM.provision", self.vm)
-        self.call("VM.start", self.vm, False, False)
-        self.domain = self.call("VM.get_uuid", self.vm)
+        [template] = self.daemon.call("VM.get_by_name_label", "Other install media")
+        self.vm = self.daemon.call("VM.clone", template, "traveller")
+        self.daemon.call("VM.provision", self.vm)
+        self.daemon.call("VM.start", self.vm, False, False)
+        self.domain = self.daemon.call("VM.get_uuid", self.vm)
         self.daemon.kill()
 
     def give_away(self):
@@ -41,13 +39,6 @@ class Given(unittest.TestCase):
     def domains(daemon):
         return daemon.root / "run/clearwater/domains"
 
-    def call(self, method, *params):
-        client = Client("unix", self.daemon.addresses["unix"])
-        client.send(rpc.json_request("session.login_with_password", ["root", ""]))
-        session = rpc.json_result(client.receive())
-        client.send(rpc.json_request(method, [session, *params]))
-        return rpc.json_result(client.receive())
-
     def start_without_vm(self):
         """Another daemon, which finds the domain and knows of no VM. Returns the domain's file."""
         another = self.new_daemon()
@@ -60,14 +51,14 @@ class Given(unittest.TestCase):
     def test_of_a_vm(self):
         self.give_away()
         self.daemon.start()
-        self.assertEqual(self.call("VM.get_power_state", self.vm), "Paused")
+        self.assertEqual(self.daemon.call("VM.get_power_state", self.vm), "Paused")
         with self.assertRaisesRegex(Exception, "given away"):
-            self.call("VM.unpause", self.vm)
-        self.assertEqual(self.call("VM.get_power_state", self.vm), "Paused")
+            self.daemon.call("VM.unpause", self.vm)
+        self.assertEqual(self.daemon.call("VM.get_power_state", self.vm), "Paused")
         # An administrator who knows that it runs nowhere.
-        self.call("VM.hard_shutdown", self.vm)
-        self.call("VM.start", self.vm, False, False)
-        self.assertEqual(self.call("VM.get_power_state", self.vm), "Running")
+        self.daemon.call("VM.hard_shutdown", self.vm)
+        self.daemon.call("VM.start", self.vm, False, False)
+        self.assertEqual(self.daemon.call("VM.get_power_state", self.vm), "Running")
 
     def test_of_no_vm(self):
         self.give_away()

@@ -10,7 +10,9 @@ import subprocess
 import tempfile
 import threading
 
+from . import rpc
 from .failure import DEADLINE, Failure, ScriptError
+from .http import Client
 
 LOG_LINES_SHOWN = 30
 LOG_COLUMNS_SHOWN = 240
@@ -33,6 +35,7 @@ class Daemon:
         (self.root / "store").mkdir()  # for scripts that need a folder
         self.process = None
         self.reader = None
+        self.was_ready = False
         self.log = []
         self.log_shown = 0
         self.addresses = {}
@@ -42,6 +45,7 @@ class Daemon:
         if self.is_alive():
             raise ScriptError("the daemon runs already")
         ready = threading.Event()
+        self.was_ready = False
         self.process = subprocess.Popen(
             [find_binary(), "--root", self.root, "--https", "127.0.0.1:0", "--http",
              "127.0.0.1:0", "--engine", self.engine, "--foreground", *self.options],
@@ -49,7 +53,7 @@ class Daemon:
             env={**os.environ, **self.environment}, text=True, errors="replace")
         self.reader = threading.Thread(target=self._read_log, args=(ready,), daemon=True)
         self.reader.start()
-        if not ready.wait(DEADLINE) or not self.is_alive():
+        if not ready.wait(DEADLINE) or not self.was_ready or not self.is_alive():
             raise Failure("the daemon did not get ready")
         self.addresses["https-port"] = self.addresses["https"]
         self.addresses["unix"] = str(self.root / "run/clearwater/xapi.sock")
@@ -62,8 +66,17 @@ class Daemon:
             if match:
                 self.addresses["https" if match[3] else "http"] = (match[1], int(match[2]))
             if line.endswith(" is ready"):
+                self.was_ready = True
                 ready.set()
         ready.set()
+
+    def call(self, method, *params):
+        """One call as root, with a session of its own."""
+        client = Client("unix", self.addresses["unix"])
+        client.send(rpc.json_request("session.login_with_password", ["root", ""]))
+        session = rpc.json_result(client.receive())
+        client.send(rpc.json_request(method, [session, *params]))
+        return rpc.json_result(client.receive())
 
     def new_log_lines(self):
         """The last of what it said since this was called before."""
