@@ -15,6 +15,7 @@ struct VmBounces {
 
 static bool ran_briefly(const DbView *view, VmRef vm, int64_t enough);
 static int64_t loop_seconds(const DbView *view, VmRef vm);
+static gboolean is_gone(gpointer vm, gpointer pause, gpointer view);
 
 VmBounces *vm_bounces_new(void)
 {
@@ -45,6 +46,7 @@ unsigned vm_bounce_pause(VmBounces *bounces, const DbView *view, VmRef vm)
         g_hash_table_remove(bounces->pauses, &vm.id);
         return 0;
     }
+    g_hash_table_foreach_remove(bounces->pauses, is_gone, (gpointer)view);
     unsigned pause = GPOINTER_TO_UINT(g_hash_table_lookup(bounces->pauses, &vm.id));
     unsigned next = pause ? MIN(pause * 2, LONGEST_PAUSE) : VM_BOUNCE_FIRST_PAUSE;
     g_hash_table_replace(bounces->pauses, g_memdup2(&vm.id, sizeof vm.id), GUINT_TO_POINTER(next));
@@ -66,4 +68,10 @@ static int64_t loop_seconds(const DbView *view, VmRef vm)
     return text && g_ascii_string_to_unsigned(text, 10, 0, MAX_SECONDS, &seconds, NULL)
                ? (int64_t)seconds
                : DEFAULT_SECONDS;
+}
+
+static gboolean is_gone(gpointer vm, gpointer pause, gpointer view)
+{
+    (void)pause;
+    return !db_vm_exists(view, (VmRef){*(const Uuid *)vm});
 }
