@@ -15,10 +15,7 @@ char **xen_words_read(const XenWordSource *source)
     g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GQueue) folders = g_queue_new();
     size_t bytes = 0;
-    unsigned count;
-    char **names = source->names(source->user, HV_STORE_FOLDER, &count);
-    bool good = names != NULL;
-    free(names);
+    bool good = true;
     g_queue_push_tail(folders, g_strdup(HV_STORE_FOLDER));
     while (good && !g_queue_is_empty(folders)) {
         good = xen_words_visit(source, folders, words, &bytes);
@@ -31,14 +28,15 @@ char **xen_words_read(const XenWordSource *source)
     return (char **)g_ptr_array_steal(words, NULL);
 }
 
+/* False when the folder is not there, or that is too much. */
 static bool xen_words_visit(const XenWordSource *source, GQueue *folders, GPtrArray *words,
                             size_t *bytes)
 {
     g_autofree char *folder = g_queue_pop_head(folders);
     unsigned count = 0;
     char **names = source->names(source->user, folder, &count);
-    bool good = true;
-    for (unsigned i = 0; names && i < count && good; i++) {
+    bool good = names != NULL;
+    for (unsigned i = 0; i < count && good; i++) {
         char *path = g_strconcat(folder, "/", names[i], NULL);
         unsigned below = 0;
         char **inner = source->names(source->user, path, &below);
