@@ -53,7 +53,10 @@ class Runner:
     # The daemon.
 
     def do_daemon(self, command):
+        """daemon ENGINE [OPTION]...: a new one, on a new root, in place of the one before."""
         engine, *options = self.texts(command)
+        if self.daemon:
+            self.daemon.destroy()
         self.daemon = Daemon(engine, options)
         self.variables.values["root"] = str(self.daemon.root)
         self.daemon.start()
