@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #define SPAWN_PATH     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -24,6 +25,7 @@ typedef enum SpawnStep {
     SPAWN_USER,
     SPAWN_FOLDER,
     SPAWN_FORK,
+    SPAWN_TIE,
     SPAWN_EXEC,
 } SpawnStep;
 
@@ -34,6 +36,7 @@ static const char *const spawn_step_names[] = {
     [SPAWN_USER] = "change the user",
     [SPAWN_FOLDER] = "change the folder",
     [SPAWN_FORK] = "fork",
+    [SPAWN_TIE] = "tie to this process",
     [SPAWN_EXEC] = "execute",
 };
 
@@ -54,10 +57,12 @@ typedef struct SpawnPlan {
     gid_t gid;
     int stdio[3];     /* (borrowed) */
     int report_fd;    /* (borrowed) */
-    GArray *kept_fds; /* int, rising: inherited ones and report_fd */
+    GArray *kept_fds; /* int, rising: inherited ones, lock_fd and report_fd */
     const int *inherited;
     unsigned inherited_count;
     bool detach;
+    int lock_fd; /* (borrowed) -1: none */
+    pid_t parent;
 } SpawnPlan;
 
 static void spawn_plan_clear(SpawnPlan *plan);
@@ -71,11 +76,12 @@ G_NORETURN static void spawn_child(const SpawnPlan *plan);
 static void spawn_reset_signals(void);
 static bool spawn_close_others(const SpawnPlan *plan);
 static bool spawn_change_user(const SpawnPlan *plan);
+static bool spawn_tie(const SpawnPlan *plan);
 G_NORETURN static void spawn_child_fail(const SpawnPlan *plan, SpawnStep step);
 static void spawn_send_report(const SpawnPlan *plan, SpawnReport report);
 
-bool spawn_start(const SubprocessSpec *spec, const int stdio[3], bool detach, pid_t *ret_child,
-                 int *ret_report_fd, Err **err)
+bool spawn_start(const SubprocessSpec *spec, const int stdio[3], bool detach, int lock_fd,
+                 pid_t *ret_child, int *ret_report_fd, Err **err)
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) < 0) {
@@ -83,7 +89,8 @@ bool spawn_start(const SubprocessSpec *spec, const int stdio[3], bool detach, pi
     }
     auto_fd report_read = fds[0];
     auto_fd report_write = fds[1];
-    g_auto(SpawnPlan) plan = {.detach = detach, .report_fd = report_write};
+    g_auto(SpawnPlan) plan = {
+        .detach = detach, .lock_fd = lock_fd, .report_fd = report_write, .parent = getpid()};
     memcpy(plan.stdio, stdio, sizeof plan.stdio);
     if (!spawn_plan_init(&plan, spec, err) || !spawn_fork(&plan, ret_child, err)) {
         return false;
@@ -143,6 +150,9 @@ static bool spawn_plan_init(SpawnPlan *plan, const SubprocessSpec *spec, Err **e
     plan->kept_fds = g_array_new(FALSE, FALSE, sizeof(int));
     g_array_append_vals(plan->kept_fds, spec->fds, spec->fd_count);
     g_array_append_val(plan->kept_fds, plan->report_fd);
+    if (plan->lock_fd >= 0) {
+        g_array_append_val(plan->kept_fds, plan->lock_fd);
+    }
     g_array_sort(plan->kept_fds, spawn_compare_fds);
     g_assert(g_array_index(plan->kept_fds, int, 0) >= SPAWN_FIRST_FD);
     return true;
@@ -218,6 +228,9 @@ G_NORETURN static void spawn_child(const SpawnPlan *plan)
     if (!spawn_change_user(plan)) {
         spawn_child_fail(plan, SPAWN_USER);
     }
+    if (!plan->detach && !spawn_tie(plan)) {
+        spawn_child_fail(plan, SPAWN_TIE);
+    }
     spawn_reset_signals();
     execve(plan->path, plan->argv, plan->env);
     spawn_child_fail(plan, SPAWN_EXEC);
@@ -264,6 +277,19 @@ static bool spawn_change_user(const SpawnPlan *plan)
     return syscall(SYS_setgroups, 0, NULL) == 0 &&
            syscall(SYS_setresgid, plan->gid, plan->gid, plan->gid) == 0 &&
            syscall(SYS_setresuid, plan->uid, plan->uid, plan->uid) == 0;
+}
+
+/* Has the kernel kill the program when the thread that waits for it ends, which it does before that
+ * only with the whole process.  A lock of fcntl(2) is the program's alone: what it starts in turn
+ * has the descriptor and not the lock. */
+static bool spawn_tie(const SpawnPlan *plan)
+{
+    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    if (plan->lock_fd >= 0 &&
+        (fcntl(plan->lock_fd, F_SETLK, &lock) < 0 || fcntl(plan->lock_fd, F_SETFD, 0) < 0)) {
+        return false;
+    }
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == plan->parent;
 }
 
 G_NORETURN static void spawn_child_fail(const SpawnPlan *plan, SpawnStep step)

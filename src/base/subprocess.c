@@ -16,6 +16,9 @@
 #define SUBPROCESS_READ_CHUNK ((size_t)16384)
 #define SUBPROCESS_MAX_STAT   ((size_t)4096) /* bytes of /proc/PID/stat */
 
+/* What programs under op_run() lock; -1: nothing. */
+static int subprocess_lock_fd = -1;
+
 /* A program that runs under op_run(). */
 typedef struct Running {
     const char *name;
@@ -38,6 +41,7 @@ static bool running_finish(Running *running, Op *op, Err **err);
 static bool running_read(Running *running, int *fd, GString *text, Err **err);
 static bool running_read_report(Running *running, Err **err);
 static int running_reap(Running *running);
+static bool subprocess_wait_ended(Op *op, pid_t pid, Err **err);
 static bool subprocess_wait_spawned(int report_fd, const char *name, pid_t *ret_pid, Err **err);
 static bool subprocess_make_pipe(int *ret_read_fd, int *ret_write_fd, Err **err);
 static const char *subprocess_last_line(char *text);
@@ -47,6 +51,33 @@ void subprocess_result_clear(SubprocessResult *result)
 {
     g_clear_pointer(&result->out, g_free);
     g_clear_pointer(&result->err, g_free);
+}
+
+bool subprocess_use_lock(const char *path, Err **err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_errno(err, errno, "cannot open %s", path);
+    }
+    fd_close(&subprocess_lock_fd);
+    subprocess_lock_fd = fd;
+    return true;
+}
+
+bool subprocess_wait_others(Op *op, Err **err)
+{
+    for (;;) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (fcntl(subprocess_lock_fd, F_GETLK, &lock) < 0) {
+            return err_errno(err, errno, "cannot ask which programs run");
+        }
+        if (lock.l_type == F_UNLCK) {
+            return true;
+        }
+        if (!subprocess_wait_ended(op, lock.l_pid, err)) {
+            return false;
+        }
+    }
 }
 
 bool op_run(Op *op, const char *const *argv, SubprocessResult *ret_result, Err **err)
@@ -114,7 +145,7 @@ bool subprocess_spawn(const SubprocessSpec *spec, pid_t *ret_pid, Err **err)
     int out_fd = log_fd >= 0 ? log_fd : null_fd;
     auto_fd report_fd = -1;
     pid_t middle;
-    if (!spawn_start(spec, (int[]){null_fd, out_fd, out_fd}, true, &middle, &report_fd, err)) {
+    if (!spawn_start(spec, (int[]){null_fd, out_fd, out_fd}, true, -1, &middle, &report_fd, err)) {
         return false;
     }
     while (waitpid(middle, NULL, 0) < 0 && errno == EINTR) {
@@ -136,6 +167,15 @@ bool subprocess_is_alive(pid_t pid, uint64_t start_ticks)
     /* A zombie ("Z") and a process being removed ("X") hold nothing any more. */
     return subprocess_read_stat(pid, &state, &found) && found == start_ticks && state != 'Z' &&
            state != 'X';
+}
+
+bool subprocess_end(Op *op, pid_t pid, uint64_t start_ticks, Err **err)
+{
+    if (!subprocess_is_alive(pid, start_ticks)) {
+        return true;
+    }
+    (void)kill(pid, SIGKILL);
+    return subprocess_wait_ended(op, pid, err);
 }
 
 /* Kills and reaps what still runs. */
@@ -169,8 +209,8 @@ static bool running_start(Running *running, const char *const *argv, Err **err)
     running->out = g_string_new(NULL);
     running->err = g_string_new(NULL);
     const SubprocessSpec spec = {.argv = argv};
-    if (!spawn_start(&spec, (int[]){null_fd, out_write, err_write}, false, &running->pid,
-                     &running->report_fd, err)) {
+    if (!spawn_start(&spec, (int[]){null_fd, out_write, err_write}, false, subprocess_lock_fd,
+                     &running->pid, &running->report_fd, err)) {
         return false;
     }
     /* The child is ours and not reaped, so its pid cannot mean another process yet. */
@@ -269,6 +309,19 @@ static int running_reap(Running *running)
     }
     running->pid = 0;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static bool subprocess_wait_ended(Op *op, pid_t pid, Err **err);
+/* A pid that nobody has any more, or somebody else, costs another look at the lock. */
+static bool subprocess_wait_ended(Op *op, pid_t pid, Err **err)
+{
+    auto_fd pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pid_fd < 0) {
+        return errno == ESRCH ? op_check(op, err)
+                              : err_errno(err, errno, "cannot watch process %d", (int)pid);
+    }
+    struct pollfd poll = {.fd = pid_fd, .events = POLLIN};
+    return op_poll(op, &poll, 1, NULL) || err_internal(err, "process %d does not end", (int)pid);
 }
 
 static bool subprocess_wait_spawned(int report_fd, const char *name, pid_t *ret_pid, Err **err)

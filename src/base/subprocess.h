@@ -17,7 +17,14 @@ typedef struct SubprocessResult {
 void subprocess_result_clear(SubprocessResult *result);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SubprocessResult, subprocess_result_clear)
 
-/* Runs `argv` to its end. False only when it could not be run, was cancelled or
+/* From now on programs under op_run() lock the file `path`, made when missing, while they run. */
+bool subprocess_use_lock(const char *path, Err **err);
+/* Waits until no other process's programs lock it: those of one that was killed may take a moment
+ * to end. */
+bool subprocess_wait_others(Op *op, Err **err);
+
+/* Runs `argv` to its end; if this process ends first, however it does, the program is killed.
+ * False only when it could not be run, was cancelled or
  * timed out or wrote more than SUBPROCESS_MAX_OUTPUT (the child is then killed and reaped); a
  * bad exit status is the caller's matter. */
 bool op_run(Op *op, const char *const *argv, SubprocessResult *ret_result, Err **err);
@@ -51,3 +58,5 @@ bool subprocess_spawn(const SubprocessSpec *spec, pid_t *ret_pid, Err **err);
  * for good. 0 when there is none. */
 uint64_t subprocess_start_ticks(pid_t pid);
 bool subprocess_is_alive(pid_t pid, uint64_t start_ticks);
+/* Kills it, and waits until it is gone with all that it had open. Success when there is none. */
+bool subprocess_end(Op *op, pid_t pid, uint64_t start_ticks, Err **err);

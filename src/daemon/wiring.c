@@ -4,6 +4,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/subprocess.h"
 #include "daemon/routes.h"
 #include "gen/schema.h"
 #include "net/relay.h"
@@ -27,6 +28,9 @@ static const char STATE_DIR[] = "var/lib/clearwater";
 static const char RUN_DIR[] = "run/clearwater";
 static const char LOG_DIR[] = "var/log/clearwater";
 
+/* For programs of a killed daemon, which the kernel has killed with it. */
+#define PROGRAMS_LIMIT (30 * USEC_PER_SEC)
+
 static const char CERTIFICATE_FILE[] = "xapi-ssl.pem";
 
 struct Daemon {
@@ -48,6 +52,7 @@ static Daemon *try_restored(const DaemonConfig *config, const StateDirs *dirs, i
 static Daemon *open_all(const DaemonConfig *config, int *lock, Err **err);
 static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err);
+static bool outlast_programs(const DaemonConfig *config, Err **err);
 static bool open_database(Daemon *daemon, Err **err);
 static bool open_platform(Daemon *daemon, const DaemonConfig *config, Err **err);
 static bool open_core(Daemon *daemon, const DaemonConfig *config, Err **err);
@@ -67,7 +72,7 @@ Daemon *daemon_start(const DaemonConfig *config, Err **err)
     auto_fd lock = -1;
     bool is_trial = false;
     if (!take_lock(config, &lock, err) || !daemon_open_log(config, err) ||
-        !state_swap_settle(&dirs, &is_trial, err)) {
+        !outlast_programs(config, err) || !state_swap_settle(&dirs, &is_trial, err)) {
         return NULL;
     }
     return is_trial ? try_restored(config, &dirs, &lock, err) : open_all(config, &lock, err);
@@ -184,6 +189,22 @@ static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err)
         return err_internal(err, "%s is locked: another clearwaterd runs on this root", path);
     }
     *ret_lock = fd_steal(&lock);
+    return true;
+}
+
+/* What a killed daemon has left writes to a disk that somebody may want now. One that does not end
+ * has its files locked, and is no reason to leave all guests alone. */
+static bool outlast_programs(const DaemonConfig *config, Err **err)
+{
+    g_autofree char *path = g_build_filename(config->root, RUN_DIR, "programs.lock", NULL);
+    g_autoptr(Op) op = op_new(PROGRAMS_LIMIT);
+    g_autoptr(Err) why = NULL;
+    if (!subprocess_use_lock(path, err)) {
+        return false;
+    }
+    if (!subprocess_wait_others(op, &why)) {
+        log_warn("a program of the daemon before: %s", why->params[0]);
+    }
     return true;
 }
 

@@ -202,6 +202,52 @@ static void wait_for_end(pid_t pid)
     }
 }
 
+/* Runs in a process of its own, which never comes back: a program that tells its pid and stays. */
+G_NORETURN static void call_program(const char *lock, int writer)
+{
+    g_autoptr(Op) op = op_new(PATIENCE);
+    g_auto(SubprocessResult) result = {0};
+    g_autofree char *script =
+        g_strdup_printf("sleep 1000 & echo $$ > /proc/%d/fd/%d; wait", (int)getpid(), writer);
+    (void)(subprocess_use_lock(lock, NULL) && op_run(op, SHELL(script), &result, NULL));
+    _exit(1);
+}
+
+static void test_ends_with_its_caller(void)
+{
+    g_autoptr(Err) err = NULL;
+    g_autofree char *folder = g_dir_make_tmp("clearwater-programs-XXXXXX", NULL);
+    g_autofree char *lock = g_build_filename(folder, "lock", NULL);
+    int fds[2];
+    g_assert_cmpint(pipe2(fds, O_CLOEXEC), ==, 0);
+    auto_fd reader = fds[0];
+    pid_t caller = fork();
+    g_assert_cmpint(caller, >=, 0);
+    if (caller == 0) {
+        call_program(lock, fds[1]);
+    }
+    fd_close(&fds[1]);
+    char text[16] = "";
+    g_assert_cmpint(read(reader, text, sizeof text - 1), >, 0);
+    pid_t pid = (pid_t)g_ascii_strtoll(text, NULL, 10);
+    uint64_t ticks = subprocess_start_ticks(pid);
+
+    g_autoptr(Op) none = op_new(0);
+    g_autoptr(Op) op = op_new(PATIENCE);
+    g_assert_true(subprocess_use_lock(lock, &err));
+    g_assert_false(subprocess_wait_others(none, &err));
+    g_assert_nonnull(strstr(err->params[0], "does not end"));
+    g_assert_cmpint(kill(caller, SIGKILL), ==, 0);
+    g_assert_cmpint(waitpid(caller, NULL, 0), ==, caller);
+    g_clear_pointer(&err, err_free);
+    /* What the program has started has the descriptor, but is not waited for. */
+    g_assert_true(subprocess_wait_others(op, &err));
+    g_assert_false(subprocess_is_alive(pid, ticks));
+    g_assert_cmpint(kill(-pid, SIGKILL), ==, 0);
+    (void)g_remove(lock);
+    (void)g_rmdir(folder);
+}
+
 static void test_spawn(void)
 {
     g_autoptr(Err) err = NULL;
@@ -312,6 +358,7 @@ int main(int argc, char **argv)
     g_test_add_func("/program/deadline", test_deadline_kills_the_group);
     g_test_add_func("/program/cancel", test_cancel_ends_the_run);
     g_test_add_func("/program/left-behind", test_left_behind_is_not_waited_for);
+    g_test_add_func("/program/caller-killed", test_ends_with_its_caller);
     g_test_add_func("/program/spawn", test_spawn);
     g_test_add_func("/program/spawn/failures", test_spawn_failures);
     g_test_add_func("/program/spawn/user", test_spawn_drops_privileges);
