@@ -329,6 +329,8 @@ typedef struct HvEvents {
                           Uuid domain); /* agent came, went or has news: read guest_info */
     void (*disk_ejected)(void *user, Uuid domain, const char *disk_id); /* by the guest */
     void (*device_error)(void *user, Uuid domain, const char *disk_id, const char *text);
+    /* The guest gave a disk or NIC back that nobody waits for any more: it is to be unplugged. */
+    void (*device_left)(void *user, Uuid domain, const char *id);
 } HvEvents;
 
 typedef struct HvConfig {
@@ -377,7 +379,10 @@ typedef struct HvDriver {
     GArray *(*domain_list)(Hv *hv, Err **err);
     /* Success with HV_STATE_GONE when there is none. */
     bool (*domain_info)(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
-    /* The same of a domain.  May wait for the engine; no operation needs to be on the VM. */
+    /* The ids of the disks, drives and NICs that it has: NULL-terminated. (owned) */
+    char **(*domain_devices)(Hv *hv, Uuid domain, Err **err);
+    /* As host_stats(), of a domain.  May wait for the engine; no operation needs to be on the VM.
+     */
     bool (*domain_stats)(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err **err);
 
     bool (*domain_set_memory)(Hv *hv, Op *op, Uuid domain, uint64_t bytes, Err **err);

@@ -219,6 +219,8 @@ static void test_disks(Bench *bench)
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err), err);
     }
+    g_assert_true(guest_has_device(bench, uuid, "extra"));
+    g_assert_true(guest_has_device(bench, uuid, GUEST_DISK));
     disk.id = "another";
     g_assert_false(driver->disk_plug(bench->hv, bench->op, uuid, &disk, &err));
     g_clear_pointer(&err, err_free);
@@ -234,6 +236,8 @@ static void test_disks(Bench *bench)
     assert_ok(driver->domain_set_paused(bench->hv, bench->op, uuid, true, &err), err);
     bool gone = driver->disk_unplug(bench->hv, bench->op, uuid, GUEST_DISK, false, &err);
     g_assert_cmpint(gone, ==, !bench->is_real);
+    g_assert_cmpint(guest_has_device(bench, uuid, GUEST_DISK), ==, !gone);
+    g_assert_false(guest_has_device(bench, uuid, "another"));
     if (!gone) {
         g_assert_cmpstr(err->code, ==, "DEVICE_DETACH_TIMEOUT");
         g_assert_cmpstr(err->params[0], ==, "VBD");
@@ -315,6 +319,7 @@ static void test_nics(Bench *bench)
     for (unsigned i = 0; i < 2; i++) {
         assert_ok(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err), err);
     }
+    g_assert_true(guest_has_device(bench, uuid, "second"));
     nic.id = "another";
     g_assert_false(driver->nic_plug(bench->hv, bench->op, uuid, &nic, &err));
     g_clear_pointer(&err, err_free);

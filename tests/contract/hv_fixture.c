@@ -14,6 +14,7 @@
 
 #define DISK_SIZE  1048576
 #define LINE_LIMIT 65536
+#define LOOK_AGAIN (20 * USEC_PER_MSEC)
 #define XEN_DEVICE "/dev/xen/privcmd"
 
 /* A test of the table, with the arguments it needs. */
@@ -260,7 +261,11 @@ void bench_assert_nothing_left(Bench *bench)
     }
     const char *const argv[] = {"sh", "-c", "! ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q \"$0\"",
                                 bench->root, NULL};
-    bench_run_program(bench, argv);
+    /* One that was told to quit has answered, and may not have come to its end yet. */
+    while (!op_run_ok(bench->op, argv, NULL, NULL)) {
+        Err *err = NULL;
+        assert_ok(op_sleep(bench->op, LOOK_AGAIN, &err), err);
+    }
 }
 
 void bench_wait_process(Bench *bench, pid_t pid)

@@ -39,6 +39,14 @@ HvState guest_state(Bench *bench, Uuid uuid)
     return info.state;
 }
 
+bool guest_has_device(Bench *bench, Uuid uuid, const char *id)
+{
+    Err *err = NULL;
+    g_auto(GStrv) ids = bench->driver->domain_devices(bench->hv, uuid, &err);
+    assert_ok(ids != NULL, err);
+    return g_strv_contains((const char *const *)ids, id);
+}
+
 int guest_boot(Bench *bench, Guest *guest)
 {
     Err *err = NULL;

@@ -23,6 +23,7 @@ void guest_clear(Guest *guest);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Guest, guest_clear)
 
 HvState guest_state(Bench *bench, Uuid uuid);
+bool guest_has_device(Bench *bench, Uuid uuid, const char *id);
 /* Creates and starts it. Returns its serial line. */
 int guest_boot(Bench *bench, Guest *guest);
 /* The same, and waits until the guest listens. */

@@ -4,6 +4,7 @@ import tap
 from lib import wait
 from lib.case import FunctionalCase
 from lib.guest import MIB
+from lib.qmp import Qmp
 
 
 class Adoption(FunctionalCase):
@@ -57,6 +58,48 @@ class Adoption(FunctionalCase):
         guest.wait_state("Halted")
         self.assertEqual(self.api.VM.get_domid(guest.vm), -1)
         guest.start().wait_agent()
+
+    def ask_for_devices(self, guest, paused):
+        """Does what an unplug of all devices does before the daemon is killed in it. A guest that
+        stands still gives nothing back until somebody lets it run."""
+        vbd, = self.api.VM.get_VBDs(guest.vm)
+        vif, = self.api.VM.get_VIFs(guest.vm)
+        devices = ("disk-" + self.api.VBD.get_uuid(vbd), "nic-" + self.api.VIF.get_uuid(vif))
+        self.daemon.kill()
+        with Qmp(self.daemon.root) as qmp:
+            if paused:
+                qmp.call("stop")
+            for device in devices:
+                qmp.call("device_del", id=device)
+            for _ in devices if not paused else ():
+                qmp.wait_event("DEVICE_DELETED")
+        self.restart()
+        return vbd, vif
+
+    def check_plugged_again(self, vm, vbd, vif):
+        guest = self.host.guest(vm)
+        guest.wait_agent()
+        guest.wait_for("! [ -e /dev/vda ] && ! [ -e /sys/class/net/eth0 ]")
+        self.api.VBD.plug(vbd)
+        self.api.VIF.plug(vif)
+        guest.wait_for("[ -b /dev/vda ] && [ -e /sys/class/net/eth0 ]")
+
+    def test_devices_go_while_nobody_looks(self):
+        guest = self.boot()
+        vbd, vif = self.ask_for_devices(guest, paused=False)
+        self.assertFalse(self.api.VBD.get_currently_attached(vbd))
+        self.assertFalse(self.api.VIF.get_currently_attached(vif))
+        self.check_plugged_again(guest.vm, vbd, vif)
+
+    def test_devices_go_late(self):
+        guest = self.boot()
+        vbd, vif = self.ask_for_devices(guest, paused=True)
+        self.api.wait_for("devices that are given back", 120, ["VBD", "VIF"],
+                          lambda: not self.api.VBD.get_currently_attached(vbd)
+                          and not self.api.VIF.get_currently_attached(vif)
+                          and not self.api.VBD.get_current_operations(vbd)
+                          and not self.api.VIF.get_current_operations(vif))
+        self.check_plugged_again(guest.vm, vbd, vif)
 
     def wait_recorded_end(self):
         """Until QEMU has written down that the only guest ended."""

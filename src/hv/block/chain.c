@@ -5,6 +5,10 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define IDLE_LIMIT (30 * USEC_PER_SEC)
+#define IDLE_ROUND (20 * USEC_PER_MSEC)
+
+static void block_chain_await_idle(BlockGuest *guest, Op *op, const BlockDisk *disk);
 static unsigned block_chain_count_used(const BlockDisk *disk, const Value *drives);
 static bool block_chain_open(BlockGuest *guest, Op *op, const BlockNode *nodes,
                              const HvImage *images, unsigned count, Err **err);
@@ -60,6 +64,9 @@ bool block_chain_take_over(BlockGuest *guest, Op *op, BlockDisk *disk, const cha
 
 void block_chain_drop(BlockGuest *guest, Op *op, BlockDisk *disk, unsigned keep)
 {
+    if (disk->nodes->len > keep) {
+        block_chain_await_idle(guest, op, disk);
+    }
     for (unsigned i = disk->nodes->len; i-- > keep;) {
         block_chain_remove_node(guest, op, &g_array_index(disk->nodes, BlockNode, i));
     }
@@ -117,6 +124,22 @@ void block_chain_remove_node(BlockGuest *guest, Op *op, const BlockNode *node)
     Value *args = value_new_struct(1);
     value_struct_add_static(args, "fdset-id", value_new_int(node->fdset));
     (void)qmp_call(guest->qmp, op, "remove-fd", args, NULL, NULL);
+}
+
+/* QEMU frees a device a moment after it is gone for everybody who asks for it, and lets go of its
+ * disk only then. */
+static void block_chain_await_idle(BlockGuest *guest, Op *op, const BlockDisk *disk)
+{
+    g_autoptr(Op) patience = op_new_child(op, IDLE_LIMIT);
+    bool busy;
+    do {
+        g_autoptr(Value) drives = NULL;
+        (void)qmp_call(guest->qmp, patience, "query-block", NULL, &drives, NULL);
+        busy = drives && block_chain_is_drive(drives, block_disk_top_node(disk));
+    } while (busy && op_sleep(patience, IDLE_ROUND, NULL));
+    if (busy) {
+        log_warn("domain %s keeps disk %s open without a device", guest->name, disk->id);
+    }
 }
 
 /* Up to the node that the guest has for its disk. 0: it has none of them. */

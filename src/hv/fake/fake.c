@@ -336,6 +336,22 @@ static bool fake_dump(Hv *hv, Op *op, Uuid uuid, const HvImage *image, Err **err
     return domain && (fd < 0 || fd_write_all(fd, domain, sizeof *domain, err));
 }
 
+static char **fake_devices(Hv *hv, Uuid uuid, Err **err)
+{
+    LOCK_GUARD(&hv->lock);
+    const FakeDomain *domain = fake_domain_find(hv, NULL, uuid, err);
+    if (!domain) {
+        return NULL;
+    }
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+    for (unsigned i = 0; i < FAKE_PLACES; i++) {
+        if (*domain->devices[i]) {
+            g_strv_builder_add(ids, domain->devices[i]);
+        }
+    }
+    return g_strv_builder_end(ids);
+}
+
 static bool fake_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *disk, Err **err)
 {
     LOCK_GUARD(&hv->lock);
@@ -490,6 +506,7 @@ const HvDriver hv_fake_driver = {
     .domain_destroy = fake_destroy,
     .domain_list = fake_list,
     .domain_info = fake_info,
+    .domain_devices = fake_devices,
     .domain_stats = fake_stats,
     .domain_set_memory = fake_set_memory,
     .domain_set_vcpus = fake_set_vcpus,

@@ -12,6 +12,7 @@
 #include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/history.h"
+#include "hv/qemu/hotplug.h"
 #include "hv/qemu/passage.h"
 #include "hv/qemu/qemu.h"
 #include "hv/socket.h"
@@ -60,20 +61,21 @@ static void qemu_adopt_folder(Hv *hv, Op *op, const char *name)
         /* Its guest has never run here. */
         log_info("domain %s was about to start and is cleared away", name);
         qemu_adopt_end_unrecorded(dir);
-        if (record && subprocess_is_alive(record->pid, record->start_ticks)) {
-            kill(record->pid, SIGKILL);
+        if (record && !subprocess_end(op, record->pid, record->start_ticks, &why)) {
+            log_error("domain %s is left as it is: %s", name, why->params[0]);
         }
         qemu_domain_remove_dir(dir);
         return;
     }
     const QemuLost lost = {record->uuid, record->start_ticket, HV_EXIT_CRASH};
     pid_t pid = record->pid;
-    if (subprocess_is_alive(pid, record->start_ticks)) {
+    uint64_t start_ticks = record->start_ticks;
+    if (subprocess_is_alive(pid, start_ticks)) {
         if (qemu_adopt_process(hv, op, g_steal_pointer(&record), &why)) {
             return;
         }
         log_error("domain %s runs but cannot be controlled and is ended: %s", name, why->params[0]);
-        kill(pid, SIGKILL);
+        (void)subprocess_end(op, pid, start_ticks, NULL);
     }
     qemu_adopt_note_end(hv, lost);
     qemu_domain_remove_dir(dir);
@@ -169,8 +171,7 @@ static void qemu_adopt_devices(QemuDomain *domain, Op *op, const Value *devices)
         const QemuNic *nic = g_ptr_array_index(record->nics, i);
         g_autofree char *device = qemu_device_nic_id(nic->id);
         if (!qemu_adopt_has(devices, device)) {
-            LOCK_GUARD(&domain->lock);
-            qemu_record_remove_nic(record, nic->id);
+            qemu_nic_forget(domain, op, nic->id, nic->position);
         }
     }
 }

@@ -33,6 +33,12 @@ const char *qemu_device_disk_of(const char *device_id)
     return g_str_has_prefix(device_id, DISK_PREFIX) ? device_id + strlen(DISK_PREFIX) : NULL;
 }
 
+const char *qemu_device_id_of(const char *device_id)
+{
+    return g_str_has_prefix(device_id, NIC_PREFIX) ? device_id + strlen(NIC_PREFIX)
+                                                   : qemu_device_disk_of(device_id);
+}
+
 bool qemu_device_check_disk(const HvDisk *disk, Err **err)
 {
     if (disk->position >= QEMU_MAX_DISKS) {

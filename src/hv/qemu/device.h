@@ -23,6 +23,8 @@ char *qemu_device_nic_id(const char *id);
 char *qemu_device_netdev_id(unsigned position);
 /* The disk id within such a device id, NULL when it is another device. (borrowed) */
 const char *qemu_device_disk_of(const char *device_id);
+/* HvDisk.id or HvNic.id; NULL for what is neither. (borrowed) */
+const char *qemu_device_id_of(const char *device_id);
 
 bool qemu_device_check_disk(const HvDisk *disk, Err **err);
 bool qemu_device_check_nic(const HvNic *nic, Err **err);

@@ -29,7 +29,8 @@ bool qemu_disk_plug(Hv *hv, Op *op, Uuid uuid, const HvDisk *config, Err **err)
         return hv_unsupported("qemu", "plug a CD drive into a running domain", err);
     }
     BlockDisk *same = block_disk_find(domain->record->disks, config->id);
-    if (same && !qemu_hotplug_take_deleted(domain, same->id, qemu_device_disk_id)) {
+    bool deleted = qemu_hotplug_take_deleted(domain, config->id, qemu_device_disk_id);
+    if (same && !deleted) {
         return true;
     }
     if (same) {

@@ -49,6 +49,7 @@ struct QemuDomain {
     bool gone; /* process and folder are no more */
     uint64_t memory_bytes;
     GHashTable *deleted; /* device ids (owned) whose end QEMU has told */
+    const char *leaving; /* (borrowed) device id whose end is waited for, or NULL */
     char *moving_tray;   /* id of the disk whose tray we move ourselves, or NULL */
     QemuMigration migration;
     GArray *vcpu_threads; /* pid_t, by number; NULL: not known */

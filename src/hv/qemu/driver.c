@@ -40,6 +40,7 @@ const HvDriver hv_qemu_driver = {
     .domain_destroy = qemu_control_destroy,
     .domain_list = qemu_info_list,
     .domain_info = qemu_info_domain,
+    .domain_devices = qemu_info_devices,
     .domain_stats = qemu_stats_domain,
     .domain_set_memory = qemu_control_set_memory,
     .domain_set_vcpus = qemu_vcpu_set,

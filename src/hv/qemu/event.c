@@ -105,10 +105,21 @@ static const char *qemu_event_device(const Value *data)
 static void qemu_event_device_deleted(QemuDomain *domain, const Value *data)
 {
     const char *device = qemu_event_device(data);
-    if (device) {
+    if (!device) {
+        return;
+    }
+    {
         LOCK_GUARD(&domain->lock);
         g_hash_table_add(domain->deleted, g_strdup(device));
         g_cond_broadcast(&domain->changed);
+        if (text_equal(domain->leaving, device)) {
+            return;
+        }
+    }
+    const char *id = qemu_device_id_of(device);
+    const HvEvents *events = &domain->hv->events;
+    if (id && events->device_left) {
+        events->device_left(events->user, domain->uuid, id);
     }
 }
 

@@ -26,6 +26,7 @@ bool qemu_vcpu_set(Hv *hv, Op *op, Uuid domain, unsigned vcpus, Err **err);
 /* info.c */
 GArray *qemu_info_list(Hv *hv, Err **err);
 bool qemu_info_domain(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
+char **qemu_info_devices(Hv *hv, Uuid domain, Err **err);
 
 /* stats.c */
 bool qemu_stats_domain(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err **err);

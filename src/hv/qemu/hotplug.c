@@ -19,21 +19,25 @@ bool qemu_hotplug_remove(QemuDomain *domain, Op *op, const char *device_id, cons
     {
         LOCK_GUARD(&domain->lock);
         g_hash_table_remove(domain->deleted, device_id);
+        domain->leaving = device_id;
         running = domain->state == HV_STATE_RUNNING;
     }
     /* A guest that stands still cannot let go. */
     g_autoptr(Op) patience = op_new_child(op, running ? DETACH_LIMIT : 0);
+    bool gone = false;
+    bool asked;
     do {
-        bool absent = false;
-        if (!qemu_hotplug_ask(domain, op, device_id, &absent, err)) {
-            return false;
-        }
+        asked = qemu_hotplug_ask(domain, op, device_id, &gone, err);
         g_autoptr(Op) round = op_new_child(patience, DETACH_ROUND);
-        if (absent || qemu_hotplug_wait(domain, round, device_id, NULL)) {
-            return true;
-        }
-    } while (op_check(patience, NULL));
-    return op_check(op, err) && err_set(err, "DEVICE_DETACH_TIMEOUT", class, id);
+        gone = gone || (asked && qemu_hotplug_wait(domain, round, device_id, NULL));
+    } while (asked && !gone && op_check(patience, NULL));
+    {
+        LOCK_GUARD(&domain->lock);
+        domain->leaving = NULL;
+        gone = g_hash_table_remove(domain->deleted, device_id) || gone;
+    }
+    return asked &&
+           (gone || (op_check(op, err) && err_set(err, "DEVICE_DETACH_TIMEOUT", class, id)));
 }
 
 bool qemu_hotplug_take_deleted(QemuDomain *domain, const char *id, char *(*make_id)(const char *id))

@@ -12,3 +12,6 @@ bool qemu_hotplug_remove(QemuDomain *domain, Op *op, const char *device_id, cons
  * `make_id` makes the device's id of `id`. */
 bool qemu_hotplug_take_deleted(QemuDomain *domain, const char *id,
                                char *(*make_id)(const char *id));
+
+/* Drops what QEMU and the record still have of a NIC whose device is gone. */
+void qemu_nic_forget(QemuDomain *domain, Op *op, const char *nic_id, unsigned position);

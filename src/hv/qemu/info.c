@@ -1,8 +1,11 @@
 /* What is known of domains without asking them. */
+#include "hv/qemu/device.h"
 #include "hv/qemu/domain.h"
 #include "hv/qemu/hooks.h"
 #include "hv/qemu/qemu.h"
 
+static void qemu_info_add_device(const QemuDomain *domain, const char *id, char *device_id,
+                                 GStrvBuilder *ids);
 static bool qemu_info_fill(QemuDomain *domain, HvDomainInfo *ret_info);
 
 GArray *qemu_info_list(Hv *hv, Err **err)
@@ -32,6 +35,36 @@ bool qemu_info_domain(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
     }
     *ret_info = info;
     return true;
+}
+
+char **qemu_info_devices(Hv *hv, Uuid uuid, Err **err)
+{
+    g_autoptr(QemuDomain) domain = qemu_domain_get(hv, uuid, err);
+    if (!domain) {
+        return NULL;
+    }
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+    LOCK_GUARD(&domain->lock);
+    const QemuRecord *record = domain->record;
+    for (unsigned i = 0; i < record->disks->len; i++) {
+        const BlockDisk *disk = g_ptr_array_index(record->disks, i);
+        qemu_info_add_device(domain, disk->id, qemu_device_disk_id(disk->id), ids);
+    }
+    for (unsigned i = 0; i < record->nics->len; i++) {
+        const QemuNic *nic = g_ptr_array_index(record->nics, i);
+        qemu_info_add_device(domain, nic->id, qemu_device_nic_id(nic->id), ids);
+    }
+    return g_strv_builder_end(ids);
+}
+
+/* One that the guest has let go of is not its any more. */
+static void qemu_info_add_device(const QemuDomain *domain, const char *id, char *device_id,
+                                 GStrvBuilder *ids)
+{
+    if (!g_hash_table_contains(domain->deleted, device_id)) {
+        g_strv_builder_add(ids, id);
+    }
+    g_free(device_id);
 }
 
 /* False for a domain that has no process yet, or none any more. */

@@ -7,7 +7,6 @@
 static bool qemu_nic_attach(QemuDomain *domain, Op *op, const HvNic *nic, Err **err);
 static bool qemu_nic_add_netdev(QemuDomain *domain, Op *op, const HvNic *nic, const char *netdev,
                                 Err **err);
-static void qemu_nic_forget(QemuDomain *domain, Op *op, const char *nic_id, unsigned position);
 
 bool qemu_nic_plug(Hv *hv, Op *op, Uuid uuid, const HvNic *config, Err **err)
 {
@@ -16,7 +15,8 @@ bool qemu_nic_plug(Hv *hv, Op *op, Uuid uuid, const HvNic *config, Err **err)
         return false;
     }
     const QemuNic *same = qemu_record_find_nic(domain->record, config->id);
-    if (same && !qemu_hotplug_take_deleted(domain, same->id, qemu_device_nic_id)) {
+    bool deleted = qemu_hotplug_take_deleted(domain, config->id, qemu_device_nic_id);
+    if (same && !deleted) {
         return true;
     }
     if (same) {
@@ -80,7 +80,7 @@ static bool qemu_nic_add_netdev(QemuDomain *domain, Op *op, const HvNic *nic, co
     return qmp_call(domain->qmp, op, "netdev_add", args, NULL, err);
 }
 
-static void qemu_nic_forget(QemuDomain *domain, Op *op, const char *nic_id, unsigned position)
+void qemu_nic_forget(QemuDomain *domain, Op *op, const char *nic_id, unsigned position)
 {
     g_autofree char *netdev = qemu_device_netdev_id(position);
     Value *args = value_new_struct(1);

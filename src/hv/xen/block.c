@@ -18,15 +18,12 @@
 #include "hv/xen/hooks.h"
 #include "hv/xen/monitor.h"
 
-/* For QEMU to let go of a device that the guest has let go of. */
-#define DROP_LIMIT (30 * USEC_PER_SEC)
 /* How the device model reads and writes files; what else there is depends on how it was built. */
 #define BLOCK_AIO "threads"
 /* The emulated twins of an HVM guest's first disks, as libxl names them on either controller. */
 #define TWIN_IDE  "ide0-hd"
 #define TWIN_AHCI "ahcidisk-"
 
-static unsigned xen_block_deletions(XenDomain *domain);
 static bool xen_block_save(void *user, Err **err);
 static bool xen_block_runs(void *user);
 static bool xen_block_set_paused(void *user, Op *op, bool paused, Err **err);
@@ -78,28 +75,12 @@ bool xen_block_take_over(XenDomain *domain, Op *op, const HvDisk *config, Err **
                                  !twin, err);
 }
 
-/* QEMU tells which device it has let go of by a path that means nothing to us; each time it lets go
- * of one we look for ours. */
 void xen_block_drop(XenDomain *domain, Op *op, const char *disk_id)
 {
     BlockDisk *disk = block_disk_find(domain->record->disks, disk_id);
-    if (!disk || disk->nodes->len == 0) {
-        return;
+    if (disk && disk->nodes->len > 0 && domain->qmp) {
+        block_chain_drop(&domain->block, op, disk, 0);
     }
-    g_autoptr(Op) patience = op_new_child(op, DROP_LIMIT);
-    bool waited = true;
-    while (waited) {
-        unsigned seen = xen_block_deletions(domain);
-        g_autoptr(Value) drives = xen_block_drives(domain, patience, NULL);
-        if (!drives || !block_chain_is_drive(drives, block_disk_top_node(disk))) {
-            break;
-        }
-        LOCK_GUARD(&domain->lock);
-        while (waited && domain->device_deletions == seen && !domain->block.ended) {
-            waited = op_wait(patience, &domain->changed, &domain->lock.mutex, NULL);
-        }
-    }
-    block_chain_drop(&domain->block, op, disk, 0);
 }
 
 bool xen_block_snapshot(Hv *hv, Op *op, Uuid uuid, const char *const *disk_ids,
@@ -132,12 +113,6 @@ bool xen_block_mirror_settle(Hv *hv, Op *op, Uuid uuid, const char *disk_id, con
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
     return domain && block_mirror_settle(&domain->block, op, disk_id, target, err);
-}
-
-static unsigned xen_block_deletions(XenDomain *domain)
-{
-    LOCK_GUARD(&domain->lock);
-    return domain->device_deletions;
 }
 
 static bool xen_block_save(void *user, Err **err)

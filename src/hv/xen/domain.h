@@ -23,8 +23,7 @@ typedef struct XenDomain {
     GCond changed;
     XenRecord *record;
     libxl_evgen_domain_death *watch;
-    unsigned device_changes;   /* how often the guest's drivers have told of devices */
-    unsigned device_deletions; /* how many QEMU has let go of */
+    unsigned device_changes; /* how often the guest's drivers have told of devices */
     BlockGuest block;
     bool ready;     /* complete: hooks may work on it */
     bool destroyed; /* domain_destroy() was called: the end is no crash */

@@ -41,6 +41,7 @@ static const HvDriver xen_driver = {
     .domain_destroy = xen_control_destroy,
     .domain_list = xen_info_list,
     .domain_info = xen_info_domain,
+    .domain_devices = xen_info_devices,
     .domain_stats = xen_info_stats,
     .domain_set_memory = xen_control_set_memory,
     .domain_set_vcpus = xen_control_set_vcpus,

@@ -25,6 +25,7 @@ bool xen_unsupported_freeze(Hv *hv, Op *op, Uuid domain, bool frozen, Err **err)
 /* info.c */
 GArray *xen_info_list(Hv *hv, Err **err);
 bool xen_info_domain(Hv *hv, Uuid domain, HvDomainInfo *ret_info, Err **err);
+char **xen_info_devices(Hv *hv, Uuid domain, Err **err);
 bool xen_info_stats(Hv *hv, Op *op, Uuid domain, HvDomainStats *ret_stats, Err **err);
 
 /* host.c */

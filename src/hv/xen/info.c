@@ -63,6 +63,26 @@ bool xen_info_domain(Hv *hv, Uuid uuid, HvDomainInfo *ret_info, Err **err)
     return true;
 }
 
+char **xen_info_devices(Hv *hv, Uuid uuid, Err **err)
+{
+    g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);
+    if (!domain) {
+        return NULL;
+    }
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+    LOCK_GUARD(&domain->lock);
+    const XenRecord *record = domain->record;
+    for (unsigned i = 0; i < record->disks->len; i++) {
+        const XenDisk *disk = g_ptr_array_index(record->disks, i);
+        g_strv_builder_add(ids, disk->block.id);
+    }
+    for (unsigned i = 0; i < record->nics->len; i++) {
+        const XenNic *nic = g_ptr_array_index(record->nics, i);
+        g_strv_builder_add(ids, nic->id);
+    }
+    return g_strv_builder_end(ids);
+}
+
 bool xen_info_stats(Hv *hv, Op *op, Uuid uuid, HvDomainStats *ret_stats, Err **err)
 {
     g_autoptr(XenDomain) domain = xen_domain_get(hv, uuid, err);

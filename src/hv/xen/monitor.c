@@ -71,11 +71,7 @@ static void xen_monitor_on_event(void *user, const char *event, const Value *dat
 {
     XenDomain *domain = user;
     block_job_on_event(&domain->block, event, data);
-    if (text_equal(event, "DEVICE_DELETED")) {
-        LOCK_GUARD(&domain->lock);
-        domain->device_deletions++;
-        g_cond_broadcast(&domain->changed);
-    } else if (text_equal(event, "BLOCK_IO_ERROR")) {
+    if (text_equal(event, "BLOCK_IO_ERROR")) {
         xen_monitor_tell_error(domain, data);
     }
 }

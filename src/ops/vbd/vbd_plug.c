@@ -1,4 +1,6 @@
 /* VBD.plug, unplug, unplug_force, insert and eject: disks of a running VM, media of any. */
+#include "ops/vbd/vbd_plug.h"
+
 #include "gen/db_sr.h"
 #include "gen/db_vbd.h"
 #include "gen/db_vdi.h"
@@ -12,7 +14,6 @@
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_turn.h"
 
-static bool unplug(Call *call, VbdRef vbd, bool force, Err **err);
 static bool change_medium(Call *call, VbdRef vbd, VdiRef vdi, Err **err);
 
 bool vbd_plug(Call *call, const VbdPlugArgs *args, Err **err)
@@ -36,12 +37,12 @@ bool vbd_plug(Call *call, const VbdPlugArgs *args, Err **err)
 
 bool vbd_unplug(Call *call, const VbdUnplugArgs *args, Err **err)
 {
-    return unplug(call, args->self, false, err);
+    return vbd_plug_end(call, args->self, false, err);
 }
 
 bool vbd_unplug_force(Call *call, const VbdUnplugForceArgs *args, Err **err)
 {
-    return unplug(call, args->self, true, err);
+    return vbd_plug_end(call, args->self, true, err);
 }
 
 bool vbd_insert(Call *call, const VbdInsertArgs *args, Err **err)
@@ -59,7 +60,7 @@ bool vbd_eject(Call *call, const VbdEjectArgs *args, Err **err)
     return change_medium(call, args->vbd, (VdiRef){{{0}}}, err);
 }
 
-static bool unplug(Call *call, VbdRef vbd, bool force, Err **err)
+bool vbd_plug_end(Call *call, VbdRef vbd, bool force, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);

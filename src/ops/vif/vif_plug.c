@@ -1,4 +1,6 @@
 /* VIF.plug, unplug and unplug_force: NICs of a running VM. */
+#include "ops/vif/vif_plug.h"
+
 #include "gen/db_vif.h"
 #include "gen/db_vm.h"
 #include "gen/ops_vif.h"
@@ -7,8 +9,6 @@
 #include "ops/vm/vm_plan.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_turn.h"
-
-static bool unplug(Call *call, VifRef vif, bool force, Err **err);
 
 bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
 {
@@ -33,15 +33,15 @@ bool vif_plug(Call *call, const VifPlugArgs *args, Err **err)
 
 bool vif_unplug(Call *call, const VifUnplugArgs *args, Err **err)
 {
-    return unplug(call, args->self, false, err);
+    return vif_plug_end(call, args->self, false, err);
 }
 
 bool vif_unplug_force(Call *call, const VifUnplugForceArgs *args, Err **err)
 {
-    return unplug(call, args->self, true, err);
+    return vif_plug_end(call, args->self, true, err);
 }
 
-static bool unplug(Call *call, VifRef vif, bool force, Err **err)
+bool vif_plug_end(Call *call, VifRef vif, bool force, Err **err)
 {
     Platform *platform = call_platform(call);
     const DbView *view = call_view(call);

@@ -18,6 +18,7 @@
 #include "ops/vdi/vdi_move.h"
 #include "ops/vif/vif_port.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_devices.h"
 #include "ops/vm/vm_state.h"
 #include "ops/vm/vm_watch.h"
 
@@ -108,9 +109,10 @@ static bool adopt_domain(Call *call, VmRef vm, const HvDomainInfo *domain, Err *
     vm_state_set_paused(txn, vm, is_paused);
     vm_state_refresh_metrics(txn, vm, domain->memory_bytes, domain->vcpus);
     log_info("adopted domain %s", UUID_TEXT(domain->uuid));
-    bool written = db_commit(txn, ok ? err : NULL);
+    ok = db_commit(txn, ok ? err : NULL) && ok;
+    ok = vm_devices_settle(call, vm, ok ? err : NULL) && ok;
     refresh_ports(call, vm);
-    return ok && written;
+    return ok;
 }
 
 /* A setting may have been written just before the daemon died. */

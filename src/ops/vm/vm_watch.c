@@ -7,6 +7,7 @@
 #include "gen/db_vm.h"
 #include "gen/schema.h"
 #include "ops/vm/vm_boot.h"
+#include "ops/vm/vm_devices.h"
 #include "ops/vm/vm_exit.h"
 #include "ops/vm/vm_guest.h"
 #include "ops/vm/vm_state.h"
@@ -37,6 +38,7 @@ struct VmWatch {
     GCond vm_changed;    /* vm_changes */
     uint64_t vm_changes; /* counts changes of VMs and their devices */
     GHashTable *domains; /* Uuid * -> WatchedDomain * */
+    GQueue left;         /* LeftNotice (owned) that nobody acts upon yet */
     Usec acted;          /* what was due up to then was acted upon */
     bool started;        /* exits may be acted upon */
     bool stopping;
@@ -48,10 +50,20 @@ typedef struct ExitNotice {
     VmExit exit;
 } ExitNotice;
 
+/* The same for a device that a guest gave back. */
+typedef struct LeftNotice {
+    VmWatch *watch;
+    Uuid domain;
+    char id[HV_ID_SIZE];
+} LeftNotice;
+
 static void on_domain_exited(void *user, Uuid domain, uint64_t ticket, HvExitReason reason);
 static void on_guest_changed(void *user, Uuid domain);
 static void on_disk_ejected(void *user, Uuid domain, const char *disk_id);
 static void on_device_error(void *user, Uuid domain, const char *disk_id, const char *text);
+static void on_device_left(void *user, Uuid domain, const char *id);
+static void act_on_left(VmWatch *watch);
+static void run_left(void *user);
 static void on_commit(void *user, DbSnapshot *snapshot, const DbChange *changes, unsigned count);
 static void note_change(VmWatch *watch);
 static void act_if_idle(VmWatch *watch, const DbView *view, VmRef vm);
@@ -92,6 +104,7 @@ bool vm_watch_start(VmWatch *watch, Err **err)
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         act_on_exit(watch, value);
     }
+    act_on_left(watch);
     return true;
 }
 
@@ -113,6 +126,7 @@ void vm_watch_stop(VmWatch *watch)
 void vm_watch_free(VmWatch *watch)
 {
     g_hash_table_unref(watch->domains);
+    g_queue_clear_full(&watch->left, g_free);
     g_cond_clear(&watch->cond);
     g_cond_clear(&watch->vm_changed);
     lock_clear(&watch->lock);
@@ -125,7 +139,8 @@ HvEvents vm_watch_events(VmWatch *watch)
                       .domain_exited = on_domain_exited,
                       .guest_changed = on_guest_changed,
                       .disk_ejected = on_disk_ejected,
-                      .device_error = on_device_error};
+                      .device_error = on_device_error,
+                      .device_left = on_device_left};
 }
 
 void vm_watch_started(VmWatch *watch, Uuid uuid, uint64_t ticket, Value *words)
@@ -317,6 +332,32 @@ static void on_device_error(void *user, Uuid uuid, const char *disk_id, const ch
 {
     (void)user;
     log_warn("disk %s of %s: %s", disk_id, UUID_TEXT(uuid), text);
+}
+
+static void on_device_left(void *user, Uuid uuid, const char *id)
+{
+    VmWatch *watch = user;
+    LeftNotice *notice = g_new0(LeftNotice, 1);
+    notice->watch = watch;
+    notice->domain = uuid;
+    g_strlcpy(notice->id, id, sizeof notice->id);
+    LOCK_GUARD(&watch->lock);
+    g_queue_push_tail(&watch->left, notice);
+    act_on_left(watch);
+}
+
+static void act_on_left(VmWatch *watch)
+{
+    LeftNotice *notice;
+    while (watch->started && !watch->stopping && (notice = g_queue_pop_head(&watch->left))) {
+        core_run_operation(platform_core(watch->platform), run_left, notice);
+    }
+}
+
+static void run_left(void *user)
+{
+    g_autofree LeftNotice *notice = user;
+    vm_devices_left(notice->watch->platform, notice->domain, notice->id);
 }
 
 /* An exit that came while an operation was on the VM is acted upon when that is over. */
