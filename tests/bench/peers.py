@@ -7,7 +7,7 @@ import subprocess
 
 from functional.lib import wait
 from functional.lib.daemon import BUILD, TREE, Daemon, memory_of
-from functional.lib.guest import INITRD, KERNEL, MIB, Host
+from functional.lib.guest import INITRD, KERNEL, KERNEL_ARGS, MIB, Host
 
 STATE = TREE / "build/bench"
 QEMU = "/usr/bin/qemu-system-x86_64"
@@ -15,7 +15,6 @@ QEMU = "/usr/bin/qemu-system-x86_64"
 GUEST_USERS = {"clearwater-guest": 64056, "libvirt-qemu": 64055}
 MEMORY = 256 * MIB
 DISK_SIZE = 64 * MIB
-CMDLINE = "console=ttyS0 quiet"
 
 
 def run_bench(program, *arguments):
@@ -212,7 +211,7 @@ def floor_command(images):
             "-device", "usb-tablet,bus=usb.0", "-device", "pcie-pci-bridge,id=plug",
             "-device", "pvpanic", "-device", "ide-cd",
             "-kernel", images / KERNEL.name, "-initrd", images / INITRD.name,
-            "-append", CMDLINE,
+            "-append", KERNEL_ARGS,
             "-blockdev", "driver=file,node-name=file,aio=io_uring,cache.direct=on,filename="
             f"{images / 'disk.qcow2'}",
             "-blockdev", "driver=qcow2,node-name=disk,file=file",
@@ -244,7 +243,7 @@ def domain_xml(name, images, devices):
     <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
     <kernel>{images / KERNEL.name}</kernel>
     <initrd>{images / INITRD.name}</initrd>
-    <cmdline>{CMDLINE}</cmdline>
+    <cmdline>{KERNEL_ARGS}</cmdline>
   </os>
   <features><acpi/><apic/><vmport state='off'/></features>
   <cpu mode='maximum'/>

@@ -45,7 +45,7 @@ static void linux_init(Linux *guest, Bench *bench)
         .firmware = HV_FIRMWARE_DIRECT_KERNEL,
         .kernel = guest->kernel,
         .ramdisk = guest->ramdisk,
-        .cmdline = "console=ttyS0 quiet",
+        .cmdline = "console=ttyS0 quiet no_timer_check",
         .disks = guest->disks,
         .disk_count = 2,
         .nics = &guest->nic,
