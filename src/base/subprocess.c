@@ -311,7 +311,6 @@ static int running_reap(Running *running)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static bool subprocess_wait_ended(Op *op, pid_t pid, Err **err);
 /* A pid that nobody has any more, or somebody else, costs another look at the lock. */
 static bool subprocess_wait_ended(Op *op, pid_t pid, Err **err)
 {

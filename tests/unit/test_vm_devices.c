@@ -1,6 +1,7 @@
 /* Devices that come and go while something else is done to their VM. */
 #include "core/core.h"
 #include "host_fixture.h"
+#include "ops/vm/vm_devices.h"
 #include "ops/vm/vm_turn.h"
 
 typedef struct Devices {
@@ -177,6 +178,136 @@ static void test_plugs_take_turns(Devices *devices, gconstpointer data)
                          REF_TEXT(devices->vif));
 }
 
+/* What the domain has, without the daemon knowing. */
+typedef struct Behind {
+    Uuid domain;
+    char *disk, *nic; /* ids */
+} Behind;
+
+static void behind_init(Behind *behind, Devices *devices)
+{
+    HostFixture *host = &devices->host;
+    g_autoptr(Value) vm = host_fixture_call(host, "VM.get_uuid", "\"%s\"", REF_TEXT(devices->vm));
+    g_autoptr(Value) vbd =
+        host_fixture_call(host, "VBD.get_uuid", "\"%s\"", REF_TEXT(devices->vbd));
+    g_autoptr(Value) vif =
+        host_fixture_call(host, "VIF.get_uuid", "\"%s\"", REF_TEXT(devices->vif));
+    g_assert_true(uuid_parse(value_string(vm), &behind->domain));
+    behind->disk = g_strdup(value_string(vbd));
+    behind->nic = g_strdup(value_string(vif));
+}
+
+static void behind_clear(Behind *behind)
+{
+    g_free(behind->disk);
+    g_free(behind->nic);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Behind, behind_clear)
+
+static void behind_plug(const Behind *behind, HostFixture *host)
+{
+    const HvDriver *driver = platform_hv_driver(host->platform);
+    Hv *hv = platform_hv(host->platform);
+    const HvDisk disk = {.id = behind->disk, .position = 0};
+    const HvNic nic = {.id = behind->nic, .position = 0, .tap_fd = -1};
+    g_autoptr(Err) err = NULL;
+    assert_ok(driver->disk_plug(hv, core_op(host->core), behind->domain, &disk, &err), err);
+    assert_ok(driver->nic_plug(hv, core_op(host->core), behind->domain, &nic, &err), err);
+}
+
+static void behind_unplug(const Behind *behind, HostFixture *host)
+{
+    const HvDriver *driver = platform_hv_driver(host->platform);
+    Hv *hv = platform_hv(host->platform);
+    Op *op = core_op(host->core);
+    g_autoptr(Err) err = NULL;
+    assert_ok(driver->disk_unplug(hv, op, behind->domain, behind->disk, false, &err), err);
+    assert_ok(driver->nic_unplug(hv, op, behind->domain, behind->nic, false, &err), err);
+}
+
+static bool settle(Call *call, void *user, Err **err)
+{
+    Devices *devices = user;
+    return vm_devices_settle(call, (VmRef){devices->vm}, err);
+}
+
+static void check_settled(Devices *devices, const char *attached)
+{
+    HostFixture *host = &devices->host;
+    g_autoptr(Err) err = NULL;
+    bool ok = core_run_internal(host->core, "adoption", settle, devices, &err);
+    assert_ok(ok, err);
+    host_fixture_answers(host, attached, "VBD.get_currently_attached", "\"%s\"",
+                         REF_TEXT(devices->vbd));
+    host_fixture_answers(host, attached, "VIF.get_currently_attached", "\"%s\"",
+                         REF_TEXT(devices->vif));
+}
+
+/* As when the daemon is killed between the engine's work and its own. */
+static void test_domain_is_right(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    g_auto(Behind) behind = {0};
+    behind_init(&behind, devices);
+    check_settled(devices, "false");
+    behind_plug(&behind, &devices->host);
+    check_settled(devices, "true");
+    host_fixture_answers(&devices->host, "\"xvda\"", "VBD.get_device", "\"%s\"",
+                         REF_TEXT(devices->vbd));
+    behind_unplug(&behind, &devices->host);
+    check_settled(devices, "false");
+}
+
+static void wait_detached(Devices *devices, const char *class_name, Uuid ref)
+{
+    g_autofree char *get = g_strdup_printf("%s.get_currently_attached", class_name);
+    g_autoptr(Value) token = value_new_string("");
+    for (;;) {
+        g_autoptr(Value) answer =
+            host_fixture_call(&devices->host, "event.from", "[\"%s\"], \"%s\", 20.0", class_name,
+                              value_string(token));
+        g_autoptr(Value) attached = host_fixture_call(&devices->host, get, "\"%s\"", REF_TEXT(ref));
+        if (!value_bool(attached)) {
+            return;
+        }
+        g_assert_cmpuint(value_count(value_get(answer, "events")), >, 0);
+        value_unref(token);
+        token = value_ref(value_get(answer, "token"));
+    }
+}
+
+static void test_given_back_late(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    HostFixture *host = &devices->host;
+    HvEvents events = vm_watch_events(platform_vm_watch(host->platform));
+    g_auto(Behind) behind = {0};
+    behind_init(&behind, devices);
+    host_fixture_run(host, "VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    host_fixture_run(host, "VIF.plug", "\"%s\"", REF_TEXT(devices->vif));
+    behind_unplug(&behind, host);
+    events.device_left(events.user, behind.domain, behind.disk);
+    events.device_left(events.user, behind.domain, behind.nic);
+    events.device_left(events.user, behind.domain, "of nobody");
+    wait_detached(devices, "VBD", devices->vbd);
+    wait_detached(devices, "VIF", devices->vif);
+}
+
+/* It was plugged again before the news of its end was acted upon. */
+static void test_given_back_and_plugged(Devices *devices, gconstpointer data)
+{
+    (void)data;
+    HostFixture *host = &devices->host;
+    g_auto(Behind) behind = {0};
+    behind_init(&behind, devices);
+    host_fixture_run(host, "VBD.plug", "\"%s\"", REF_TEXT(devices->vbd));
+    vm_devices_left(host->platform, behind.domain, behind.disk);
+    host_fixture_answers(host, "true", "VBD.get_currently_attached", "\"%s\"",
+                         REF_TEXT(devices->vbd));
+    host_fixture_answers(host, "{}", "VBD.get_current_operations", "\"%s\"",
+                         REF_TEXT(devices->vbd));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -187,6 +318,9 @@ int main(int argc, char **argv)
         {"/vm-devices/plug-beside-shutdown", test_plug_beside_shutdown},
         {"/vm-devices/hard-operation-ends-plug", test_hard_operation_ends_plug},
         {"/vm-devices/plugs-take-turns", test_plugs_take_turns},
+        {"/vm-devices/domain-is-right", test_domain_is_right},
+        {"/vm-devices/given-back-late", test_given_back_late},
+        {"/vm-devices/given-back-and-plugged", test_given_back_and_plugged},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
         g_test_add(tests[i].path, Devices, NULL, set_up, tests[i].func, tear_down);
