@@ -24,6 +24,8 @@ class Adoption(FunctionalCase):
         for field in ("power_state", "domid", "resident_on", "VBDs", "VIFs"):
             self.assertEqual(after[field], before[field], field)
         self.assertEqual(after["current_operations"], {})
+        for messages, refs in ((self.api.VBD, after["VBDs"]), (self.api.VIF, after["VIFs"])):
+            self.assertTrue(all(messages.get_currently_attached(ref) for ref in refs))
         guest.wait_agent()
         self.assertEqual(guest.run("cat /proc/sys/kernel/random/boot_id"), boot_id)
         vbd = guest.add_disk(self.host.create_vdi("more", 16 * MIB), plug=True)

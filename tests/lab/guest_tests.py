@@ -219,6 +219,7 @@ class GuestTests:
     def test_15_daemon_is_killed(self):
         boot_id = self.boot_id()
         before = self.api.VM.get_record(self.guest.vm)
+        attached = self.attached()
         self.guest.close_shell()
         self.kill_daemon()
         self.xen.log_in()
@@ -226,8 +227,16 @@ class GuestTests:
         after = self.api.VM.get_record(self.guest.vm)
         for field in ("power_state", "domid", "resident_on", "VIFs", "current_operations"):
             self.assertEqual(after[field], before[field], field)
+        self.assertEqual(self.attached(), attached)
         self.assertEqual(self.boot_id(), boot_id)
         self.guest.wait_agent()
+
+    def attached(self):
+        """{uuid: whether the guest has it} of its disks, drives and NICs."""
+        return {record["uuid"]: record["currently_attached"]
+                for messages in (self.api.VBD, self.api.VIF)
+                for record in messages.get_all_records().values()
+                if record["VM"] == self.guest.vm}
 
     def test_16_clean_reboot(self):
         boot_id = self.boot_id()
