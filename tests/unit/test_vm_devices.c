@@ -48,22 +48,40 @@ static void tear_down(Devices *devices, gconstpointer data)
     host_fixture_tear_down(&devices->host);
 }
 
-static void wait_operation(Devices *devices, const char *class_name, Uuid ref, const char *op)
+static bool is_operation(const Value *current, const char *op)
 {
-    g_autofree char *get = g_strdup_printf("%s.get_current_operations", class_name);
+    return value_count(current) == 1 && strcmp(value_string(value_at(current, 0)), op) == 0;
+}
+
+static bool is_false(const Value *value, const char *unused)
+{
+    (void)unused;
+    return !value_bool(value);
+}
+
+/* Until `is` likes what the getter says of the object. */
+static void wait_field(Devices *devices, const char *class_name, Uuid ref, const char *field,
+                       bool (*is)(const Value *value, const char *wanted), const char *wanted)
+{
+    g_autofree char *get = g_strdup_printf("%s.get_%s", class_name, field);
     g_autoptr(Value) token = value_new_string("");
     for (;;) {
         g_autoptr(Value) answer =
             host_fixture_call(&devices->host, "event.from", "[\"%s\"], \"%s\", 20.0", class_name,
                               value_string(token));
-        g_autoptr(Value) current = host_fixture_call(&devices->host, get, "\"%s\"", REF_TEXT(ref));
-        if (value_count(current) == 1 && strcmp(value_string(value_at(current, 0)), op) == 0) {
+        g_autoptr(Value) now = host_fixture_call(&devices->host, get, "\"%s\"", REF_TEXT(ref));
+        if (is(now, wanted)) {
             return;
         }
         g_assert_cmpuint(value_count(value_get(answer, "events")), >, 0);
         value_unref(token);
         token = value_ref(value_get(answer, "token"));
     }
+}
+
+static void wait_operation(Devices *devices, const char *class_name, Uuid ref, const char *op)
+{
+    wait_field(devices, class_name, ref, "current_operations", is_operation, op);
 }
 
 static void wait_task(Devices *devices, Uuid task, const char *status)
@@ -258,24 +276,6 @@ static void test_domain_is_right(Devices *devices, gconstpointer data)
     check_settled(devices, "false");
 }
 
-static void wait_detached(Devices *devices, const char *class_name, Uuid ref)
-{
-    g_autofree char *get = g_strdup_printf("%s.get_currently_attached", class_name);
-    g_autoptr(Value) token = value_new_string("");
-    for (;;) {
-        g_autoptr(Value) answer =
-            host_fixture_call(&devices->host, "event.from", "[\"%s\"], \"%s\", 20.0", class_name,
-                              value_string(token));
-        g_autoptr(Value) attached = host_fixture_call(&devices->host, get, "\"%s\"", REF_TEXT(ref));
-        if (!value_bool(attached)) {
-            return;
-        }
-        g_assert_cmpuint(value_count(value_get(answer, "events")), >, 0);
-        value_unref(token);
-        token = value_ref(value_get(answer, "token"));
-    }
-}
-
 static void test_given_back_late(Devices *devices, gconstpointer data)
 {
     (void)data;
@@ -289,8 +289,8 @@ static void test_given_back_late(Devices *devices, gconstpointer data)
     events.device_left(events.user, behind.domain, behind.disk);
     events.device_left(events.user, behind.domain, behind.nic);
     events.device_left(events.user, behind.domain, "of nobody");
-    wait_detached(devices, "VBD", devices->vbd);
-    wait_detached(devices, "VIF", devices->vif);
+    wait_field(devices, "VBD", devices->vbd, "currently_attached", is_false, NULL);
+    wait_field(devices, "VIF", devices->vif, "currently_attached", is_false, NULL);
 }
 
 /* It was plugged again before the news of its end was acted upon. */
