@@ -39,6 +39,7 @@ class Setup(unittest.TestCase):
         return subprocess.run([SETUP, file], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, check=False,
                               env={"PATH": f"{self.folder}:/usr/bin:/bin",
+                                   "RUNTIME_DIRECTORY": str(self.folder),
                                    "CALLS": str(self.folder / "calls")})
 
     def assert_refused(self, answers, words):
@@ -85,6 +86,28 @@ class Setup(unittest.TestCase):
     def test_card(self):
         self.assert_refused("password = x\ninterface = eth7\n", "there is no network card eth7")
 
+    def lead_elsewhere(self, answers):
+        """Returns answers that lead to these."""
+        (self.folder / "served").mkdir()
+        (self.folder / "served/answers").write_text(answers, encoding="utf-8")
+        (self.folder / "served/done.sh").write_text('echo done.sh "$@" >>"$CALLS"\n',
+                                                    encoding="utf-8")
+        return f"from = file://{self.folder}/served/answers\naddress = none\nhost-name = here\n"
+
+    def test_elsewhere_is_nothing(self):
+        (self.folder / "curl").write_text("#!/bin/sh\nexit 22\n", encoding="utf-8")
+        (self.folder / "curl").chmod(0o755)
+        self.assert_refused(self.lead_elsewhere("password = x\n"), "answers cannot be fetched")
+
+    def test_elsewhere_is_a_disk(self):
+        self.assert_refused(self.lead_elsewhere("disk = /dev/sdz\n"), "disk is answered where")
+
+    def test_elsewhere_leads_on(self):
+        self.assert_refused(self.lead_elsewhere("from = file:///x\n"), "to another file of answers")
+
+    def test_elsewhere_is_wrong(self):
+        self.assert_refused(self.lead_elsewhere("colour = red\n"), "line 1: there is no key colour")
+
     # From here on it goes on, as far as the programs that stand for the others let it.
 
     def write_scripts(self):
@@ -124,6 +147,15 @@ class Setup(unittest.TestCase):
         done = self.set_up(self.write_scripts() + "address = none\n")
         self.assertNotEqual(done.returncode, 0)
         self.assertEqual([call for call in self.calls() if "end.sh" in call], ["end.sh 1"])
+
+    def test_elsewhere_goes_before_here(self):
+        done = self.set_up(self.lead_elsewhere(
+            "password = x\nsr = none\naddress = dhcp\nend-script = done.sh\n"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        calls = self.calls()
+        self.assertIn("xe pif-reconfigure-ip uuid=a-pif mode=dhcp", calls)
+        self.assertTrue([call for call in calls if call.endswith("name-label=here")])
+        self.assertIn("done.sh 0", calls)
 
     def test_hash_is_given_as_one(self):
         (self.folder / "chpasswd").write_text('#!/bin/sh\necho "$* $(cat)" >>"$CALLS"\n',
