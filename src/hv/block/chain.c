@@ -106,6 +106,13 @@ bool block_chain_is_drive(const Value *drives, const char *node)
     return false;
 }
 
+bool block_chain_is_used(BlockGuest *guest, Op *op, const char *node)
+{
+    g_autoptr(Value) drives = NULL;
+    (void)qmp_call(guest->qmp, op, "query-block", NULL, &drives, NULL);
+    return block_chain_is_drive(drives, node);
+}
+
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,
                           const char *below, Err **err)
 {
@@ -133,9 +140,7 @@ static void block_chain_await_idle(BlockGuest *guest, Op *op, const BlockDisk *d
     g_autoptr(Op) patience = op_new_child(op, IDLE_LIMIT);
     bool busy;
     do {
-        g_autoptr(Value) drives = NULL;
-        (void)qmp_call(guest->qmp, patience, "query-block", NULL, &drives, NULL);
-        busy = drives && block_chain_is_drive(drives, block_disk_top_node(disk));
+        busy = block_chain_is_used(guest, patience, block_disk_top_node(disk));
     } while (busy && op_sleep(patience, IDLE_ROUND, NULL));
     if (busy) {
         log_warn("domain %s keeps disk %s open without a device", guest->name, disk->id);

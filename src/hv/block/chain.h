@@ -25,6 +25,8 @@ void block_chain_settle(BlockGuest *guest, Op *op);
 
 /* Whether a guest has the node for one of its disks, by QEMU's answer to query-block. */
 bool block_chain_is_drive(const Value *drives, const char *node);
+/* The same, asking QEMU; false also when it does not answer. */
+bool block_chain_is_used(BlockGuest *guest, Op *op, const char *node);
 
 /* One node, over `below` or nothing: adds it, takes it out again with its descriptors. */
 bool block_chain_add_node(BlockGuest *guest, Op *op, const BlockNode *node, const BlockImage *image,

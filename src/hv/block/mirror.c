@@ -33,7 +33,6 @@ static bool block_mirror_switch(BlockGuest *guest, const char *job, const HvMirr
                                 Err **err);
 static bool block_mirror_publish(BlockGuest *guest, Op *op, const char *job, const HvMirror *mirror,
                                  Err **err);
-static bool block_mirror_is_moved(BlockGuest *guest, Op *op, const BlockDisk *disk);
 static void block_mirror_finish(BlockGuest *guest, BlockDisk *disk, bool moved);
 
 bool block_mirror_disk(BlockGuest *guest, Op *op, const HvMirror *mirror, Err **err)
@@ -59,7 +58,7 @@ bool block_mirror_settle(BlockGuest *guest, Op *op, const char *disk_id, const c
     }
     g_autofree char *job = g_strconcat(JOB_PREFIX, disk->id, NULL);
     bool wanted = g_str_equal(disk->mirror, target);
-    bool moved = block_mirror_is_moved(guest, op, disk);
+    bool moved = block_chain_is_used(guest, op, disk->copy.name);
     if (wanted && !moved) {
         block_job_expect(guest, job);
         moved = block_job_complete(guest, op, job, JOB_WHAT, NULL);
@@ -207,14 +206,6 @@ static bool block_mirror_publish(BlockGuest *guest, Op *op, const char *job, con
     mirror->retract(mirror->user);
     err_propagate(err, why);
     return false;
-}
-
-/* Whether the guest has the copy for its disk. */
-static bool block_mirror_is_moved(BlockGuest *guest, Op *op, const BlockDisk *disk)
-{
-    g_autoptr(Value) drives = NULL;
-    (void)qmp_call(guest->qmp, op, "query-block", NULL, &drives, NULL);
-    return block_chain_is_drive(drives, disk->copy.name);
 }
 
 /* Drops the chain or the copy, whichever the guest has not.  The record goes on naming both until
