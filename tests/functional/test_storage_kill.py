@@ -180,8 +180,11 @@ class StorageKill(FunctionalCase):
         return sum(client.steps for client in clients)
 
     def settle(self):
-        """Waits until every chain is as short as it can be, and the database tells of the images in
-        the folder."""
+        """Waits until what the daemon left running has ended, every chain is as short as it can be,
+        and the database tells of the images in the folder."""
+        deadline = wait.Deadline(60, "end of the helpers that the killed daemon left")
+        while len(list(self.daemon.pids())) > 1:
+            wait.pause(deadline)
         self.drop_unacknowledged()
         deadline = wait.Deadline(60, "a database that fits the images")
         while True:
