@@ -1,6 +1,7 @@
 """Talks to a guest's QEMU in the place of the daemon, which must not run."""
 
 import json
+import os
 import socket
 
 LIMIT = 120  # seconds for anything that QEMU is asked or waited for
@@ -12,7 +13,13 @@ class Qmp:
     def __init__(self, root):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(LIMIT)
-        self.socket.connect(str(next(root.glob("run/**/qmp.sock"))))
+        path = next(root.glob("run/**/qmp.sock"))
+        # Through its folder's descriptor: the path of a tree that lies deep is too long for a socket.
+        folder = os.open(path.parent, os.O_PATH)
+        try:
+            self.socket.connect(f"/proc/self/fd/{folder}/{path.name}")
+        finally:
+            os.close(folder)
         self.stream = self.socket.makefile("rw", encoding="utf-8")
         self.events = []
         self.call("qmp_capabilities")
