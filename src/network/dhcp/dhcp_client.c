@@ -7,13 +7,16 @@
 #include "network/dhcp/dhcp_process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #define PID_FILE   "dhcp-client.pid"
 #define HOOK_FILE  "dhcp-client.hook"
 #define LEASE_FILE "dhcp-client.lease"
 
+#define PID_WAIT   (10 * USEC_PER_SEC)
 #define LEASE_WAIT (30 * USEC_PER_SEC)
 
 enum { HOOK_LIMIT = 4096 };
@@ -42,8 +45,10 @@ static const char HOOK[] =
     "esac\n";
 
 static char *pid_argument(const char *state_dir);
-static bool spawn_client(const NwIp *ip, Err **err);
+static bool spawn_client(const NwIp *ip, int watch, Err **err);
+static bool wait_for_pid(const NwIp *ip, pid_t pid, int watch, Err **err);
 static bool wait_for_lease(Op *op, const NwIp *ip, int watch, Err **err);
+static bool take_events(const NwIp *ip, int watch, Err **err);
 static bool has_lease(const char *state_dir);
 
 bool dhcp_client_start(Op *op, const NwIp *ip, Err **err)
@@ -61,10 +66,10 @@ bool dhcp_client_start(Op *op, const NwIp *ip, Err **err)
         return false;
     }
     auto_fd watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (watch < 0 || inotify_add_watch(watch, ip->state_dir, IN_MOVED_TO) < 0) {
+    if (watch < 0 || inotify_add_watch(watch, ip->state_dir, IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
         return err_errno(err, errno, "cannot watch %s", ip->state_dir);
     }
-    return (is_right || spawn_client(ip, err)) && wait_for_lease(op, ip, watch, err);
+    return (is_right || spawn_client(ip, watch, err)) && wait_for_lease(op, ip, watch, err);
 }
 
 bool dhcp_client_stop(Op *op, const char *state_dir, Err **err)
@@ -83,7 +88,7 @@ static char *pid_argument(const char *state_dir)
     return g_build_filename(state_dir, PID_FILE, NULL);
 }
 
-static bool spawn_client(const NwIp *ip, Err **err)
+static bool spawn_client(const NwIp *ip, int watch, Err **err)
 {
     g_autofree char *pid_file = pid_argument(ip->state_dir);
     g_autofree char *hook = g_build_filename(ip->state_dir, HOOK_FILE, NULL);
@@ -91,7 +96,28 @@ static bool spawn_client(const NwIp *ip, Err **err)
                           "-p",      pid_file, "-s", hook, NULL};
     const SubprocessSpec spec = {.argv = argv};
     pid_t pid;
-    return subprocess_spawn(&spec, &pid, err);
+    return subprocess_spawn(&spec, &pid, err) && wait_for_pid(ip, pid, watch, err);
+}
+
+/* Also when nobody wants the address any more: beside a client that cannot be found another one
+ * would be started. */
+static bool wait_for_pid(const NwIp *ip, pid_t pid, int watch, Err **err)
+{
+    g_autoptr(Op) op = op_new(PID_WAIT);
+    g_autofree char *argument = pid_argument(ip->state_dir);
+    auto_fd client = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd fds[] = {{.fd = watch, .events = POLLIN}, {.fd = client, .events = POLLIN}};
+    while (client >= 0 && !fds[1].revents) {
+        auto_fd found = dhcp_process_find(ip->state_dir, PID_FILE, argument);
+        if (found >= 0) {
+            return true;
+        }
+        if (!op_poll(op, fds, G_N_ELEMENTS(fds), err) || !take_events(ip, watch, err)) {
+            syscall(SYS_pidfd_send_signal, client, SIGKILL, NULL, 0);
+            return false;
+        }
+    }
+    return err_internal(err, "the DHCP client of %s has ended at once", ip->bridge);
 }
 
 static bool wait_for_lease(Op *op, const NwIp *ip, int watch, Err **err)
@@ -99,18 +125,24 @@ static bool wait_for_lease(Op *op, const NwIp *ip, int watch, Err **err)
     g_autoptr(Op) patience = op_new_child(op, LEASE_WAIT);
     while (!has_lease(ip->state_dir)) {
         struct pollfd fd = {.fd = watch, .events = POLLIN};
-        char events[4096];
         g_autoptr(Err) error = NULL;
         if (!op_poll(patience, &fd, 1, &error)) {
             return op_is_cancelled(op)
                        ? err_propagate(err, g_steal_pointer(&error))
                        : err_internal(err, "no DHCP server answers on %s", ip->bridge);
         }
-        if (read(watch, events, sizeof events) < 0 && errno != EAGAIN) {
-            return err_errno(err, errno, "cannot watch %s", ip->state_dir);
+        if (!take_events(ip, watch, err)) {
+            return false;
         }
     }
     return true;
+}
+
+static bool take_events(const NwIp *ip, int watch, Err **err)
+{
+    char events[4096];
+    return read(watch, events, sizeof events) >= 0 || errno == EAGAIN ||
+           err_errno(err, errno, "cannot watch %s", ip->state_dir);
 }
 
 static bool has_lease(const char *state_dir)
