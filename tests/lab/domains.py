@@ -41,7 +41,7 @@ class XenHost(Host):
         """A new session; the one before may have died with its daemon."""
         if self.api:
             self.api.close()
-        self.api = Api.https("127.0.0.1", self.lab.https_port)
+        self.api = Api.https("127.0.0.1", self.lab.https_port, START_SECONDS)
         self.api.login("root", PASSWORD)
 
     def kernels(self):

@@ -72,8 +72,7 @@ class ImageHost(lab.LabHost):
                             f"logfile={self.console_log}", "-serial", "chardev:s0"]
 
     def boot_options(self):
-        return ["-smp", "1", "-device", "VGA,xres=800,yres=600",
-                "-qmp", f"unix:{self.qmp},server=on,wait=off"]
+        return ["-device", "VGA,xres=800,yres=600", "-qmp", f"unix:{self.qmp},server=on,wait=off"]
 
     def second_disk(self):
         """An empty one."""

@@ -67,12 +67,12 @@ class Api:
         return cls(UnixConnection(path, cls.TIMEOUT))
 
     @classmethod
-    def https(cls, host, port):
-        """By TLS; the daemon's certificate is its own and not checked."""
+    def https(cls, host, port, seconds=TIMEOUT):
+        """By TLS; the daemon's certificate is its own and not checked. A call may take `seconds`."""
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        return cls(http.client.HTTPSConnection(host, port, timeout=cls.TIMEOUT, context=context))
+        return cls(http.client.HTTPSConnection(host, port, timeout=seconds, context=context))
 
     def __getattr__(self, name):
         return Messages(self, name)
