@@ -19,7 +19,8 @@ typedef struct HostFixture {
     Platform *platform;
     Core *core;
     CoreCaller caller;
-    const NwDriver *nw; /* set before host_fixture_set_up(); NULL: the fake one */
+    const HvDriver *hv; /* these two are set before host_fixture_set_up(); NULL: the fake one */
+    const NwDriver *nw;
 } HostFixture;
 
 /* (owned) */
@@ -41,7 +42,7 @@ static inline void host_fixture_set_up_on(HostFixture *fixture, const DbBackend 
     }
     g_autofree char *certificate = host_fixture_path(fixture, "host.pem");
     g_autofree char *accounts = host_fixture_path(fixture, "accounts");
-    const PlatformConfig config = {.hv = &hv_fake_driver,
+    const PlatformConfig config = {.hv = fixture->hv ? fixture->hv : &hv_fake_driver,
                                    .nw = fixture->nw ? fixture->nw : &nw_fake_driver,
                                    .paths = {.state_dir = paths[0],
                                              .run_dir = paths[1],

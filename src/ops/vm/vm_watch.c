@@ -24,6 +24,7 @@ typedef struct WatchedDomain {
     Usec due;     /* 0: at once; else nobody acts on the exit before */
     HvExitReason reason;
     bool has_news; /* the guest said something */
+    Usec asked;    /* when it was, the last time */
     Value *words;  /* what was in its store the last time, NULL at first (owned) */
     bool told_now; /* a client's words go to its store */
     unsigned told; /* how often they did */
@@ -74,7 +75,7 @@ static void act_on_exit(VmWatch *watch, const WatchedDomain *domain);
 static void run_exit(void *user);
 static Usec act_on_due(VmWatch *watch);
 static gpointer serve_guests(gpointer user);
-static GArray *take_news(VmWatch *watch, bool all);
+static GArray *take_news(VmWatch *watch, bool all, Usec *ret_next);
 
 VmWatch *vm_watch_new(Platform *platform)
 {
@@ -316,7 +317,7 @@ static void on_guest_changed(void *user, Uuid uuid)
     VmWatch *watch = user;
     LOCK_GUARD(&watch->lock);
     WatchedDomain *domain = g_hash_table_lookup(watch->domains, &uuid);
-    if (domain) {
+    if (domain && !domain->has_news) {
         domain->has_news = true;
         g_cond_broadcast(&watch->cond);
     }
@@ -467,12 +468,14 @@ static gpointer serve_guests(gpointer user)
     while (!watch->stopping) {
         Usec next_due = act_on_due(watch);
         bool all = op_now() >= next_round;
-        g_autoptr(GArray) news = take_news(watch, all);
+        Usec next_news;
+        g_autoptr(GArray) news = take_news(watch, all, &next_news);
         if (all) {
             next_round = op_now() + GUEST_INTERVAL;
         }
         if (news->len == 0) {
-            g_cond_wait_until(&watch->cond, &watch->lock.mutex, MIN(next_round, next_due));
+            g_cond_wait_until(&watch->cond, &watch->lock.mutex,
+                              MIN(MIN(next_round, next_due), next_news));
             continue;
         }
         lock_release(&watch->lock);
@@ -485,19 +488,28 @@ static gpointer serve_guests(gpointer user)
     return NULL;
 }
 
-/* The domains to ask: those with news, or every running one. Array of VmLook. */
-static GArray *take_news(VmWatch *watch, bool all)
+/* The domains to ask: those with news, or every running one. Array of VmLook. And when those are to
+ * be asked that were just asked; G_MAXINT64: never. */
+static GArray *take_news(VmWatch *watch, bool all, Usec *ret_next)
 {
+    Usec now = op_now();
+    *ret_next = G_MAXINT64;
     GArray *news = g_array_new(FALSE, FALSE, sizeof(VmLook));
     GHashTableIter iter;
     g_hash_table_iter_init(&iter, watch->domains);
     for (gpointer value; g_hash_table_iter_next(&iter, NULL, &value);) {
         WatchedDomain *domain = value;
-        if ((all || domain->has_news) && !domain->exited) {
-            const VmLook look = {domain->uuid, domain->ticket, domain->told};
-            domain->has_news = false;
-            g_array_append_val(news, look);
+        if ((!all && !domain->has_news) || domain->exited) {
+            continue;
         }
+        if (!all && domain->asked > 0 && domain->asked + VM_WATCH_NEWS_PAUSE > now) {
+            *ret_next = MIN(*ret_next, domain->asked + VM_WATCH_NEWS_PAUSE);
+            continue;
+        }
+        const VmLook look = {domain->uuid, domain->ticket, domain->told};
+        domain->has_news = false;
+        domain->asked = now;
+        g_array_append_val(news, look);
     }
     return news;
 }

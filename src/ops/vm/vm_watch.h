@@ -8,6 +8,10 @@
 #include "ops/platform.h"
 #include "wire/value.h"
 
+/* A guest that has been asked for its news is not asked for more that soon, however often it says
+ * that there are some: what it makes the host do and write has an end. */
+#define VM_WATCH_NEWS_PAUSE (USEC_PER_SEC / 5)
+
 typedef struct VmWatch VmWatch;
 
 /* When a guest was looked at. */
