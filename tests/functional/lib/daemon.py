@@ -50,12 +50,20 @@ class Daemon:
 
     def start(self, seconds=120):
         """Starts the daemon and returns a session of root's once it answers."""
+        self.spawn()
+        return self.wait_ready(seconds)
+
+    def spawn(self):
+        """The first half of start()."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [BUILD / "src/daemon/clearwaterd", "--root", self.root, "--foreground",
                  "--engine", self.engine, "--https", f"{self.address}:{HTTPS_PORT}",
                  "--http", f"127.0.0.1:{HTTP_PORT}"],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+    def wait_ready(self, seconds=120):
+        """The second."""
         deadline = wait.Deadline(seconds, f"start of {self.name}")
         while True:
             if self.process.poll() is not None:
