@@ -17,6 +17,8 @@ from lib.guest import Guest, Host
 MEMORY = 160
 # Emulated processors run guests that are emulated a second time when they are not paravirtual.
 START_SECONDS = 480
+# Between the end of a guest and what the host says of it.
+ALERT_SECONDS = 30
 DOM0_WEIGHT = 4096
 STORAGE = "/srv/guests"
 
@@ -140,20 +142,21 @@ class XenGuest(Guest):
 
 def outlive(case):
     """The case, tried again with a new guest when the emulated processor has ended one: now and then
-    QEMU mixes up the registers of a virtual processor with Xen's, and Xen tells of a triple fault. One
-    that had another reason would come again, until no lives are left."""
+    QEMU mixes up the registers of a virtual processor with Xen's. Xen tells of a triple fault then, or
+    the guest's kernel dies, which is a crash that no case has asked for. One that had another reason
+    would come again, until no lives are left."""
     @functools.wraps(case)
     def run(self):
-        before = self.faults()
+        before = self.faults(), self.unasked_crashes()
         state = self.guest.state() if self.guest else None
         try:
             case(self)
-        except Exception:  # pylint: disable=broad-exception-caught
-            if not self.lives or self.faults() <= before:
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            if not self.lives or not self.has_lost_guest(*before):
                 raise
             type(self).lives -= 1
-            print(f"# {case.__name__}: the emulated processor has ended a guest; once more with"
-                  " another", flush=True)
+            print(f"# {case.__name__}: the emulated processor has ended a guest, so once more with"
+                  f" another: {error!r}", flush=True)
             self.begin_anew(state)
             run(self)
     return run
@@ -166,6 +169,7 @@ class GuestCase(XenCase):
     guest = None
     checkpoint = None  # of the guest
     lives = 4
+    asked = 0  # crashes that cases have made
 
     def __init_subclass__(cls):
         super().__init_subclass__()
@@ -189,6 +193,28 @@ class GuestCase(XenCase):
     def faults(self):
         """The triple faults that Xen still tells of."""
         return set(re.findall(r"d\d+v\d+ Triple fault", self.host.must("xl dmesg")))
+
+    def crashed(self):
+        """The VMs whose crashes the host has told of, one for each time."""
+        return [record["obj_uuid"] for record in self.api.message.get_all_records().values()
+                if record["name"] == "VM_CRASHED"]
+
+    def unasked_crashes(self):
+        return len(self.crashed()) - self.asked
+
+    def has_lost_guest(self, faults, crashes):
+        """Whether there are more of both than these by now, or soon: the host may not have told yet."""
+        self.xen.log_in()
+        if self.guest:
+            self.guest.log_in()
+        if not self.faults() <= faults:
+            return True
+        try:
+            self.api.wait_for("a crash", ALERT_SECONDS, ["message"],
+                              lambda: self.unasked_crashes() > crashes)
+            return True
+        except TimeoutError:
+            return False
 
     def begin_anew(self, state):
         """Takes away all guests with all that they had, and makes one that is `state`."""

@@ -25,9 +25,8 @@ HOST_MEMORY = 3072
 DOM0_MEMORY = 1280
 # A processor that Debian's Xen survives in emulation: with SMAP and SMEP it does not.
 CPU = "qemu64,+svm,+npt,-smap,-smep"
-# The whole host has one processor. QEMU 7.2 mixes up the registers of guests and Xen now and then when
-# it emulates two, and hosts that run side by side have one of this machine's each. For dom0 two would
-# double the price of fork, by interrupts to flush the TLB.
+# With two an HVM guest boots four times as long where two hosts run side by side, which take each other's
+# time. For dom0 two would double the price of fork, too, by interrupts to flush the TLB.
 PROCESSORS = 1
 XEN_ARGUMENTS = (f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY}M,max:{DOM0_MEMORY}M "
                  "dom0_max_vcpus=1 spec-ctrl=no bootscrub=0 ucode=no no-real-mode edd=off")

@@ -11,6 +11,8 @@ PROMPT = b"clearwater-guest# "
 # with a line that no command prints.
 LOOP = b"stty -echo; while read -r line; do eval \"$line\"; echo \"<<status $?>>\"; done\n"
 STATUS = re.compile(rb"<<status (\d+)>>\r?\n")
+# Bytes that are shown of a console that ended: enough for what a kernel says when it dies.
+LAST_WORDS = 6000
 READY = re.compile(rb"%b|%b" % (re.escape(PROMPT), STATUS.pattern))
 
 
@@ -44,7 +46,7 @@ class Line:
         wait.readable(self.socket, deadline)
         data = self.socket.recv(65536)
         if not data:
-            raise ConnectionError(f"console: closed after {self.buffer[-200:]!r}")
+            raise ConnectionError(f"console: closed after {self.buffer[-LAST_WORDS:]!r}")
         self.buffer += data
 
     def close(self):
