@@ -18,6 +18,7 @@
 #include "ops/state/state_swap.h"
 #include "ops/vm/vm_watch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/file.h>
@@ -30,6 +31,9 @@ static const char LOG_DIR[] = "var/log/clearwater";
 
 /* For programs of a killed daemon, which the kernel has killed with it. */
 #define PROGRAMS_LIMIT (30 * USEC_PER_SEC)
+/* For a killed daemon itself. */
+#define LOCK_LIMIT (5 * USEC_PER_SEC)
+#define LOCK_RETRY (USEC_PER_SEC / 100)
 
 static const char CERTIFICATE_FILE[] = "xapi-ssl.pem";
 
@@ -173,7 +177,8 @@ static bool make_dirs(Daemon *daemon, const DaemonConfig *config, Err **err)
     return fd_make_dirs(daemon->etc_dir, 0755, err);
 }
 
-/* Two daemons on one root would run every guest twice. */
+/* Two daemons on one root would run every guest twice.  A killed one that was just starting a
+ * program keeps its lock for a moment: the new process has all descriptors until it closes them. */
 static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err)
 {
     g_autofree char *folder = g_build_filename(config->root, RUN_DIR, NULL);
@@ -185,8 +190,14 @@ static bool take_lock(const DaemonConfig *config, int *ret_lock, Err **err)
     if (lock < 0) {
         return err_errno(err, errno, "cannot open %s", path);
     }
-    if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
-        return err_internal(err, "%s is locked: another clearwaterd runs on this root", path);
+    g_autoptr(Op) op = op_new(LOCK_LIMIT);
+    while (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return err_errno(err, errno, "cannot lock %s", path);
+        }
+        if (!op_sleep(op, LOCK_RETRY, NULL)) {
+            return err_internal(err, "%s is locked: another clearwaterd runs on this root", path);
+        }
     }
     *ret_lock = fd_steal(&lock);
     return true;
