@@ -402,23 +402,28 @@ static void test_watch(NwFixture *fix)
     Err *err = NULL;
     auto_fd fd = fix->driver->watch_open(fix->nw, &err);
     assert_ok(fd >= 0, err);
-    g_assert_false(fix->driver->watch_read(fix->nw, fd));
     nw_run(fix, "ip link set eth0 down");
     g_assert_true(has_news(fix, fd));
     nw_run(fix, "ip address add 10.9.8.7/24 dev eth0");
     g_assert_true(has_news(fix, fd));
     nw_run(fix, "ip link set eth0 up");
     g_assert_true(has_news(fix, fd));
-    /* A guest's port is nobody's business. What IPv6 has to say of others comes first. */
+    /* A guest's port is nobody's business. */
     nw_create_bridge(fix, "xapi0", 1500, NULL);
     auto_fd tap = nw_attach_port(fix, "xapi0", "vif1.0");
     fd_close(&tap);
     nw_run(fix, "ip address del 10.9.8.7/24 dev eth0");
     g_assert_true(has_news(fix, fd));
-    fix->driver->watch_read(fix->nw, fd);
-    nw_run(fix, "ip tuntap add dev vif2.0 mode tap");
-    nw_run(fix, "ip tuntap del dev vif2.0 mode tap");
-    g_assert_false(fix->driver->watch_read(fix->nw, fd));
+    /* The kernel tells late what became of the others, but not each time anew. */
+    g_autoptr(Op) op = op_new_child(fix->op, NW_DEADLINE);
+    bool is_told = true;
+    while (is_told && op_check(op, NULL)) {
+        fix->driver->watch_read(fix->nw, fd);
+        nw_run(fix, "ip tuntap add dev vif2.0 mode tap");
+        nw_run(fix, "ip tuntap del dev vif2.0 mode tap");
+        is_told = fix->driver->watch_read(fix->nw, fd);
+    }
+    g_assert_false(is_told);
     nw_destroy_bridge(fix, "xapi0");
 }
 
