@@ -402,6 +402,7 @@ static void test_watch(NwFixture *fix)
     Err *err = NULL;
     auto_fd fd = fix->driver->watch_open(fix->nw, &err);
     assert_ok(fd >= 0, err);
+    g_assert_false(fix->driver->watch_read(fix->nw, fd));
     nw_run(fix, "ip link set eth0 down");
     g_assert_true(has_news(fix, fd));
     nw_run(fix, "ip address add 10.9.8.7/24 dev eth0");

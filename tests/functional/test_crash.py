@@ -23,8 +23,6 @@ ASKING = ("VM.clean_shutdown", "VM.clean_reboot")
 class Crash(FunctionalCase):
     """One case for all operations: they share the daemon and its guests."""
 
-    is_asked = False  # the victim, to end
-
     def setUp(self):
         super().setUp()
         self.bystander = self.host.create_guest("bystander")
@@ -104,8 +102,6 @@ class Crash(FunctionalCase):
     def settle(self, wanted):
         """Brings the victim to a state, booted up where it runs, with its devices plugged."""
         vm = self.victim.vm
-        if self.is_asked:
-            self.end_victim()
         if self.victim.state() != wanted:
             if self.victim.state() != "Halted":
                 self.api.VM.hard_shutdown(vm)
@@ -127,7 +123,6 @@ class Crash(FunctionalCase):
         except ApiError as error:
             if error.code != "VM_BAD_POWER_STATE":
                 raise
-        self.is_asked = False
 
     def objects(self):
         """uuids of what must still be there afterwards. Parents that only the daemon handles are
@@ -145,7 +140,6 @@ class Crash(FunctionalCase):
             self.fail(f"{method} was refused: {error}")
         wait.moment(moment / 1000)
         self.daemon.kill()
-        self.is_asked = method in ASKING
         self.restart()
         self.rebind(self.bystander)
         self.rebind(self.victim)
@@ -168,9 +162,13 @@ class Crash(FunctionalCase):
         for ref, record in self.api.VDI.get_all_records().items():
             self.assertFalse(record["missing"], f"{method}: {record['name_label']} has no data")
         self.assertEqual(self.bystander.state(), "Running")
-        # A guest that was told to end may do so at any time, and that is then acted upon.
-        self.api.wait_for(f"as many guests as VMs that are up after {method}", 60, list(LOCKED),
-                          lambda: self.count_guests() == self.count_up())
+        if method in ASKING:
+            # A guest that was told to end may do so at any time, and that is then acted upon.
+            self.api.wait_for(f"as many guests as VMs that are up after {method}", 60, list(LOCKED),
+                              lambda: self.count_guests() == self.count_up())
+            self.end_victim()
+        self.assertEqual(self.count_guests(), self.count_up(),
+                         f"{method}: a guest without a VM, or a VM without its guest")
 
     def operations_left(self):
         """What still runs, by the locks that it holds."""

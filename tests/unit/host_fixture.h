@@ -7,6 +7,7 @@
 #include "gen/schema.h"
 #include "net_fixture.h"
 #include "ops/platform.h"
+#include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_watch.h"
 #include "wire/json.h"
 
@@ -198,6 +199,13 @@ static inline void G_GNUC_PRINTF(4, 5)
 
 #define HOST_REF(fixture) REF_TEXT(platform_host((fixture)->platform).id)
 #define POOL_REF(fixture) REF_TEXT(platform_pool((fixture)->platform).id)
+
+/* The domain of a VM. */
+static inline Uuid host_fixture_domain(const HostFixture *fixture, Uuid vm)
+{
+    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
+    return vm_domain_uuid(db_snapshot_view(snapshot), (VmRef){vm});
+}
 
 /* A VM that runs. Its reference. */
 static inline Uuid host_fixture_start_vm(HostFixture *fixture)

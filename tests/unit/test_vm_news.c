@@ -1,7 +1,6 @@
 /* ops/vm/vm_watch.h: a guest that says without end that it has news. */
 #include "core/core.h"
 #include "host_fixture.h"
-#include "ops/vm/vm_boot.h"
 #include "ops/vm/vm_watch.h"
 
 #include <stdatomic.h>
@@ -15,12 +14,6 @@ static bool count_guest_info(Hv *hv, Op *op, Uuid uuid, HvGuestInfo *ret_info, E
     return hv_fake_driver.guest_info(hv, op, uuid, ret_info, err);
 }
 
-static Uuid domain_of(HostFixture *host, Uuid vm)
-{
-    g_autoptr(DbSnapshot) snapshot = db_snapshot(host->db);
-    return vm_domain_uuid(db_snapshot_view(snapshot), (VmRef){vm});
-}
-
 /* The watch asks every guest once in five seconds, too, and may have been about to at first. */
 static void test_news_without_end(void)
 {
@@ -29,7 +22,7 @@ static void test_news_without_end(void)
     driver.guest_info = count_guest_info;
     HostFixture host = {.hv = &driver};
     host_fixture_set_up(&host);
-    Uuid domain = domain_of(&host, host_fixture_start_vm(&host));
+    Uuid domain = host_fixture_domain(&host, host_fixture_start_vm(&host));
     HvEvents events = vm_watch_events(platform_vm_watch(host.platform));
     g_autoptr(Op) op = op_new(20 * USEC_PER_SEC);
     Usec begun = op_now();

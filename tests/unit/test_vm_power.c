@@ -11,12 +11,6 @@
 
 #define WAIT_LIMIT (20 * USEC_PER_SEC)
 
-static Uuid domain_of(HostFixture *fixture, Uuid vm)
-{
-    g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
-    return vm_domain_uuid(db_snapshot_view(snapshot), (VmRef){vm});
-}
-
 static void assert_power_state(HostFixture *fixture, Uuid vm, VmPowerState expected)
 {
     g_autoptr(DbSnapshot) snapshot = db_snapshot(fixture->db);
@@ -49,8 +43,8 @@ static void tell_guest(HostFixture *fixture, Uuid vm, char letter)
 {
     g_autoptr(Err) err = NULL;
     auto_fd line = platform_hv_driver(fixture->platform)
-                       ->console_open(platform_hv(fixture->platform), domain_of(fixture, vm),
-                                      HV_CONSOLE_TEXT, &err);
+                       ->console_open(platform_hv(fixture->platform),
+                                      host_fixture_domain(fixture, vm), HV_CONSOLE_TEXT, &err);
     assert_ok(line >= 0, err);
     g_assert_cmpint(send(line, &letter, 1, MSG_NOSIGNAL), ==, 1);
 }
@@ -88,7 +82,7 @@ static bool crash_in_operation(Call *call, void *user, Err **err)
     HvExitReason reason;
     tell_guest(interrupted->fixture, vm, 'c');
     bool ok = vm_watch_wait_exit(platform_vm_watch(interrupted->fixture->platform), op,
-                                 domain_of(interrupted->fixture, vm), &reason, err);
+                                 host_fixture_domain(interrupted->fixture, vm), &reason, err);
     assert_power_state(interrupted->fixture, vm, VM_POWER_STATE_RUNNING);
     oplock_release_one(call, CLASS_VM, vm, "snapshot");
     return ok;
@@ -123,7 +117,7 @@ static void test_end_of_suspended(HostFixture *fixture, gconstpointer data)
     g_autoptr(Value) before =
         host_fixture_call(fixture, "event.from", "[\"vm/%s\"], \"\", 0.0", REF_TEXT(vm));
     HvEvents events = vm_watch_events(platform_vm_watch(fixture->platform));
-    events.domain_exited(events.user, domain_of(fixture, vm), 1, HV_EXIT_CRASH);
+    events.domain_exited(events.user, host_fixture_domain(fixture, vm), 1, HV_EXIT_CRASH);
     g_autoptr(Value) after = host_fixture_call(fixture, "event.from", "[\"vm/%s\"], \"%s\", 20.0",
                                                REF_TEXT(vm), value_get_string(before, "token"));
     g_assert_cmpuint(value_count(value_get(after, "events")), ==, 1); /* its operation */
@@ -139,7 +133,7 @@ static Uuid begin_endless(HostFixture *fixture, const char *method, Uuid vm)
     g_autoptr(Err) err = NULL;
     assert_ok(platform_hv_driver(fixture->platform)
                   ->domain_set_paused(platform_hv(fixture->platform), core_op(fixture->core),
-                                      domain_of(fixture, vm), true, &err),
+                                      host_fixture_domain(fixture, vm), true, &err),
               err);
     g_autoptr(Value) task = host_fixture_call(fixture, method, "\"%s\"", REF_TEXT(vm));
     wait_field(fixture, "vm", vm, "current_operations", true, "clean");

@@ -502,7 +502,7 @@ static GArray *take_news(VmWatch *watch, bool all, Usec *ret_next)
         if ((!all && !domain->has_news) || domain->exited) {
             continue;
         }
-        if (!all && domain->asked > 0 && domain->asked + VM_WATCH_NEWS_PAUSE > now) {
+        if (!all && domain->asked + VM_WATCH_NEWS_PAUSE > now) {
             *ret_next = MIN(*ret_next, domain->asked + VM_WATCH_NEWS_PAUSE);
             continue;
         }
